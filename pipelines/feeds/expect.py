@@ -1,0 +1,54 @@
+"""What a feed's owner expects of its rows, in five words: plain data, compiled to gates elsewhere.
+
+A declaration costs nothing: no gate engine is imported. `on_fail="stop"` blocks what depends on the rows,
+`"warn"` only says so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+OnFail = Literal["stop", "warn"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Expectation:
+    """One expectation: `word` is the name of the function that made it, `columns` are event columns.
+
+    `low`, `high` (inclusive) belong to `between`, `values` to `one_of`, `pattern` (a regular expression for the
+    whole text) to `matches`; null otherwise. Null values fulfil every word but `not_null`.
+    """
+
+    word: Literal["not_null", "unique", "between", "one_of", "matches"]
+    columns: tuple[str, ...]
+    low: float | None = None
+    high: float | None = None
+    values: tuple[str, ...] = ()
+    pattern: str | None = None
+    on_fail: OnFail = "stop"
+
+
+def not_null(*columns: str, on_fail: OnFail = "stop") -> Expectation:
+    """Every row has a value in each of the columns."""
+    return Expectation("not_null", columns, on_fail=on_fail)
+
+
+def unique(*columns: str, on_fail: OnFail = "stop") -> Expectation:
+    """No two rows have the same values in the columns together."""
+    return Expectation("unique", columns, on_fail=on_fail)
+
+
+def between(column: str, low: float, high: float, on_fail: OnFail = "stop") -> Expectation:
+    """Values lie in `low` … `high`, both included."""
+    return Expectation("between", (column,), low=low, high=high, on_fail=on_fail)
+
+
+def one_of(column: str, *values: str, on_fail: OnFail = "stop") -> Expectation:
+    """Values come from a closed list."""
+    return Expectation("one_of", (column,), values=values, on_fail=on_fail)
+
+
+def matches(column: str, pattern: str, on_fail: OnFail = "stop") -> Expectation:
+    """Values match a regular expression from beginning to end."""
+    return Expectation("matches", (column,), pattern=pattern, on_fail=on_fail)

@@ -1,0 +1,135 @@
+"""One block of a file to rows and rejects, whatever the feed and the form: what ingest calls."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final, Literal
+
+import polars as pl
+
+from pipelines.feeds import privacy
+from pipelines.feeds.csvlines import Header, header_names, read_csv, records
+from pipelines.feeds.derive import Context, derive
+from pipelines.feeds.derive_reference import derive_reference, reference_fields
+from pipelines.feeds.epcis import read_document, read_event_lines
+from pipelines.feeds.jsonfast import read_json
+from pipelines.feeds.jsonlines import numbered_lines, unread
+from pipelines.feeds.reasons import sentence
+from pipelines.feeds.reference import ENTITY_BY_NAME
+from pipelines.feeds.registry import FEED_BY_NAME
+from pipelines.feeds.rows import Parsed, RawRows, Refused, Reject, reject_frame
+from pipelines.feeds.spec import FIELDS, FieldType
+
+Form = Literal["jsonl", "csv", "document", "none"]
+"""How a file is to be read: lines of JSON, a table, one EPCIS document, or not at all."""
+
+_CUSTOMER: Final = {"customer_id": "customer_key"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Task:
+    """What to parse a block as.
+
+    `header` is the header line of a table; `refusal` refuses every line with this reason, `detail` says more about it
+    (a column's name).
+    """
+
+    feed: str
+    form: Form
+    context: Context
+    entity: str | None = None
+    header: bytes | None = None
+    refusal: str | None = None
+    detail: str | None = None
+
+
+def known_fields(feed: str, entity: str | None) -> tuple[dict[str, FieldType], dict[str, str]]:
+    """Fields a line may have (by their name in the event), and the names that are renamed to them."""
+    if entity is not None:
+        return reference_fields(ENTITY_BY_NAME[entity]), {}
+    return dict(FIELDS), {**_CUSTOMER, **dict(FEED_BY_NAME[feed].renames)}
+
+
+def required_columns(feed: str, entity: str | None) -> tuple[str, ...]:
+    """Columns that the header of a table must name."""
+    if entity is not None:
+        return tuple(column.name for column in ENTITY_BY_NAME[entity].columns if column.required)
+    return FEED_BY_NAME[feed].always_required()
+
+
+def judge_header(feed: str, entity: str | None, line: bytes) -> tuple[str, str | None] | None:
+    """What is wrong with a header line for the whole file, as (reason, column), or null."""
+    known, renames = known_fields(feed, entity)
+    try:
+        header = Header(header_names(line), known, renames)
+    except Refused as refused:
+        return refused.code, refused.field
+    missing = header.missing(required_columns(feed, entity))
+    if missing:
+        return "missing_column", ", ".join(missing)
+    doubled = [name for name in header.names if header.names.count(name) > 1]
+    return ("duplicate_column", doubled[0][:64]) if doubled else None
+
+
+def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: bool = False) -> Parsed:
+    """Parse whole lines (or a document).
+
+    `rows` is how many rows the first pass counted; `is_cut` says that a table's last line has no end.
+    """
+    if task.refusal is not None:
+        return refuse_all(task, content, first_line)
+    cut: list[Reject] = []
+    known, renames = known_fields(task.feed, task.entity)
+    if task.form == "csv":
+        assert task.header is not None
+        header = Header(header_names(task.header), known, renames)
+        if is_cut:
+            content, cut = _set_last_aside(content, first_line, header)
+            rows -= len(cut)
+        raw = read_csv(content, first_line, rows, header)
+    elif task.feed == "rfid":
+        raw = read_document(content) if task.form == "document" else read_event_lines(content, first_line)
+    else:
+        raw = read_json(content, first_line, rows, known, renames)
+    if cut:
+        raw = dataclasses.replace(raw, rejects=[*raw.rejects, *cut])
+    if task.entity is not None:
+        return derive_reference(raw, ENTITY_BY_NAME[task.entity])
+    return derive(raw, FEED_BY_NAME[task.feed], task.context)
+
+
+def _set_last_aside(content: bytes, first_line: int, header: Header) -> tuple[bytes, list[Reject]]:
+    """The block without its last record, which has no line end, and that record's reject."""
+    number, record = list(records(content, first_line))[-1]
+    kept = b"".join(line + b"\n" for line in content.split(b"\n")[: number - first_line])
+    return kept, [Reject(number, "unterminated_line", sentence("unterminated_line"), header.payload(record))]
+
+
+def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
+    """Every line of a block as a reject of the task's reason; what is kept of it is masked."""
+    assert task.refusal is not None
+    rejects = []
+    hidden = False
+    if task.header is not None:
+        known, renames = known_fields(task.feed, task.entity)
+        try:
+            names = task.header.decode("utf-8", "replace").replace("\x00", "").strip("\ufeff\r\n").split(",")
+            hidden = not Header([name.strip('" ') for name in names], known, renames).may_show()
+        except Refused:
+            hidden = True
+    reason = sentence(task.refusal, task.detail)
+    if task.refusal == "not_utf8":
+        content = content.replace(b"\x00", b"")  # of UTF-16, what can be told apart without decoding
+    for number, line in numbered_lines(content, first_line):
+        text = None if hidden else unread(number, Refused(task.refusal), line).payload
+        rejects.append(Reject(number, task.refusal, reason, text if text is not None else privacy.MASK))
+    return Parsed(pl.DataFrame(), reject_frame(rejects), [], [])
+
+
+def refuse_file(code: str, rows: int = 1, detail: str | None = None, first_line: int = 0) -> Parsed:
+    """A file that cannot be opened as what it should be: `rows` rejects without payload (line 0 is the file itself)."""
+    rejects = [Reject(first_line + number, code, sentence(code, detail), None) for number in range(rows)]
+    return Parsed(pl.DataFrame(), reject_frame(rejects), [], [])
+
+
+__all__ = ["Context", "Form", "Parsed", "RawRows", "Task", "judge_header", "known_fields", "parse_block", "refuse_all", "refuse_file"]

@@ -1,0 +1,38 @@
+"""Tills. Who sends it: the point-of-sale system, one line per ticket line, a day or a minute at a time.
+
+    {"event_kind": "sale", "location_code": "PAR", "register_no": "1", "document_id": "P-100", "document_line": 1,
+     "occurred_at": "2026-03-02T10:05:00+01:00", "item_code": "TEE-M", "quantity": 2, "unit_price_amount": "19.90",
+     "currency_code": "EUR"}
+
+Known quirks: tills number tickets anew each day, so the day belongs to the key; they write local time without a zone;
+they send a whole day twice. A void names the line that it takes back by being that line. `till_close` has no item.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.feeds import expect
+from pipelines.feeds.spec import Feed, Kind
+
+POS = Feed(
+    name="pos",
+    title="tills: sales, voids, returns",
+    kinds=(
+        Kind("sale"),
+        Kind("sale_void", voids="sale"),
+        Kind("return"),
+        Kind("exchange"),
+        Kind("price_only"),
+        Kind("till_close", optional=("item_code",), quantity="not_negative"),
+    ),
+    required=("event_kind", "location_code", "document_id", "document_line", "occurred_at", "item_code", "quantity"),
+    natural_key=("location_code", "register_no", "document_id", "day", "document_line", "event_kind"),
+    lateness=timedelta(hours=6),
+    defaults=(("channel_code", "store"), ("document_kind", "ticket")),
+    expectations=(
+        expect.not_null("location_code", "document_id", "document_line"),
+        expect.between("quantity", 0, 500, on_fail="warn"),
+        expect.between("unit_price_amount", 0, 100_000, on_fail="warn"),
+    ),
+)

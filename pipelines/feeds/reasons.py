@@ -1,0 +1,90 @@
+"""Why a line is set aside: one code and one sentence each. Codes are public: they stand in `ops.quarantine`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REASONS: Final[dict[str, str]] = {
+    # the file
+    "not_utf8": "the text is not UTF-8; save it as UTF-8 and send it again",
+    "truncated_gzip": "the gzip file ends too early; it was cut on its way",
+    "corrupt_gzip": "the gzip file is damaged or is followed by something else",
+    "not_gzip": "the name says gzip, the content is not",
+    "too_large": "the unpacked file is larger than is accepted; split it",
+    "compression_ratio": "the file unpacks to more than is plausible",
+    "unknown_format": "the name must end in .jsonl, .jsonl.gz, .csv or .csv.gz",
+    "not_a_regular_file": "a link, device or pipe is not followed; put the file itself here",
+    "unknown_entity": "the file is not named after a reference entity",
+    "unknown_document": "the document is not an EPCIS document with an event list",
+    "unreadable": "the rows could not be parsed, and it is parstock's fault: please report the file",
+    "source_changed": "the file was changed or removed after it was seen and before it was read",
+    "missing_column": "the header lacks a required column",
+    "duplicate_column": "the header names a column twice",
+    # the line
+    "unterminated_line": "the last line has no line end, so its last value may be cut off",
+    "line_too_long": "the line is longer than 1 MiB",
+    "ragged_row": "the row has not as many fields as the header",
+    "bad_quoting": "quotes are not balanced or stand in the middle of a field",
+    "not_json": "the line is not one JSON object",
+    "duplicate_key": "the object names a field twice",
+    "not_finite": "NaN and Infinity are not numbers that can be counted",
+    "too_deep": "the object is nested too deeply",
+    "nested_value": "an object or list stands where text or a number is expected",
+    "wrong_type": "true or false stands where text or a number is expected",
+    "number_as_code": "a code came as a number with fraction or exponent; its digits cannot be trusted",
+    "control_character": "the text holds a control character",
+    "lone_surrogate": "the text holds half a character",
+    # the fields
+    "missing_field": "a required field is missing",
+    "unknown_kind": "the feed has no event of this kind",
+    "text_too_long": "the text is longer than 512 characters",
+    "bad_number": "not a number in the form 1234.5",
+    "number_too_large": "the number has more than 14 digits before the point",
+    "too_many_decimals": "the number has more than 4 decimals",
+    "not_whole": "a whole number is expected",
+    "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
+    "quantity_negative": "the quantity must not be negative",
+    "quantity_zero": "an adjustment of 0 adjusts nothing",
+    "absurd_quantity": "the quantity is above 1,000,000",
+    "currency_missing": "an amount needs a currency_code",
+    "unknown_currency": "the currency is not in ISO 4217",
+    "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",
+    "time_out_of_range": "the year is before 2000",
+    "zone_missing": "the time names no zone, and neither does occurred_at",
+    "bad_date": "not a date in the form 2026-03-02",
+    "bad_boolean": "neither true nor false",
+    "bad_gtin": "not a GTIN: 8, 12, 13 or 14 digits with a right check digit",
+    "bad_gln": "not a GLN: 13 digits with a right check digit",
+    "bad_epc": "not an EPC that can be read",
+    "unknown_code_kind": "the code kind is none of those that the feed knows",
+    "unknown_zone": "no time zone has this name",
+    "unknown_state": "the stock state is no disposition that is known",
+    "unknown_value": "the value is none of those that the field allows",
+    "bad_event": "the EPCIS event is not well formed",
+}
+"""code → what is wrong, and where it is not plain, what to do."""
+
+FILE_REASONS: Final = frozenset(
+    {
+        "not_utf8", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
+        "not_a_regular_file", "unknown_entity", "unknown_document", "unreadable", "source_changed", "missing_column", "duplicate_column",
+    }
+)  # fmt: skip
+"""Codes that concern the whole file: every row of it carries the code."""
+
+
+def sentence(code: str, field: str | None = None, value: str | None = None) -> str:
+    """The reason as stored with the row: field and value in front where they are known.
+
+    >>> sentence("bad_number", "quantity", "two")
+    "quantity 'two': not a number in the form 1234.5"
+    >>> sentence("missing_field", "item_code")
+    'item_code: a required field is missing'
+    """
+    text = REASONS[code]
+    if field is None:
+        return text
+    if value is None:
+        return f"{field}: {text}"
+    shown = value if len(value) <= 60 else value[:57] + "…"
+    return f"{field} {shown!r}: {text}"

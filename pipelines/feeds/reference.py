@@ -1,0 +1,124 @@
+"""Reference data. Who sends it: the ERP or whoever keeps the master data; one table per entity, whole or what changed.
+
+A file is named after its entity: `items.csv`, or `items-2026.csv`, `items_north.jsonl` (what follows a `-`, `_` or `.`
+is free), or any name in a folder called after it (`reference/items/anything.csv`). Every row may carry `valid_from`
+and `valid_to` (a date means midnight UTC). Columns that the entity does not have are kept in `extra`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pipelines.feeds.spec import Column, Entity
+
+ENTITIES: Final[tuple[Entity, ...]] = (
+    Entity(
+        "items",
+        ("item_code",),
+        (
+            Column("item_code", required=True),
+            Column("item_name"),
+            Column("item_kind", values=("stock", "kit", "bundle", "service")),
+            Column("category"),
+            Column("brand"),
+            Column("base_uom_code"),
+            Column("gtin", is_gtin=True),
+            Column("unit_cost_amount", "decimal"),
+            Column("unit_price_amount", "decimal"),
+            Column("currency_code"),
+            Column("shelf_life_days", "integer"),
+            Column("lifecycle"),
+        ),
+    ),
+    Entity(
+        "uoms",
+        ("item_code", "uom_code"),
+        (
+            Column("item_code", required=True),
+            Column("uom_code", required=True),
+            Column("numerator", "integer", required=True),
+            Column("denominator", "integer", required=True),
+            Column("gtin", is_gtin=True),
+        ),
+    ),
+    Entity(
+        "locations",
+        ("location_code",),
+        (
+            Column("location_code", required=True),
+            Column("location_name"),
+            Column("location_kind", values=("dc", "store", "channel_fulfilment", "consignment_in", "consignment_out")),
+            Column("gln", is_gln=True),
+            Column("time_zone"),
+            Column("country_code"),
+            Column("rfid_posting"),
+        ),
+    ),
+    Entity(
+        "channels",
+        ("channel_code",),
+        (
+            Column("channel_code", required=True),
+            Column("channel_name"),
+            Column("channel_kind", values=("store", "web", "marketplace", "b2b")),
+            Column("time_zone"),
+        ),
+    ),
+    Entity(
+        "networks",
+        ("channel_code", "location_code"),
+        (Column("channel_code", required=True), Column("location_code", required=True), Column("priority", "integer")),
+    ),
+    Entity(
+        "suppliers",
+        ("supplier_code",),
+        (Column("supplier_code", required=True), Column("supplier_name"), Column("supplier_kind"), Column("time_zone")),
+    ),
+    Entity(
+        "terms",
+        ("supplier_code", "item_code", "location_code"),
+        (
+            Column("supplier_code", required=True),
+            Column("item_code", required=True),
+            Column("location_code", required=True),
+            Column("lead_time_days", "integer"),
+            Column("moq_units", "integer"),
+            Column("multiple_units", "integer"),
+            Column("unit_cost_amount", "decimal"),
+            Column("currency_code"),
+            Column("order_cost_amount", "decimal"),
+        ),
+    ),
+    Entity(
+        "bom",
+        ("kit_item_code", "component_item_code"),
+        (
+            Column("kit_item_code", required=True),
+            Column("component_item_code", required=True),
+            Column("component_units", "integer", required=True),
+        ),
+    ),
+    Entity(
+        "sources",
+        ("source_system",),
+        (Column("source_system", required=True), Column("feed"), Column("time_zone"), Column("sends_picks", "boolean")),
+    ),
+)
+
+ENTITY_BY_NAME: Final = {entity.name: entity for entity in ENTITIES}
+POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units", "component_units"})
+"""Whole numbers that must be above 0; other whole numbers must not be negative."""
+
+
+def entity_of_path(parts: tuple[str, ...]) -> str | None:
+    """Entity of a reference file from its path under `reference/`: a folder named so, else the beginning of its name.
+
+    >>> entity_of_path(("items-2026.csv",)), entity_of_path(("erp", "items", "a.csv")), entity_of_path(("prices.csv",))
+    ('items', 'items', None)
+    """
+    for folder in parts[:-1]:
+        if folder in ENTITY_BY_NAME:
+            return folder
+    stem = re.split(r"[-_.]", parts[-1], maxsplit=1)[0]
+    return stem if stem in ENTITY_BY_NAME else None

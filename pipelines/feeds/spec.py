@@ -1,0 +1,146 @@
+"""The form of a declaration: what a feed is. Nothing in it runs; ingest, gates, docs and tests read the same object."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from typing import Final, Literal
+
+from pipelines.feeds.expect import Expectation
+
+QuantityRule = Literal["positive", "not_negative", "signed", "optional"]
+FieldType = Literal["text", "decimal", "integer", "date", "instant", "boolean"]
+
+ABSURD_QUANTITY: Final = 1_000_000
+"""Above this a quantity is refused: more likely a barcode in the wrong column than a sale."""
+
+# What every feed understands: the event's columns as a sender may write them, and their types.
+FIELDS: Final[dict[str, FieldType]] = {
+    "source_system": "text",
+    "source_event_id": "text",
+    "source_revision": "integer",
+    "occurred_at": "instant",
+    "business_on": "date",
+    "recorded_at": "instant",
+    "event_kind": "text",
+    "item_code": "text",
+    "item_code_kind": "text",
+    "quantity": "decimal",
+    "uom_code": "text",
+    "lot_code": "text",
+    "expires_on": "date",
+    "location_code": "text",
+    "location_code_kind": "text",
+    "to_location_code": "text",
+    "stock_state": "text",
+    "to_stock_state": "text",
+    "biz_step": "text",
+    "owner_code": "text",
+    "channel_code": "text",
+    "supplier_code": "text",
+    "customer_key": "text",
+    "document_kind": "text",
+    "document_id": "text",
+    "document_line": "text",
+    "document_status": "text",
+    "register_no": "text",
+    "due_at": "instant",
+    "promised_at": "instant",
+    "ref_document_kind": "text",
+    "ref_document_id": "text",
+    "ref_document_line": "text",
+    "unit_price_amount": "decimal",
+    "currency_code": "text",
+    "corrects_event_id": "text",
+    "is_correction": "boolean",
+    "error_reason": "text",
+    "reason_code": "text",
+    "campaign_code": "text",
+    "is_promo": "boolean",
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Kind:
+    """One event kind of a feed: which fields it needs and what its quantity may be.
+
+    `required` comes on top of the feed's own list, `optional` takes from it. `natural_key` replaces the feed's where
+    the kind has another. `defaults` are values for fields that a line leaves out. `voids` names the kind whose
+    natural key, all else equal, is the key of what this event takes back.
+    """
+
+    name: str
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    quantity: QuantityRule = "positive"
+    natural_key: tuple[str, ...] | None = None
+    defaults: tuple[tuple[str, str], ...] = ()
+    voids: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed: its kinds, the fields every line must have, and what stands for a missing `source_event_id`.
+
+    `natural_key` lists fields; `day` among them is `business_on`, else the date as written in `occurred_at`; null
+    where `source_event_id` is required. `renames` maps a sender's field to the event's column. `defaults` are values
+    for fields a line leaves out, in every kind. `lateness`: later than this still counts, and is reported as late.
+    `syntax` is `flat` for one line one event, `epcis` for EPCIS events. `void_by_reference` names the kind whose
+    target is the event that `ref_document_id` gives by its `source_event_id`.
+    """
+
+    name: str
+    title: str
+    kinds: tuple[Kind, ...]
+    required: tuple[str, ...]
+    natural_key: tuple[str, ...] | None
+    lateness: timedelta
+    expectations: tuple[Expectation, ...] = ()
+    defaults: tuple[tuple[str, str], ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
+    syntax: Literal["flat", "epcis"] = "flat"
+    void_by_reference: str | None = None
+
+    def kind(self, name: str) -> Kind:
+        """The kind of this name; KeyError when the feed has none."""
+        for kind in self.kinds:
+            if kind.name == name:
+                return kind
+        raise KeyError(f"{self.name} has no event kind {name!r}")
+
+    def required_of(self, kind: Kind) -> tuple[str, ...]:
+        """Fields a line of this kind must have (after renames)."""
+        wanted = [field for field in (*self.required, *kind.required) if field not in kind.optional]
+        if kind.quantity == "optional":
+            wanted = [field for field in wanted if field != "quantity"]
+        return tuple(dict.fromkeys(wanted))
+
+    def always_required(self) -> tuple[str, ...]:
+        """Fields that every kind needs: what the header of a table must name."""
+        common = set.intersection(*(set(self.required_of(kind)) for kind in self.kinds))
+        return tuple(field for field in FIELDS if field in common)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a reference entity: its type, whether each row needs it, and the closed list of its values (if any)."""
+
+    name: str
+    type: FieldType = "text"
+    required: bool = False
+    values: tuple[str, ...] = ()
+    is_gtin: bool = False
+    is_gln: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entity:
+    """A reference entity: one file each. `key` are the columns that name a row, all of them required."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all columns, the key first, without `valid_from` and `valid_to`."""
+        return tuple(column.name for column in self.columns)

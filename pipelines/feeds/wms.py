@@ -1,0 +1,52 @@
+"""Warehouses. Who sends it: the warehouse management system, one line per transaction.
+
+    {"event_kind": "receipt", "source_event_id": "W10", "location_code": "DC1", "occurred_at": "2026-03-07T10:00:00+01:00",
+     "item_code": "MUG", "quantity": 3, "uom_code": "CS", "document_kind": "asn", "document_id": "ASN-7", "document_line": 1}
+
+Known quirks: transactions are numbered, so the number is the identity; lines come late and out of order; counts are
+levels, not changes. Only `adjust` is signed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pipelines.feeds import expect
+from pipelines.feeds.spec import Feed, Kind
+
+WMS = Feed(
+    name="wms",
+    title="warehouses: receipts, shipments, transfers, counts",
+    kinds=(
+        Kind("opening", quantity="not_negative"),
+        Kind("receipt"),
+        Kind("putaway"),
+        Kind("qc_release"),
+        Kind("qc_hold"),
+        Kind("pick"),
+        Kind("pack"),
+        Kind("ship"),
+        Kind("void_ship", required=("ref_document_id",)),
+        Kind("adjust", required=("reason_code",), quantity="signed"),
+        Kind("count", quantity="not_negative"),
+        Kind("transfer_ship", required=("to_location_code",)),
+        Kind("transfer_receive"),
+        Kind("move", required=("to_location_code",)),
+        Kind("status_change", required=("stock_state", "to_stock_state")),
+        Kind("return_receive"),
+        Kind("return_inspect"),
+        Kind("return_disposition"),
+        Kind("kit_assemble"),
+        Kind("kit_break"),
+        Kind("scrap"),
+        Kind("snapshot", quantity="not_negative"),
+    ),
+    required=("event_kind", "source_event_id", "location_code", "occurred_at", "item_code", "quantity"),
+    natural_key=None,
+    lateness=timedelta(days=1),
+    void_by_reference="void_ship",
+    expectations=(
+        expect.not_null("source_event_id", "location_code", "item_code"),
+        expect.between("quantity", -100_000, 100_000, on_fail="warn"),
+    ),
+)

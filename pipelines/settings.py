@@ -1,0 +1,109 @@
+"""Where a home keeps its things, and the machine settings (`PARSTOCK_*`).
+
+Belongs here: paths and machine settings, read when called. Does not belong here: planning policy
+(service targets, buffers, calendars), which is data under `dbt_project/seeds/`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+
+
+class Settings(BaseSettings):
+    """Machine settings; every field is read from `PARSTOCK_<NAME>` when the object is made."""
+
+    model_config = SettingsConfigDict(env_prefix="PARSTOCK_", frozen=True, extra="ignore")
+
+    home: Path = Path("data")
+    threads: int = 2
+    """Threads of the warehouse engine."""
+    memory_limit: str = "2GB"
+    """Memory limit of the warehouse engine, in DuckDB's notation."""
+    parse_threads: int = 2
+    """Work units parsed side by side in batch."""
+    unit_bytes: int = 8 << 20
+    """Size of a work unit; bigger plain files are cut into ranges of about this many bytes."""
+    settle_seconds: float = 0.4
+    """A file is taken when its size and mtime have been still for this long."""
+    poll_seconds: float = 0.2
+    """How often the standing stream looks at the landing folders."""
+    customer_key_file: Path | None = None
+    """Key of the customer pseudonym (HMAC-SHA-256); made in the home on first use when not given."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one home. Two homes never touch each other.
+
+    >>> Home(Path("/srv/shop")).published_file.as_posix()
+    '/srv/shop/published/parstock.duckdb'
+    """
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Drop files here: `landing/<feed>/…`; parstock never changes what lies in it."""
+        return self.root / "landing"
+
+    @property
+    def spool(self) -> Path:
+        """Deliveries, segments, manifests and plans: everything the warehouse can be rebuilt from."""
+        return self.root / "spool"
+
+    @property
+    def ledger(self) -> Path:
+        """Immutable Parquet of what happened, and `current.json`, which lists it."""
+        return self.root / "ledger"
+
+    @property
+    def marts(self) -> Path:
+        """One folder a finished dbt build."""
+        return self.root / "marts"
+
+    @property
+    def warehouse(self) -> Path:
+        """`warehouse.duckdb` (the owner's) and `marts.duckdb` (dbt's)."""
+        return self.root / "warehouse"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The owner's database; no other process opens it."""
+        return self.warehouse / "warehouse.duckdb"
+
+    @property
+    def marts_file(self) -> Path:
+        """The database of dbt."""
+        return self.warehouse / "marts.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The snapshots that everyone reads."""
+        return self.root / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """A symlink to the current snapshot."""
+        return self.published / "parstock.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        """Files for people and other systems."""
+        return self.root / "exports"
+
+    @property
+    def run(self) -> Path:
+        """Locks, sockets, logs, dbt's target: whatever a running process needs and nobody reads."""
+        return self.root / "run"
+
+    def make(self) -> Home:
+        """Make the folders (not their content); returns itself."""
+        for folder in (self.landing, self.spool, self.ledger, self.marts, self.warehouse, self.published, self.exports, self.run):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self

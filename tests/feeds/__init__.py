@@ -1,0 +1,1 @@
+"""Tests of the feeds: declarations, readers, identity, bad files. No Beam here."""
