@@ -1,0 +1,210 @@
+"""Ingest as a whole: one pass over the folders (`ingest_batch`), and the standing stream (`ingest_stream`).
+
+Both run the same stages on Beam's embedded runner, which is named: what `DirectRunner` means depends on the network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UserError
+from pipelines.ingest import live
+from pipelines.ingest.secret import read_secret, secret_file
+from pipelines.ingest.sources.files import Clock, Found, Landing, now_of
+from pipelines.ingest.stage import WorkUnit, in_turn, parse_unit
+from pipelines.settings import Home, Settings
+from pipelines.spool import Manifest, Spool
+
+HOLD_SECONDS = 60.0
+"""How long the hub stays in one bundle: the embedded runner keeps about 20 KB a bundle for ever."""
+_PATIENCE_SECONDS = 30.0
+"""How long one pass waits for files that are still being written."""
+
+
+@dataclasses.dataclass(slots=True)
+class Progress:
+    """How far a run is: units and rows done, units there are."""
+
+    units: int = 0
+    units_done: int = 0
+    rows: int = 0
+    rows_parsed: int = 0
+    rows_rejected: int = 0
+
+    def add(self, manifest: Manifest) -> None:
+        """Count a parsed unit."""
+        self.units_done += 1
+        self.rows += manifest.rows_in
+        self.rows_parsed += manifest.rows_parsed
+        self.rows_rejected += manifest.rows_rejected
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one pass did. `deliveries` are all that were seen, `new_deliveries` those first seen now.
+
+    `rows_in = rows_parsed + rows_rejected`, of the units parsed now. `waiting` are files still being written,
+    `unreadable` files that could not be opened, with the reason; both will be taken by a later pass.
+    """
+
+    deliveries: list[str]
+    new_deliveries: list[str]
+    units: list[str]
+    rows_in: int
+    rows_parsed: int
+    rows_rejected: int
+    waiting: list[str]
+    unreadable: list[str]
+
+
+def ingest_batch(
+    home: Home,
+    from_dir: Path | None = None,
+    *,
+    clock: Clock,
+    feeds: Iterable[str] | None = None,
+    on_progress: OnProgress | None = None,
+    settings: Settings | None = None,
+    engine: str = "beam",
+) -> IngestReport:
+    """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when every unit is in the spool.
+
+    `engine="direct"` runs the stage without Beam, for tests and tools; the result is the same to the byte.
+    Raises UserError when the folder is missing or a unit could not be written.
+    """
+    settings = settings or Settings()
+    root = from_dir or home.landing
+    if not root.is_dir():
+        raise UserError("there is no such folder", where=str(root), next_step="parstock ingest --from DIR")
+    spool = Spool(home.spool).make()
+    spool.sweep()
+    secret = secret_file(home, settings)
+    found = _found_when_still(Landing(root, spool, settings, feeds), clock)
+    progress = Progress(units=len(found.units))
+
+    def count(manifest: Manifest) -> None:
+        progress.add(manifest)
+        if on_progress:
+            on_progress(progress)
+
+    if found.units:
+        with live.Run(on_manifest=count) as run:
+            _run_units(found.units, spool, secret, run.run_id, settings, engine)
+    missing = [unit for unit in found.units if not spool.has_manifest(unit.unit_id)]
+    if missing:
+        raise UserError(
+            f"{len(missing)} of {len(found.units)} units did not reach the spool",
+            where=missing[0].source_uri, next_step="parstock ingest", exit_code=3,
+        )  # fmt: skip
+    return IngestReport(
+        found.deliveries, found.new_deliveries, [unit.unit_id for unit in found.units],
+        progress.rows, progress.rows_parsed, progress.rows_rejected, found.waiting, found.unreadable,
+    )  # fmt: skip
+
+
+def _found_when_still(landing: Landing, clock: Clock) -> Found:
+    """One look at the folders; waits for files that are still being written, but not for ever. One `known_at` for all."""
+    fixed = now_of(clock)
+    found = landing.poll(fixed)
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while found.waiting and time.monotonic() < until:
+        time.sleep(0.05)
+        more = landing.poll(fixed)
+        found.units.extend(more.units)
+        found.new_deliveries.extend(more.new_deliveries)
+        found.deliveries.extend(more.deliveries)
+        found = dataclasses.replace(found, waiting=more.waiting, unreadable=more.unreadable)
+    return found
+
+
+def _run_units(units: list[WorkUnit], spool: Spool, secret: Path, run_id: str, settings: Settings, engine: str) -> None:
+    if engine == "direct":
+        key = read_secret(secret)
+        for unit in chain.from_iterable(in_turn(units)):
+            live.report(run_id, parse_unit(unit, spool, key))
+        return
+    beam = import_beam()
+    from pipelines.ingest.transforms import ParseUnits
+
+    pipeline = beam.Pipeline(options=_options(settings, len(units)))
+    # without the shuffle (of units, which are small) all of them are one bundle, and one thread parses them
+    _ = pipeline | "Units" >> beam.Create(in_turn(units), reshuffle=True) | ParseUnits(spool.root, secret, run_id)
+    try:
+        pipeline.run().wait_until_finish()
+    except Exception as error:
+        what = f"a unit could not be read or written: {error}"
+        raise UserError(what, where=str(spool.root), next_step="check the disk, then run it again", exit_code=3) from error
+
+
+def ingest_stream(
+    home: Home,
+    *,
+    clock: Clock,
+    should_stop: Callable[[], bool],
+    from_dir: Path | None = None,
+    feeds: Iterable[str] | None = None,
+    on_manifest: Callable[[Manifest], None] | None = None,
+    settings: Settings | None = None,
+    hold_seconds: float = HOLD_SECONDS,
+    on_trouble: Callable[[str], None] | None = None,
+) -> None:
+    """Watch the landing folders until `should_stop()`; each file that is whole is parsed into the spool within a second.
+
+    `on_manifest` hears of each parsed unit, `on_trouble` once of each file that cannot be read. Blocks; run it in a
+    process or thread of its own. `clock` is called (or read) whenever new files are found.
+    """
+    settings = settings or Settings()
+    spool = Spool(home.spool).make()
+    spool.sweep()
+    secret = secret_file(home, settings)
+    root = from_dir or home.landing
+    root.mkdir(parents=True, exist_ok=True)
+    landing = Landing(root, spool, settings, feeds)
+    told: set[str] = set()
+
+    def poll() -> list[WorkUnit]:
+        found = landing.poll(clock)
+        for trouble in found.unreadable:
+            if trouble not in told and on_trouble:
+                on_trouble(trouble)
+            told.add(trouble)
+        return found.units
+
+    beam = import_beam()
+    from pipelines.ingest.transforms import ParseUnits, WatchSources
+
+    with live.Run(on_manifest=on_manifest, poll=poll, is_stopped=should_stop) as run:
+        pipeline = beam.Pipeline(options=_options(settings, None))
+        units = pipeline | "Run" >> beam.Create([run.run_id], reshuffle=False) | WatchSources(settings.poll_seconds, hold_seconds)
+        _ = units | ParseUnits(spool.root, secret, run.run_id)
+        pipeline.run().wait_until_finish()
+
+
+def import_beam() -> Any:
+    """Beam, imported late and with its noise turned down (it takes seconds, and logs much at levels below error)."""
+    for name in ("apache_beam", "root"):
+        logger = logging.getLogger(None if name == "root" else name)
+        logger.setLevel(max(logger.level, logging.ERROR))
+    import apache_beam
+
+    return apache_beam
+
+
+def _options(settings: Settings, units: int | None) -> Any:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    arguments = ["--runner=FnApiRunner"]
+    if units is None:
+        arguments.append("--streaming")
+    elif units > 1 and settings.parse_threads > 1:
+        arguments += ["--direct_running_mode=multi_threading", f"--direct_num_workers={settings.parse_threads}"]
+    return PipelineOptions(arguments)

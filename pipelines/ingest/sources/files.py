@@ -1,0 +1,285 @@
+"""The landing folders: which files are whole, which of them are new, and the units of work they make.
+
+`DIR/<feed>/**` is looked at; the first folder under a feed names the source system (`DIR/pos/till-north/a.jsonl`),
+without one it is called like the feed. Files whose names begin with `.` or end in `.part` or `.tmp` are never taken.
+Nothing in the folders is ever moved, changed or deleted, and links are not followed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.errors import UserError
+from pipelines.feeds.reference import ENTITY_BY_NAME, entity_of_path
+from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
+from pipelines.ingest.blocks import FileRefused
+from pipelines.ingest.stage import WorkUnit
+from pipelines.ingest.survey import Range, Survey, survey
+from pipelines.settings import Settings
+from pipelines.spool import Delivery, Spool, UnitRange, delivery_id_of, unit_id_of
+from pipelines.spool.records import instant_text
+
+Clock = datetime | Callable[[], datetime]
+_PARTIAL = (".part", ".tmp")
+
+
+def now_of(clock: Clock) -> datetime:
+    """The clock's present, an aware instant."""
+    now = clock() if callable(clock) else clock
+    if now.tzinfo is None:
+        raise ValueError("the clock must give instants with a zone")
+    return now
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file as it lies there: where it is, and the marks by which a change would show."""
+
+    feed: str
+    parts: tuple[str, ...]
+    path: str
+    mode: int
+    marks: tuple[int, int, int, int]
+    modified_at: float
+
+    @property
+    def source_uri(self) -> str:
+        """Path under the landing root; bytes that are no UTF-8 are shown as escapes."""
+        return os.fsencode("/".join((self.feed, *self.parts))).decode("utf-8", "backslashreplace")
+
+    @property
+    def entity(self) -> str | None:
+        """Entity of a reference file; null for other feeds and for a file that is named after none."""
+        return entity_of_path(self.parts) if self.feed == REFERENCE else None
+
+    @property
+    def source_system(self) -> str:
+        """The first folder under the feed, else the feed's name."""
+        first = self.parts[0] if len(self.parts) > 1 else self.feed
+        if self.feed == REFERENCE and first in ENTITY_BY_NAME:
+            first = self.feed
+        return os.fsencode(first).decode("utf-8", "backslashreplace")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """What one look at the folders brought: units to parse, new deliveries, all deliveries seen, and what must wait."""
+
+    units: list[WorkUnit]
+    new_deliveries: list[str]
+    deliveries: list[str]
+    waiting: list[str]
+    unreadable: list[str]
+
+
+class Landing:
+    """The landing folders of one root. `poll` may be called again and again; it returns each unit once."""
+
+    def __init__(self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None) -> None:
+        self._root = root
+        self._spool = spool
+        self._settings = settings
+        self._feeds = tuple(check_feed_name(name) for name in feeds) if feeds else FEED_NAMES
+        self._taken: dict[str, tuple[int, int, int, int]] = {}
+        self._still: dict[str, tuple[tuple[int, int, int, int], float]] = {}
+        self._emitted: set[str] = set()
+        self._reference: dict[str, list[Delivery]] | None = None
+
+    def poll(self, clock: Clock) -> Found:
+        """Look at the folders once. All files first seen in this look share one `known_at`, taken from the clock when one is found."""
+        found = Found([], [], [], [], [])
+        found.unreadable.extend(self._strangers())
+        known_at: str | None = None
+        still: list[Candidate] = []
+        for candidate in self._candidates():
+            if self._taken.get(candidate.path) == candidate.marks:
+                continue
+            if self._is_still(candidate):
+                still.append(candidate)
+            else:
+                found.waiting.append(candidate.source_uri)
+        for candidate, surveyed in zip(still, self._surveys(still), strict=True):
+            if isinstance(surveyed, FileNotFoundError):
+                continue
+            if isinstance(surveyed, OSError):
+                found.unreadable.append(f"{candidate.source_uri}: {surveyed.strerror}")
+                continue
+            if surveyed is None:
+                found.waiting.append(candidate.source_uri)
+                continue
+            known_at = known_at or instant_text(now_of(clock))
+            delivery, is_new = self._delivery(candidate, surveyed, known_at)
+            self._taken[candidate.path] = candidate.marks
+            self._still.pop(candidate.path, None)
+            found.deliveries.append(delivery.delivery_id)
+            if is_new:
+                found.new_deliveries.append(delivery.delivery_id)
+            found.units.extend(self._units(candidate, surveyed, delivery))
+        return found
+
+    # ---- which files ---------------------------------------------------------------------------------------
+
+    def _candidates(self) -> Iterator[Candidate]:
+        """Files of the feeds in a fixed order, reference data first."""
+        for feed in sorted(self._feeds, key=lambda name: (name != REFERENCE, name)):
+            yield from sorted(_walk(feed, str(self._root / feed), ()), key=lambda one: one.parts)
+
+    def _strangers(self) -> list[str]:
+        """What lies in the root and belongs to no feed."""
+        if set(self._feeds) != set(FEED_NAMES):
+            return []
+        names = sorted(entry.name for entry in os.scandir(self._root) if entry.name not in FEED_NAMES and not entry.name.startswith("."))
+        return [f"{os.fsencode(name).decode('utf-8', 'backslashreplace')}: no feed is called so" for name in names]
+
+    def _is_still(self, candidate: Candidate) -> bool:
+        """Whether size and times have been unchanged for long enough, by the file's own time or by our watching."""
+        quiet = self._settings.settle_seconds
+        if 0 <= quiet <= time.time() - candidate.modified_at:
+            return True
+        marks, since = self._still.get(candidate.path, (None, 0.0))
+        if marks != candidate.marks:
+            self._still[candidate.path] = (candidate.marks, time.monotonic())
+            return False
+        return time.monotonic() - since >= quiet
+
+    def _surveys(self, candidates: list[Candidate]) -> Iterable[Survey | OSError | None]:
+        """The first pass over each file, in their order; over big ones side by side, for nothing can be parsed before."""
+
+        def one(candidate: Candidate) -> Survey | OSError | None:
+            try:
+                return self._survey(candidate)
+            except OSError as error:
+                return error
+
+        if len(candidates) < 2 or sum(candidate.marks[0] for candidate in candidates) < self._settings.unit_bytes:
+            return map(one, candidates)
+        with ThreadPoolExecutor(self._settings.parse_threads) as pool:
+            return list(pool.map(one, candidates))
+
+    def _survey(self, candidate: Candidate) -> Survey | None:
+        """The first pass; null when the file changed meanwhile."""
+        if not stat.S_ISREG(candidate.mode):
+            digest = hashlib.sha256(b"not a regular file").hexdigest()
+            return Survey(digest, 0, candidate.marks[1], "none", False, (Range(0, 0, 0, 1),), refusal="not_a_regular_file")
+        try:
+            surveyed = survey(candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes)
+        except FileRefused:
+            return None
+        return surveyed if _marks(os.lstat(candidate.path)) == candidate.marks else None
+
+    # ---- deliveries ----------------------------------------------------------------------------------------
+
+    def _delivery(self, candidate: Candidate, surveyed: Survey, known_at: str) -> tuple[Delivery, bool]:
+        """The delivery that this content is: the one there is already, else a new one, written."""
+        uri, content = candidate.source_uri, surveyed.content_sha256
+        occurrence = sequence = 0
+        if candidate.feed == REFERENCE:
+            earlier = self._reference_deliveries().setdefault(uri, [])
+            if earlier and earlier[-1].content_sha256 == content:
+                return earlier[-1], False
+            occurrence, sequence = sum(1 for one in earlier if one.content_sha256 == content), len(earlier)
+        delivery_id = delivery_id_of(candidate.feed, uri, content, occurrence)
+        try:
+            return self._spool.read_delivery(delivery_id), False
+        except FileNotFoundError:
+            pass
+        ranges = [
+            UnitRange(unit_id_of(delivery_id, one.start, one.end), one.start, one.end, one.first_line, one.rows)
+            for one in surveyed.ranges or (Range(0, 0, 1, 0),)
+        ]
+        delivery = Delivery(
+            delivery_id=delivery_id,
+            feed=candidate.feed,
+            source_system=candidate.source_system,
+            source_uri=uri,
+            content_sha256=content,
+            bytes=surveyed.size,
+            rows_in=surveyed.rows,
+            first_known_at=known_at,
+            units=[one.unit_id for one in ranges],
+            ranges=ranges,
+            entity=candidate.entity,
+            sequence=sequence,
+        )
+        delivery = self._spool.write_delivery(delivery)
+        if candidate.feed == REFERENCE:
+            self._reference_deliveries()[uri].append(delivery)
+        return delivery, True
+
+    def _reference_deliveries(self) -> dict[str, list[Delivery]]:
+        """Deliveries of each reference path in their order; read from the spool once."""
+        if self._reference is None:
+            self._reference = {}
+            for delivery in self._spool.read_deliveries():
+                if delivery.feed == REFERENCE:
+                    self._reference.setdefault(delivery.source_uri, []).append(delivery)
+            for deliveries in self._reference.values():
+                deliveries.sort(key=lambda one: one.sequence)
+        return self._reference
+
+    def _units(self, candidate: Candidate, surveyed: Survey, delivery: Delivery) -> Iterator[WorkUnit]:
+        """Units of a delivery that have no manifest yet. Their ranges are the delivery's: a retry cuts as the first time did."""
+        for number, one in enumerate(delivery.ranges, 1):
+            if one.unit_id in self._emitted or self._spool.has_manifest(one.unit_id):
+                continue
+            self._emitted.add(one.unit_id)
+            yield WorkUnit(
+                unit_id=one.unit_id,
+                delivery_id=delivery.delivery_id,
+                feed=delivery.feed,
+                entity=delivery.entity,
+                source_system=delivery.source_system,
+                source_uri=delivery.source_uri,
+                path=candidate.path,
+                known_at=delivery.first_known_at,
+                content_sha256=delivery.content_sha256,
+                units_in_delivery=len(delivery.ranges),
+                start=one.start,
+                end=one.end,
+                first_line=one.first_line,
+                rows=one.rows,
+                form=surveyed.form,
+                is_packed=surveyed.is_packed,
+                header=surveyed.header,
+                refusal=surveyed.refusal,
+                detail=surveyed.detail,
+                is_cut=surveyed.is_cut and number == len(delivery.ranges),
+                size=surveyed.size,
+                mtime_ns=surveyed.mtime_ns,
+                sequence=delivery.sequence,
+            )
+
+
+def _marks(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
+
+
+def _walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
+    """Files under a folder, however deep; links are given as what they are, not followed."""
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        what = "a landing folder cannot be read"
+        raise UserError(what, where=folder, next_step="give parstock the right to read it", exit_code=3) from error
+    with entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower().endswith(_PARTIAL):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(feed, entry.path, (*parts, entry.name))
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            yield Candidate(feed, (*parts, entry.name), entry.path, status.st_mode, _marks(status), status.st_mtime)

@@ -1,0 +1,249 @@
+"""The first pass over a file: what it is, its hash, where its lines are, and whether it can be read at all.
+
+Nothing is parsed into rows here. The result is a plan: the ranges of the units, each with its first line and its
+number of rows, so that every unit knows its line numbers without having seen the units before it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from pipelines.feeds import epcis
+from pipelines.feeds.csvlines import BOM, records
+from pipelines.feeds.jsonlines import decode
+from pipelines.feeds.parse import Form, judge_header
+from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
+from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
+
+MAX_WHOLE: Final = 256 << 20
+"""A table with quoted line ends, or a document, is read whole; a larger one is refused."""
+_WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_FORMS: Final = {".jsonl": "jsonl", ".csv": "csv"}
+_RFID_FORMS: Final = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Range:
+    """One unit: bytes `start` ≤ b < `end`, the line number at `start`, and the rows in it."""
+
+    start: int
+    end: int
+    first_line: int
+    rows: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Survey:
+    """What the first pass found. `refusal` (with `detail`) sets every row aside; `is_cut`: the last line has no end."""
+
+    content_sha256: str
+    size: int
+    mtime_ns: int
+    form: Form
+    is_packed: bool
+    ranges: tuple[Range, ...]
+    header: bytes | None = None
+    refusal: str | None = None
+    detail: str | None = None
+    is_cut: bool = False
+
+    @property
+    def rows(self) -> int:
+        """Rows of the whole file."""
+        return sum(one.rows for one in self.ranges)
+
+
+def form_of(name: str, feed: str) -> tuple[Form, bool]:
+    """Form of a file by its name, and whether it is packed; `none` when the feed takes no such file.
+
+    >>> form_of("a.csv.gz", "pos"), form_of("a.xlsx", "pos"), form_of("a.json", "rfid")
+    (('csv', True), ('none', False), ('jsonl', False))
+    """
+    lower = name.lower()
+    is_packed = lower.endswith(".gz")
+    ending = Path(lower.removesuffix(".gz")).suffix
+    forms = _RFID_FORMS if feed == "rfid" else _FORMS
+    form: Form = "none" if ending not in forms else ("csv" if forms[ending] == "csv" else "jsonl")
+    return form, is_packed and form != "none"
+
+
+def survey(path: str, feed: str, entity: str | None, unit_bytes: int) -> Survey:
+    """Read a file once from end to end. Raises OSError when it cannot be read, FileRefused when it is no regular file."""
+    with open_regular(path) as file:
+        before = os.fstat(file.fileno())
+        form, is_packed = form_of(Path(path).name, feed)
+        base = Survey("", before.st_size, before.st_mtime_ns, form, is_packed, ())
+        if feed == "reference" and entity is None:
+            form, base = "none", dataclasses.replace(base, refusal="unknown_entity")
+        elif form == "none":
+            base = dataclasses.replace(base, refusal="unknown_format")
+        if form == "none":
+            return _refused(file, base)
+        try:
+            stream: BinaryIO | Unpacked = Unpacked(file) if is_packed else file
+            return _survey_lines(stream, base, feed, entity, unit_bytes)
+        except FileRefused as refused:
+            return _refused(file, dataclasses.replace(base, refusal=refused.code))
+
+
+def _refused(file: BinaryIO, base: Survey) -> Survey:
+    """A file that is set aside as one row: its hash is of the bytes as they lie there."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while part := file.read(1 << 20):
+        digest.update(part)
+    return dataclasses.replace(base, content_sha256=digest.hexdigest(), form="none", ranges=(Range(0, base.size, 0, 1),), header=None)
+
+
+def count_rows(content: bytes) -> tuple[int, int]:
+    """Lines that are not blank, and line ends."""
+    if not content:
+        return 0, 0
+    view = np.frombuffer(content, np.uint8)
+    ends = np.flatnonzero(view == 10)
+    begins = ends[:-1] + 1 if content.endswith(b"\n") else ends + 1
+    if view[0] <= 32 or (view[begins] <= 32).any():  # a line that begins with a blank may be nothing else
+        return sum(1 for line in content.split(b"\n") if line.strip(b" \t\r")), len(ends)
+    return len(begins) + 1, len(ends)
+
+
+class _Scan:
+    """The running state of a first pass."""
+
+    def __init__(self, form: Form) -> None:
+        self.hash = hashlib.sha256()
+        self.form = form
+        self.ranges: list[Range] = []
+        self.line = 1
+        self.is_other_encoding = self.is_wide = False
+        self.has_quoted_ends = False
+        self.is_cut = False
+
+    def take(self, block: Block, header: bytes | None, first: bool) -> None:
+        content = block.content
+        start = block.start
+        if first:
+            skip = len(header) if header is not None else (3 if content.startswith(BOM) else 0)
+            content, start = content[skip:], start + skip
+            self.line += 1 if header is not None else 0
+        if not content.isascii() and not self.is_other_encoding:
+            self.is_other_encoding = _is_other_encoding(content, self.form)
+        if self.form == "csv" and b'"' in content and not self.has_quoted_ends:
+            self.has_quoted_ends = any(line.count(b'"') % 2 for line in content.split(b"\n"))
+        self.is_cut = bool(content) and not block.content.endswith(b"\n")
+        if content:
+            rows, ends = count_rows(content.replace(b"\x00", b"") if self.is_wide else content)
+            self.ranges.append(Range(start, block.end, self.line, rows))
+            self.line += ends
+
+
+def _is_other_encoding(content: bytes, form: Form) -> bool:
+    """Whether a line that is no UTF-8 reads well as Windows-1252: then the whole file is in another encoding."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return False
+    for line in content.split(b"\n"):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            try:
+                text = line.decode("cp1252")
+                if form == "csv" or isinstance(decode(text.strip().encode("utf-8")), dict):
+                    return True
+            except (UnicodeDecodeError, Refused):
+                continue
+    return False
+
+
+def _survey_lines(stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: str | None, unit_bytes: int) -> Survey:
+    scan = _Scan(base.form)
+    header: bytes | None = None
+    verdict: tuple[str, str | None] | None = None
+    whole: list[bytes] = []
+    is_document = False
+    for number, (block, pieces) in enumerate(line_blocks(stream, unit_bytes)):
+        for piece in pieces:
+            scan.hash.update(piece)
+        if number == 0:
+            if block.content.startswith(_WIDE_MARKS) or b"\x00" in block.content[:4]:
+                verdict, scan.is_wide = ("not_utf8", None), True
+            elif base.form == "csv":
+                header = block.content[: block.content.find(b"\n") + 1] or block.content
+                verdict = judge_header(feed, entity, header) if len(header) <= MAX_LINE_BYTES else ("line_too_long", None)
+        scan.take(block, header, number == 0)
+        if number == 0 and feed == "rfid":
+            is_document = not _is_event_line(block.content.removeprefix(BOM).lstrip().split(b"\n", 1)[0])
+        if is_document:
+            whole.append(block.content)
+            if block.end > MAX_WHOLE:
+                raise FileRefused("too_large")
+    if scan.is_other_encoding:
+        verdict = ("not_utf8", None)
+    result = dataclasses.replace(
+        base, content_sha256=scan.hash.hexdigest(), header=header, ranges=tuple(scan.ranges), is_cut=scan.is_cut and base.form == "csv",
+        refusal=verdict and verdict[0], detail=verdict and verdict[1],
+    )  # fmt: skip
+    if is_document and verdict is None:
+        return _as_document(result, b"".join(whole))
+    if base.is_packed or scan.has_quoted_ends:
+        result = _as_one(result, stream, scan.has_quoted_ends and verdict is None)
+    return result
+
+
+def _as_one(found: Survey, stream: BinaryIO | Unpacked | None, has_quoted_ends: bool) -> Survey:
+    """One unit for the whole file: packed, or with line ends inside quotes (whose records must be counted as such)."""
+    if not found.ranges:
+        return found
+    first, last = found.ranges[0], found.ranges[-1]
+    rows = found.rows
+    if has_quoted_ends and stream is not None:
+        if last.end > MAX_WHOLE:
+            raise FileRefused("too_large")
+        rows = sum(1 for _ in records(read_whole(stream)[first.start :], first.first_line))
+    return dataclasses.replace(found, ranges=(Range(first.start, last.end, first.first_line, rows),))
+
+
+def read_whole(stream: BinaryIO | Unpacked) -> bytes:
+    """All bytes of a file that has been read once already."""
+    if isinstance(stream, Unpacked):
+        stream = stream.again()
+        parts = []
+        while part := stream.read(1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    stream.seek(0)
+    return stream.read()
+
+
+def _is_event_line(line: bytes) -> bool:
+    try:
+        value = decode(line.strip())
+    except Refused:
+        return False
+    return isinstance(value, dict) and str(value.get("type") or value.get("isA")).endswith("Event")
+
+
+def _as_document(found: Survey, content: bytes) -> Survey:
+    """An EPCIS file whose first line is no event: one document over the whole file, unless other lines are events."""
+    content = content.removeprefix(BOM)
+    if not content.strip():
+        return found
+    whole = Range(0, found.ranges[-1].end, 1, 1)
+    try:
+        events = epcis.events_of(epcis.decode_document(content))
+    except Refused as refused:
+        if any(_is_event_line(line) for line in content.split(b"\n") if line.strip()):
+            return _as_one(found, None, False) if found.is_packed else found
+        return dataclasses.replace(found, form="none", refusal=refused.code, detail=refused.field, ranges=(whole,))
+    if events is None:
+        return dataclasses.replace(found, form="none", refusal="unknown_document", ranges=(whole,))
+    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=len(events)),))

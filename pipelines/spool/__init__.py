@@ -1,0 +1,15 @@
+"""What ingest hands to the owner: deliveries, segments, rejects and manifests, as files that are only ever added.
+
+Belongs here: the records' form, how they are written so that a crash never leaves half of one, and how they
+are read. Does not belong here: how lines become rows (`pipelines.feeds`), when files are taken
+(`pipelines.ingest`), what rows mean (`pipelines.warehouse`).
+
+`spool/deliveries/<delivery_id>.json` is written when a file is first seen, `spool/segments/<feed>/<unit_id>.parquet`
+and `spool/rejects/<unit_id>.parquet` when a unit of it has been parsed, and `spool/manifests/<unit_id>.json` last:
+a unit is there when its manifest is there.
+"""
+
+from pipelines.spool.records import Delivery, Manifest, UnitRange, delivery_id_of, unit_id_of
+from pipelines.spool.store import Spool
+
+__all__ = ["Delivery", "Manifest", "Spool", "UnitRange", "delivery_id_of", "unit_id_of"]

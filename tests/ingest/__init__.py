@@ -1,0 +1,1 @@
+"""Tests of ingest: deliveries, units, the spool, Beam in batch and as a stream."""

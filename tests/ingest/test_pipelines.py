@@ -1,0 +1,187 @@
+"""Beam: batch and stream give the same bytes as the stage called directly, and a kill leaves nothing that a retry does not mend."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from feeds.landed import AS_OF, ROOT, SAMPLES, land
+
+from pipelines.ingest.pipeline import Progress, ingest_batch, ingest_stream
+from pipelines.settings import Home, Settings
+from pipelines.spool import Manifest, Spool
+
+KEY = "5" * 64
+QUICK = Settings(settle_seconds=0.05, poll_seconds=0.05, unit_bytes=700)
+
+
+def prepared(home: Path) -> Home:
+    made = Home(home).make()
+    (home / "customer.key").write_text(KEY)
+    return made
+
+
+def samples(landing: Path) -> Path:
+    for feed in ("pos", "wms", "marketplace", "rfid", "supply", "reference"):
+        shutil.copytree(SAMPLES / feed, landing / feed)
+    return landing
+
+
+def content(home: Path) -> dict[str, str]:
+    """Names and hashes of everything in the spool."""
+    return {
+        path.relative_to(home / "spool").as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (home / "spool").rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def direct(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("direct")
+    landing = samples(folder / "landing")
+    ingest_batch(prepared(folder / "home"), landing, clock=AS_OF, engine="direct", settings=QUICK)
+    return landing, content(folder / "home")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_beam_writes_what_the_stage_writes(threads: int, direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    landing, expected = direct
+    seen: list[int] = []
+
+    def watch(progress: Progress) -> None:
+        seen.append(progress.units_done)
+
+    settings = QUICK.model_copy(update={"parse_threads": threads})
+    report = ingest_batch(prepared(tmp_path / "home"), landing, clock=AS_OF, settings=settings, on_progress=watch)
+    assert content(tmp_path / "home") == expected
+    assert seen == list(range(1, len(report.units) + 1))
+
+
+@pytest.mark.timeout(120)
+def test_the_stream_writes_what_the_batch_writes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    landing, expected = direct
+    home = prepared(tmp_path / "home")
+    wanted = sum(name.startswith("manifests/") for name in expected)
+    seen: list[Manifest] = []
+    until = time.monotonic() + 60
+    stream = threading.Thread(
+        target=ingest_stream,
+        args=(home,),
+        kwargs={
+            "clock": AS_OF, "from_dir": tmp_path / "landing", "settings": QUICK, "hold_seconds": 1.0, "on_manifest": seen.append,
+            "should_stop": lambda: len(seen) >= wanted or time.monotonic() > until,
+        },
+    )  # fmt: skip
+    stream.start()
+    for path in sorted(path for path in landing.rglob("*") if path.is_file()):
+        goal = tmp_path / "landing" / path.relative_to(landing)
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, goal.with_name(f".{goal.name}"))
+        goal.with_name(f".{goal.name}").rename(goal)
+    stream.join(90)
+    assert not stream.is_alive()
+    assert content(tmp_path / "home") == expected
+
+
+@pytest.mark.timeout(60)
+def test_a_dropped_file_is_parsed_within_a_second_of_being_still(tmp_path: Path) -> None:
+    home = prepared(tmp_path / "home")
+    seen: list[float] = []
+    stop = threading.Event()
+    stream = threading.Thread(
+        target=ingest_stream,
+        args=(home,),
+        kwargs={"clock": lambda: datetime.now(UTC), "should_stop": stop.is_set, "on_manifest": lambda _: seen.append(time.monotonic())},
+    )
+    stream.start()
+    try:
+        (home.landing / "pos").mkdir(exist_ok=True)
+        delays = []
+        for number in range(4):
+            partial = home.landing / "pos" / f".{number}.jsonl"
+            partial.write_text('{"event_kind":"sale"}\n' * (number + 1))
+            partial.rename(home.landing / "pos" / f"{number}.jsonl")
+            dropped = time.monotonic()
+            while len(seen) <= number and time.monotonic() < dropped + 15:
+                time.sleep(0.01)
+            delays.append(seen[number] - dropped)
+        assert sorted(delays[1:])[1] < 2.0, delays  # the first pays for starting Beam
+    finally:
+        stop.set()
+        stream.join(30)
+    assert not stream.is_alive()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["after_segment", "after_segment:5", "after_manifest", "after_manifest:4"])
+def test_a_kill_is_mended_to_the_same_bytes(point: str, direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    landing, expected = direct
+    prepared(tmp_path / "home")
+    script = (
+        "import sys, datetime, pathlib\n"
+        "from pipelines.ingest.pipeline import ingest_batch\n"
+        "from pipelines.settings import Home, Settings\n"
+        "ingest_batch(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC),"
+        " engine='direct', settings=Settings(settle_seconds=0.05, unit_bytes=700))\n"
+    )
+    arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
+    killed = subprocess.run(arguments, cwd=ROOT, env={**os.environ, "PARSTOCK_FAIL_AT": point}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert content(tmp_path / "home") != expected
+    subprocess.run(arguments, cwd=ROOT, check=True)
+    assert content(tmp_path / "home") == expected
+
+
+@pytest.mark.timeout(120)
+def test_random_kills_are_mended_to_the_same_bytes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    landing, expected = direct
+    prepared(tmp_path / "home")
+    script = (
+        "import sys, datetime, pathlib\n"
+        "from pipelines.ingest.pipeline import ingest_batch\n"
+        "from pipelines.settings import Home, Settings\n"
+        "print('ready', flush=True)\n"
+        "ingest_batch(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC),"
+        " engine='direct', settings=Settings(settle_seconds=0.05, unit_bytes=700))\n"
+    )
+    arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
+    for number in range(6):
+        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.05 + 0.07 * number)
+        process.kill()
+        process.communicate()
+    subprocess.run(arguments, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    left = {name for name in content(tmp_path / "home") if name.endswith(".tmp")}
+    assert {name: value for name, value in content(tmp_path / "home").items() if name not in left} == expected
+
+
+def test_importing_ingest_does_not_load_beam() -> None:
+    script = "import sys, pipelines.ingest.pipeline; print('apache_beam' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == "False"
+
+
+def test_a_manifest_stands_only_for_files_that_are_there(tmp_path: Path) -> None:
+    landed = land(tmp_path / "home", SAMPLES)
+    spool = Spool(tmp_path / "home" / "spool")
+    for manifest in landed.manifests:
+        if manifest.segment:
+            bytes_of = spool.segment_path(manifest.feed, manifest.segment).read_bytes()
+            assert hashlib.sha256(bytes_of).hexdigest() == manifest.segment_sha256
+        if manifest.rejects:
+            assert spool.rejects_path(manifest.rejects).exists()
+    by_delivery = {one.delivery_id: one for one in landed.deliveries}
+    for delivery in by_delivery.values():
+        assert sum(one.rows_in for one in landed.manifests if one.delivery_id == delivery.delivery_id) == delivery.rows_in
