@@ -1,0 +1,69 @@
+"""Events that stand for several: bundles, kits and RFID reads become their components.
+
+Belongs here: replacing such rows of `resolved` by one row a component or EPC. Does not belong here: what they post.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.warehouse import batch
+from pipelines.warehouse.handover import TEXT, temp_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+_KITS = "('kit_assemble', 'kit_break')"
+
+
+def components(con: duckdb.DuckDBPyConnection) -> None:
+    """Bundles are replaced by their components; kits put together or broken get their components beside them.
+
+    One without a bill of materials waits.
+    """
+    # a void takes back what its target posted, whatever that was
+    needs = f"(r.item_kind = 'bundle' or r.event_kind in {_KITS}) and r.event_kind not in ('sale_void', 'void_ship') and r.problem is null"
+    con.execute(f"""
+        create or replace temp table exploded as
+        select r.* replace (
+                k.component_no as sub_no, k.component_item_id as item_id, 'stock' as item_kind, (r.units * k.component_units)::BIGINT as units,
+                case when r.event_kind in {_KITS} then 'component' else 'all' end as part,
+                null::DECIMAL(18,4) as unit_price_amount,  -- a bundle's price and a kit's lot are not a component's
+                case when r.event_kind in {_KITS} then null else r.lot_code end as lot_code,
+                case when r.event_kind in {_KITS} then null else r.expires_on end as expires_on,
+                greatest(r.since_us, k.known_from) as since_us, least(r.until_us, k.known_to) as until_us)
+        from resolved r join kit_components k on k.kit_item_id = r.item_id
+            and r.occurred_us >= k.valid_from and r.occurred_us < k.valid_to and r.since_us < k.known_to and r.until_us > k.known_from
+        where {needs}""")
+    batch.set_aside(
+        con, f"select unit_no, line_no from resolved r anti join exploded e using (unit_no, line_no) where {needs}", "kit_without_bom"
+    )
+    con.execute("delete from resolved where item_kind = 'bundle' and (unit_no, line_no) in (select (unit_no, line_no) from exploded)")
+    con.execute(f"update resolved set part = 'kit' where event_kind in {_KITS}")
+    con.execute("insert into resolved select * from exploded")
+
+
+def epcs(con: duckdb.DuckDBPyConnection) -> None:
+    """One row for each EPC of an RFID event, its item by the GTIN in it; null where no item has that GTIN."""
+    from pipelines.feeds.gs1 import gtin_of_epc
+
+    prefixes = [
+        row[0]
+        for row in con.execute(
+            "select distinct regexp_replace(unnest(epcs), '[.][^.]*$', '') from resolved where feed = 'rfid' and epcs is not null"
+        ).fetchall()
+    ]
+    if not prefixes:
+        return
+    gtins = [(gtin_of_epc(f"{prefix}.0") or (None,))[0] for prefix in prefixes]
+    temp_table(con, "epc_classes", {"prefix": TEXT, "gtin": TEXT}, {"prefix": prefixes, "gtin": gtins})
+    con.execute("""
+        create or replace temp table read_epcs as
+        select r.* replace (p.position::INTEGER as sub_no, i.item_id as item_id, i.item_kind as item_kind, i.numerator as units, p.epc as epc)
+        from (select *, unnest(epcs) as one_epc, generate_subscripts(epcs, 1) as position from resolved where feed = 'rfid' and epcs is not null) r,
+            lateral (select r.position as position, r.one_epc as epc) p
+        left join epc_classes g on g.prefix = regexp_replace(p.epc, '[.][^.]*$', '')
+        left join code_items i on i.code_kind = 'gtin' and i.code = g.gtin and r.occurred_us >= i.valid_from and r.occurred_us < i.valid_to
+            and r.since_us >= i.known_from and r.since_us < i.known_to""")
+    con.execute("delete from resolved where feed = 'rfid' and epcs is not null")
+    con.execute("insert into resolved by name select * exclude (one_epc, position) from read_epcs")

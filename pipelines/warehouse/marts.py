@@ -1,0 +1,113 @@
+"""Building the marts: dbt over the pinned ledger, then the export that readers get.
+
+Belongs here: the order of a build and the lock that makes builds wait for each other. Does not belong here: dbt's
+details (`marts_dbt`), the files of a build (`marts_export`, `marts_build`), publishing (`pipelines.publish`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pipelines.errors import UserError
+from pipelines.settings import DBT_PROJECT, Home, Settings
+from pipelines.warehouse.marts_build import MartsBuild
+
+Progress = Callable[[int, int, str], None]
+
+
+@contextlib.contextmanager
+def build_lock(home: Home, *, wait_seconds: float = 300.0) -> Iterator[None]:
+    """Hold the home's build lock: whoever runs dbt or reads `marts.duckdb` has it.
+
+    Waits for another build. Raises UserError (exit code 3) after `wait_seconds`, naming the process that builds.
+    The lock ends with the process, however it dies.
+    """
+    home.run.mkdir(parents=True, exist_ok=True)
+    path = home.run / "build.lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    deadline = time.monotonic() + wait_seconds
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    holder = os.pread(descriptor, 64, 0).decode() or "unknown"
+                    raise UserError(
+                        f"another build holds this home (process {holder})",
+                        where=str(path),
+                        next_step="wait for it to end, then build again",
+                        exit_code=3,
+                    ) from None
+                time.sleep(0.1)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def build_marts(
+    home: Home,
+    *,
+    select: str | Sequence[str] | None = None,
+    full_refresh: bool = False,
+    on_progress: Progress | None = None,
+    mode: Literal["inline", "process"] = "inline",
+    project: Path = DBT_PROJECT,
+) -> MartsBuild:
+    """Run dbt over the home's ledger; after a full build that succeeds, export `marts/<build>/`.
+
+    `select` (dbt selectors) builds a part and exports nothing: the build's `folder` is then null. `mode` process does
+    all of it in a niced process of its own, so that the owner's commits do not wait for dbt's Python. `on_progress`
+    gets nodes done, nodes in all, and the node's name. Raises UserError: exit code 1 where a model or test fails
+    (with its failing rows; what readers see stays as it was), 3 where dbt cannot run.
+    """
+    selectors = [select] if isinstance(select, str) else list(select or ())
+    if mode == "process":
+        from pipelines.warehouse.marts_process import MartsProcess
+
+        with MartsProcess(home, project=project) as process:
+            return process.build(select=selectors, full_refresh=full_refresh, on_progress=on_progress)
+    _require_inputs(home, project)
+    with build_lock(home):
+        return _build_here(home, project, selectors, full_refresh, on_progress)
+
+
+def _build_here(home: Home, project: Path, selectors: Sequence[str], full_refresh: bool, on_progress: Progress | None) -> MartsBuild:
+    """One build under the lock that the caller holds."""
+    from pipelines.warehouse.marts_dbt import run_dbt
+    from pipelines.warehouse.marts_export import export_marts, open_marts, read_pin
+
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    run = run_dbt(home, project, select=selectors, full_refresh=full_refresh, threads=Settings().threads, on_progress=on_progress)
+    built = time.perf_counter()
+    if selectors:
+        with contextlib.closing(open_marts(home)) as con:
+            pin = read_pin(con, run.finished_at)
+        build = MartsBuild("", None, pin.commit_id, pin.ledger_hash, pin.pinned_at)
+    else:
+        build = export_marts(home, run.nodes, finished_at=run.finished_at)
+    return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
+
+
+def _require_inputs(home: Home, project: Path) -> None:
+    """Refuse early, in words, what dbt would refuse in a traceback."""
+    if not (project / "dbt_project.yml").is_file():
+        raise UserError("there is no dbt project to build", where=str(project), exit_code=3)
+    if not (home.ledger / "current.json").is_file():
+        raise UserError(
+            "this home has no ledger yet",
+            where=str(home.ledger / "current.json"),
+            next_step="parstock ingest --from DIR",
+            exit_code=2,
+        )

@@ -1,0 +1,77 @@
+"""Rules of the dbt project, read from its manifest: grain first, contracts, one meaning per column, arrows one way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.settings import DBT_PROJECT
+from pipelines.warehouse.tables import LEDGER_TABLES
+from tests.warehouse.dbt_builds import parsed_project
+
+MARTS = {"core", "stock", "availability", "demand", "plan", "kpi", "ops"}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return parsed_project(tmp_path_factory.mktemp("parse"))
+
+
+def _models(manifest: Any) -> list[Any]:
+    return [node for node in manifest.nodes.values() if node.resource_type == "model"]
+
+
+def test_every_model_says_its_grain_first(manifest: Any) -> None:
+    described = [node for node in manifest.nodes.values() if node.resource_type in ("model", "seed")]
+    assert [node.name for node in described if not node.description.startswith("Grain: ")] == []
+
+
+def test_every_mart_has_an_enforced_contract(manifest: Any) -> None:
+    assert [node.name for node in _models(manifest) if node.schema in MARTS and not node.contract.enforced] == []
+
+
+def test_every_column_is_described_by_its_one_doc_block(manifest: Any) -> None:
+    undescribed = [f"{node.name}.{column.name}" for node in _models(manifest) for column in node.columns.values() if not column.description]
+    text = {}
+    for node in _models(manifest):
+        for column in node.columns.values():
+            text.setdefault(column.name, set()).add(column.description)
+    assert undescribed == []
+    assert [name for name, texts in text.items() if len(texts) > 1] == []
+
+
+def test_folder_and_schema_are_one(manifest: Any) -> None:
+    wrong = [node.name for node in _models(manifest) if Path(node.original_file_path).parent.name != node.schema]
+    assert wrong == []
+
+
+def test_only_staging_reads_the_ledger_and_hot_views_its_newest_rows(manifest: Any) -> None:
+    readers = {
+        (node.name, source.split(".")[-1])
+        for node in _models(manifest) if node.schema != "staging"
+        for source in node.depends_on.nodes if source.startswith("source.")
+    }  # fmt: skip
+    hot = {node.name for node in _models(manifest) if "hot" in node.tags}
+    assert [reader for reader, table in readers if reader not in hot or not table.endswith("_new")] == []
+
+
+def test_sources_are_tables_of_the_ledger(manifest: Any) -> None:
+    names = {source.name.removesuffix("_new") for source in manifest.sources.values()}
+    assert names <= set(LEDGER_TABLES)
+
+
+def test_what_is_hot_is_a_view(manifest: Any) -> None:
+    assert [node.name for node in _models(manifest) if "hot" in node.tags and node.config.materialized != "view"] == []
+
+
+def test_nothing_asks_the_clock_and_no_sum_is_a_double() -> None:
+    clock = re.compile(r"\b(now\(|current_date|current_timestamp|today\(|get_current_)", re.IGNORECASE)
+    floats = re.compile(r"sum\(\s*cast\([^()]*as double", re.IGNORECASE)
+    files = [path for folder in ("models", "macros", "tests") for path in (DBT_PROJECT / folder).rglob("*.sql")]
+    assert files
+    assert [
+        path.name for path in files if clock.search(path.read_text(encoding="utf-8")) or floats.search(path.read_text(encoding="utf-8"))
+    ] == []
