@@ -1,0 +1,256 @@
+{#
+    The table macros that readers and planning call, in the order in which they can be created. They are made after each
+    build and kept as text in ops.table_macros, from where the publisher carries them into the published file.
+    Everything they name is qualified by its schema; nothing in them is newer than DuckDB 1.2.
+#}
+{% macro table_macros() %}
+    {{ return([
+        {'schema_name': 'core', 'macro_name': 'on_hand_as_of', 'arguments': 'ts', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz)")},
+        {'schema_name': 'core', 'macro_name': 'on_hand_as_known', 'arguments': 'ts, known', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz) and known_at <= cast(known as timestamptz)")},
+        {'schema_name': 'demand', 'macro_name': 'variance_as_of', 'arguments': 'ts', 'body': demand_variance("cast(timezone(time_zone, cast(ts as timestamptz)) as date) - 1")},
+        {'schema_name': 'plan', 'macro_name': 'position_as_of', 'arguments': 'ts', 'body': position_as_of()},
+        {'schema_name': 'plan', 'macro_name': 'open_supply_as_of', 'arguments': 'ts', 'body': open_supply_as_of()},
+        {'schema_name': 'plan', 'macro_name': 'lead_times_as_of', 'arguments': 'ts', 'body': lead_times("received_at <= cast(ts as timestamptz)")},
+        {'schema_name': 'plan', 'macro_name': 'terms_as_of', 'arguments': 'ts', 'body': terms_as_of()},
+    ]) }}
+{% endmacro %}
+
+{# Make the table macros, and keep their statements. A first run of only a part of the project lacks what they name. #}
+{% macro create_table_macros() %}
+    {#- Asked for before the condition, so that dbt sees what the macros depend on. -#}
+    {% set macros = table_macros() %}
+    {% set rests_on = [ref('int_lead_times__receipts'), ref('demand__daily'), ref('stock__daily'), ref('core__dim_location'), ref('core__dim_item')] %}
+    {% if execute and flags.WHICH in ('run', 'build') and all_exist(rests_on) %}
+        {% do run_query("create or replace table ops.table_macros (schema_name varchar, macro_name varchar, macro_sql varchar, position integer)") %}
+        {% for one in macros %}
+            {% set statement = 'create or replace macro ' ~ one.schema_name ~ '.' ~ one.macro_name ~ '(' ~ one.arguments ~ ') as table\n' ~ one.body %}
+            {% set statement = statement | replace('"' ~ target.database ~ '".', '') %}
+            {% do run_query(statement) %}
+            {% do run_query("insert into ops.table_macros values ('" ~ one.schema_name ~ "', '" ~ one.macro_name ~ "', '" ~ (statement | replace("'", "''")) ~ "', " ~ loop.index ~ ")") %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+{# Whether all of the relations are in the database. #}
+{% macro all_exist(relations) %}
+    {% for relation in relations if load_relation(relation) is none %}
+        {{ return(false) }}
+    {% endfor %}
+    {{ return(true) }}
+{% endmacro %}
+
+{# Grain: item x location x state x owner x lot, physical places. Stock from the movements that meet `condition`. #}
+{% macro on_hand_as_of(condition) %}
+    with legs as (
+        {{ movement_legs(ref('stg_ledger__movements'), physical_only=true, condition=condition) }}
+    )
+
+    select
+        item_id,
+        location_id,
+        stock_state,
+        owner_id,
+        lot_id,
+        cast(sum(delta_units) as bigint) as on_hand_units,
+        max(occurred_at) as last_movement_at
+    from legs
+    group by all
+{% endmacro %}
+
+{# Grain: item x location. What can be sold and what is promised at `ts`; reserved_units without the backordered ones. #}
+{% macro position_as_of() %}
+    with stock as (
+        select item_id, location_id, sum(on_hand_units) as sellable_units
+        from core.on_hand_as_of(ts)
+        where {{ is_sellable('stock_state') }}
+        group by all
+    ),
+
+    order_lines as (
+        {{ order_lines(
+            '(select * from ' ~ ref('stg_ledger__events') ~ ' where occurred_at <= cast(ts as timestamptz))',
+            '(select * from ' ~ ref('stg_ledger__movements') ~ ' where occurred_at <= cast(ts as timestamptz))'
+        ) }}
+    ),
+
+    promised as (
+        select
+            item_id,
+            location_id,
+            sum(open_units - backorder_units) as reserved_units,
+            sum(backorder_units) as backorder_units
+        from order_lines
+        where open_units > 0 and location_id is not null
+        group by all
+    )
+
+    -- Goods of which a place has only one of the two: the other is none, hence 0.
+    select
+        coalesce(stock.item_id, promised.item_id) as item_id,
+        coalesce(stock.location_id, promised.location_id) as location_id,
+        cast(coalesce(stock.sellable_units, 0) as bigint) as sellable_units,
+        cast(coalesce(promised.reserved_units, 0) as bigint) as reserved_units,
+        cast(coalesce(promised.backorder_units, 0) as bigint) as backorder_units
+    from stock
+    full join promised on stock.item_id = promised.item_id and stock.location_id = promised.location_id
+{% endmacro %}
+
+{#
+    Grain: item x location x supply kind x document line. What is still to come at `ts`, each unit once: of a purchase
+    order what is neither cancelled, received nor announced; of notices and transfers what is in transit.
+#}
+{% macro open_supply_as_of() %}
+    with events as (
+        select * from {{ ref('stg_ledger__events') }}
+        where occurred_at <= cast(ts as timestamptz) and feed = 'supply'
+    ),
+
+    movements as (
+        select * from {{ ref('stg_ledger__movements') }}
+        where occurred_at <= cast(ts as timestamptz)
+    ),
+
+    purchase_lines as (
+        {{ purchase_lines('events') }}
+    ),
+
+    notices as (
+        {{ notices('events') }}
+    ),
+
+    receipts as (
+        {{ purchase_receipts('movements', 'notices') }}
+    ),
+
+    received as (
+        select po_id, po_line, item_id, sum(received_units) as received_units
+        from receipts
+        where po_id is not null
+        group by all
+    ),
+
+    transit_places as (
+        select location_id
+        from {{ ref('core__dim_location') }}
+        where location_kind = 'transit'
+    ),
+
+    in_transit as (
+        select
+            document_kind,
+            document_id,
+            document_line,
+            item_id,
+            max(transit_to_location_id) as location_id,
+            max(supplier_id) as supplier_id,
+            min(occurred_at) as sent_at,
+            sum(case when to_location_id in (select t.location_id from transit_places as t) then units else -units end) as open_units
+        from movements
+        where
+            (to_location_id in (select t.location_id from transit_places as t))
+            <> (from_location_id in (select t.location_id from transit_places as t))
+        group by document_kind, document_id, document_line, item_id
+    ),
+
+    announced as (
+        select
+            in_transit.*,
+            notices.location_id as notice_location_id,
+            notices.supplier_id as notice_supplier_id,
+            notices.po_id,
+            notices.po_line,
+            notices.due_at,
+            notices.promised_at
+        from in_transit
+        left join notices
+            on
+                in_transit.document_kind = 'asn' and in_transit.document_id = notices.document_id
+                and in_transit.document_line = notices.document_line and in_transit.item_id = notices.item_id
+        where in_transit.open_units > 0
+    ),
+
+    announced_of_order as (
+        select po_id, po_line, item_id, sum(open_units) as announced_units
+        from announced
+        where po_id is not null
+        group by all
+    ),
+
+    supply as (
+        select
+            purchase_lines.item_id,
+            purchase_lines.location_id,
+            purchase_lines.supplier_id,
+            'po' as supply_kind,
+            purchase_lines.document_id,
+            purchase_lines.document_line,
+            -- Nothing received or announced: none, hence 0.
+            purchase_lines.ordered_units - purchase_lines.cancelled_units
+            - coalesce(received.received_units, 0) - coalesce(announced_of_order.announced_units, 0) as open_units,
+            purchase_lines.ordered_at,
+            purchase_lines.due_at,
+            purchase_lines.promised_at
+        from purchase_lines
+        left join received
+            on
+                purchase_lines.document_id = received.po_id and purchase_lines.document_line = received.po_line
+                and purchase_lines.item_id = received.item_id
+        left join announced_of_order
+            on
+                purchase_lines.document_id = announced_of_order.po_id and purchase_lines.document_line = announced_of_order.po_line
+                and purchase_lines.item_id = announced_of_order.item_id
+
+        union all
+        select
+            announced.item_id,
+            coalesce(announced.location_id, announced.notice_location_id, purchase_lines.location_id),
+            coalesce(announced.supplier_id, announced.notice_supplier_id, purchase_lines.supplier_id),
+            case when announced.document_kind = 'asn' then 'asn' else 'transfer' end,
+            announced.document_id,
+            announced.document_line,
+            announced.open_units,
+            coalesce(purchase_lines.ordered_at, announced.sent_at),
+            coalesce(announced.due_at, purchase_lines.due_at),
+            coalesce(announced.promised_at, purchase_lines.promised_at)
+        from announced
+        left join purchase_lines
+            on
+                announced.po_id = purchase_lines.document_id and announced.po_line = purchase_lines.document_line
+                and announced.item_id = purchase_lines.item_id
+    )
+
+    select
+        supply.item_id,
+        supply.location_id,
+        supply.supplier_id,
+        supply.supply_kind,
+        supply.document_id,
+        supply.document_line,
+        cast(supply.open_units as bigint) as open_units,
+        supply.ordered_at,
+        -- A place without a zone has its days in UTC.
+        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.due_at) as date) as due_on,
+        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.promised_at) as date) as promised_on
+    from supply
+    left join {{ ref('core__dim_location') }} as places on supply.location_id = places.location_id
+    where supply.open_units > 0
+{% endmacro %}
+
+{# Grain: supplier x item x location (null: all locations). The terms that hold at `ts`. #}
+{% macro terms_as_of() %}
+    with terms as (
+        {{ version_at(ref('stg_ledger__terms'), ['supplier_id', 'item_id', 'location_id'], 'cast(ts as timestamptz)', from_its_date=true, ends=true) }}
+    )
+
+    select
+        supplier_id,
+        item_id,
+        location_id,
+        lead_time_days,
+        moq_units,
+        multiple_units,
+        unit_cost_amount,
+        currency_code,
+        order_cost_amount
+    from terms
+{% endmacro %}

@@ -1,0 +1,17 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with versions as (
+    {{ version_at(ref('stg_ledger__locations'), ['location_id'], newest_known(ref('stg_ledger__locations'))) }}
+)
+
+select
+    location_id,
+    location_code,
+    location_name,
+    location_kind,
+    is_virtual,
+    gln,
+    time_zone,
+    country_code,
+    rfid_posting
+from versions

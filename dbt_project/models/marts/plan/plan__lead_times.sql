@@ -1,0 +1,5 @@
+with observed as (
+    {{ lead_times() }}
+)
+
+select * from observed

@@ -1,0 +1,29 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with planned as (
+    select items.*
+    from {{ ref('stg_ledger__plan_items') }} as items
+    inner join {{ ref('plan__runs') }} as runs on items.run_id = runs.run_id
+    where runs.is_latest
+)
+
+select
+    item_id,
+    location_id,
+    run_id,
+    supplier_id,
+    sellable_units,
+    on_order_units,
+    in_transit_units,
+    reserved_units,
+    backorder_units,
+    excluded_supply_units,
+    inventory_position_units,
+    lead_time_demand_units,
+    safety_stock_units,
+    reorder_point_units,
+    simple_reorder_point_units,
+    economic_order_units,
+    inventory_position_units <= reorder_point_units as is_at_reorder_point,
+    why
+from planned

@@ -1,0 +1,219 @@
+{{ config(
+    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail',
+    unique_key=['item_id', 'location_id', 'stock_on'], post_hook="{{ record_commit() }}"
+) }}
+{% set since = since_commit() %}
+
+with zones as (
+    -- A place without a zone has its days in UTC.
+    select location_id, coalesce(time_zone, 'UTC') as time_zone
+    from {{ ref('core__dim_location') }}
+),
+
+legs as not materialized (
+    {{ movement_legs(ref('stg_ledger__movements'), physical_only=true) }}
+),
+
+{% if is_incremental() %}
+new_keys as (
+    select distinct item_id, location_id
+    from legs
+    where commit_id > {{ since }}
+),
+
+kept as (
+    select legs.*
+    from legs
+    semi join new_keys on legs.item_id = new_keys.item_id and legs.location_id = new_keys.location_id
+),
+{% else %}
+kept as not materialized (
+    select * from legs
+),
+{% endif %}
+
+calendar as (
+    select
+        days.location_id,
+        days.business_on,
+        zones.time_zone,
+        timezone(zones.time_zone, cast(days.business_on as timestamp)) as starts_at,
+        timezone(zones.time_zone, cast(days.business_on + 1 as timestamp)) as ends_at
+    from (select distinct location_id, business_on from kept) as days
+    inner join zones on days.location_id = zones.location_id
+),
+
+rebuilt as {{ 'not materialized ' if not is_incremental() }}(
+    -- The day by the clock of the place: nearly always the business day, so the zone is asked for only where it is not.
+    select
+        kept.*,
+        case
+            when kept.occurred_at >= calendar.starts_at and kept.occurred_at < calendar.ends_at then kept.business_on
+            else cast(timezone(calendar.time_zone, kept.occurred_at) as date)
+        end as clock_on
+    from kept
+    inner join calendar on kept.location_id = calendar.location_id and kept.business_on = calendar.business_on
+),
+
+{% if is_incremental() %}
+touched as (
+    -- From the earliest day that a new row belongs to.
+    select item_id, location_id, min(least(business_on, clock_on)) as from_on
+    from rebuilt
+    where commit_id > {{ since }}
+    group by all
+),
+{% endif %}
+
+moved as (
+    -- A reversal lowers what it takes back: it counts on the side of the movement that it undoes.
+    select
+        item_id,
+        location_id,
+        business_on,
+        clock_on,
+        sum(delta_units) as net_units,
+        sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end) as in_units,
+        sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end) as out_units,
+        sum(case when {{ is_sellable('stock_state') }} then delta_units else 0 end) as sellable_units,
+        sum(case when {{ is_sellable('stock_state') }} and delta_units > 0 then delta_units else 0 end) as sellable_up_units,
+        sum(case when {{ is_sellable('stock_state') }} and delta_units > 0 and not is_reversal then delta_units else 0 end) as sellable_added_units
+    from rebuilt
+    group by item_id, location_id, business_on, clock_on
+),
+
+days as (
+    select
+        item_id,
+        location_id,
+        business_on as stock_on,
+        sum(net_units) as net_units,
+        sum(in_units) as in_units,
+        sum(out_units) as out_units,
+        sum(sellable_units) as sellable_units,
+        sum(sellable_added_units) as sellable_added_units
+    from moved
+    group by item_id, location_id, business_on
+),
+
+closings as (
+    select
+        *,
+        sum(net_units) over by_day as closing_units,
+        sum(sellable_units) over by_day as sellable_closing_units
+    from days
+    window by_day as (partition by item_id, location_id order by stock_on)
+),
+
+clock_days as (
+    -- What changed by the clock; a business day on which nothing did has a level too.
+    select
+        item_id,
+        location_id,
+        clock_on,
+        sum(sellable_units) as sellable_units,
+        sum(sellable_up_units) as up_units
+    from (
+        select item_id, location_id, clock_on, sellable_units, sellable_up_units
+        from moved
+
+        union all
+        select item_id, location_id, stock_on as clock_on, 0 as sellable_units, 0 as sellable_up_units
+        from days
+    ) as both_days
+    group by all
+),
+
+levels as (
+    select
+        *,
+        sum(sellable_units) over (partition by item_id, location_id order by clock_on) - sellable_units as level_units
+    from clock_days
+),
+
+doubtful as materialized (
+    -- A day that cannot fall to 0 is never empty. Kept apart from the calendar: joined in one go, the wrong two meet first.
+    select
+        levels.item_id,
+        levels.location_id,
+        levels.clock_on,
+        levels.level_units,
+        levels.level_units + levels.up_units <= 0 as is_always_empty
+    from levels
+    {% if is_incremental() %}
+    inner join touched on levels.item_id = touched.item_id and levels.location_id = touched.location_id and levels.clock_on >= touched.from_on
+    {% endif %}
+    where levels.level_units + levels.sellable_units - levels.up_units <= 0
+),
+
+bounded as (
+    select
+        doubtful.*,
+        calendar.starts_at,
+        calendar.ends_at
+    from doubtful
+    inner join calendar on doubtful.location_id = calendar.location_id and doubtful.clock_on = calendar.business_on
+),
+
+points as (
+    select item_id, location_id, clock_on, starts_at as point_at, ends_at, level_units as delta_units
+    from bounded
+    where not is_always_empty
+
+    union all
+    select rebuilt.item_id, rebuilt.location_id, rebuilt.clock_on, rebuilt.occurred_at, bounded.ends_at, rebuilt.delta_units
+    from rebuilt
+    inner join bounded
+        on rebuilt.item_id = bounded.item_id and rebuilt.location_id = bounded.location_id and rebuilt.clock_on = bounded.clock_on
+    where not bounded.is_always_empty and {{ is_sellable('rebuilt.stock_state') }}
+),
+
+gaps as (
+    -- Of several points at one instant only the last is followed by time; the level after it is that of all of them.
+    select
+        item_id,
+        location_id,
+        clock_on,
+        case
+            when sum(delta_units) over by_time <= 0
+                then epoch_us(coalesce(lead(point_at) over by_time, ends_at)) - epoch_us(point_at)
+            else 0
+        end as empty_us
+    from points
+    window by_time as (partition by item_id, location_id, clock_on order by point_at)
+),
+
+empty_days as (
+    select item_id, location_id, clock_on, epoch_us(ends_at) - epoch_us(starts_at) as empty_us
+    from bounded
+    where is_always_empty
+
+    union all
+    select item_id, location_id, clock_on, sum(empty_us) as empty_us
+    from gaps
+    group by all
+)
+
+select
+    closings.item_id,
+    closings.location_id,
+    closings.stock_on,
+    cast(closings.closing_units - closings.net_units as bigint) as opening_units,
+    cast(closings.in_units as bigint) as in_units,
+    cast(closings.out_units as bigint) as out_units,
+    cast(closings.closing_units as bigint) as closing_units,
+    cast(closings.sellable_closing_units as bigint) as sellable_closing_units,
+    -- A day that is not among the empty ones had something to sell all day long.
+    cast(coalesce(empty_days.empty_us, 0) / 3600000000.0 as decimal(9, 4)) as out_of_stock_hours,
+    bool_or(closings.sellable_closing_units - closings.sellable_units + closings.sellable_added_units > 0)
+        over (partition by closings.item_id, closings.location_id order by closings.stock_on) as has_been_in_stock,
+    cast({{ pinned_commit() }} as bigint) as built_commit_id
+from closings
+left join empty_days
+    on
+        closings.item_id = empty_days.item_id and closings.location_id = empty_days.location_id
+        and closings.stock_on = empty_days.clock_on
+{%- if is_incremental() %}
+inner join touched on closings.item_id = touched.item_id and closings.location_id = touched.location_id
+qualify closings.stock_on >= any_value(touched.from_on) over (partition by closings.item_id, closings.location_id)
+{%- endif %}

@@ -1,0 +1,21 @@
+select
+    item_id,
+    item_code,
+    item_name,
+    item_kind,
+    category,
+    brand,
+    base_uom_code,
+    gtin,
+    unit_cost_amount,
+    unit_price_amount,
+    currency_code,
+    shelf_life_days,
+    lifecycle,
+    valid_from,
+    valid_to,
+    known_at,
+    version_no,
+    extra,
+    commit_id
+from {{ source('ledger', 'items') }}

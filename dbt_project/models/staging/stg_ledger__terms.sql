@@ -1,0 +1,20 @@
+select
+    supplier_id,
+    item_id,
+    location_id,
+    supplier_code,
+    item_code,
+    location_code,
+    lead_time_days,
+    moq_units,
+    multiple_units,
+    unit_cost_amount,
+    currency_code,
+    order_cost_amount,
+    valid_from,
+    valid_to,
+    known_at,
+    version_no,
+    extra,
+    commit_id
+from {{ source('ledger', 'terms') }}
