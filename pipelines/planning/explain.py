@@ -1,0 +1,133 @@
+"""The sentences behind a number: every term, with its figure, its unit and where it comes from.
+
+Belongs here: the wording of `why`, from the columns that `policy.plan` keeps. It decides nothing and computes nothing
+but the shape of figures (two decimals at most; the tables hold the exact ones).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+
+def number(value: pl.Expr, decimals: int = 2) -> pl.Expr:
+    """A figure as text, without a superfluous `.0`; `unknown` where it is null.
+
+    >>> pl.DataFrame({"x": [20.0, 132.897, None]}).select(number(pl.col("x"))).to_series().to_list()
+    ['20', '132.9', 'unknown']
+    """
+    return value.cast(pl.Float64).round(decimals).cast(pl.String).str.strip_suffix(".0").fill_null("unknown")
+
+
+def item_why() -> pl.Expr:
+    """The sentence of an item at a location: its point, its position, what is not counted, and what follows."""
+    return pl.concat_str([_point(), pl.lit(" "), _position(), _not_counted(), pl.lit(" "), _decision()])
+
+
+def order_text() -> pl.Expr:
+    """What is ordered, from whom, when, and why as many: `order 96 units from S-CUP by …`. Null without an order."""
+    kind = pl.col("target_kind")
+    demand_cut = pl.format("the economic {} cut to {} days of demand", number(pl.col("economic_order_units")), pl.col("max_cover_days"))
+    shelf_cut = pl.format("the economic {} cut to {} days of shelf life", number(pl.col("economic_order_units")), pl.col("shelf_life_days"))
+    target = (
+        pl.when(pl.col("rounding_reason").str.starts_with("need"))
+        .then(pl.format("{} needed", "needed_units"))
+        .when(kind == "economic")
+        .then(pl.format("economic quantity {}", number(pl.col("economic_order_units"))))
+        .when(kind == "max_cover")
+        .then(demand_cut)
+        .when(kind == "shelf_life")
+        .then(shelf_cut)
+        .otherwise(pl.format("{} days of demand, as costs are unknown", "cover_days"))
+    )
+    minimum = pl.when(pl.col("rounding_reason").str.contains("moq")).then(pl.format(", minimum {}", "moq_units")).otherwise(pl.lit(""))
+    packs = pl.when(pl.col("rounding_reason").str.contains("multiple")).then(pl.format(", in {}s", "multiple_units")).otherwise(pl.lit(""))
+    price = pl.format(", at {} {}", number(pl.col("unit_cost_amount"), 4), pl.col("currency_code")).fill_null(", price unknown")
+    others = pl.format(" Also offered by {}.", "other_suppliers").fill_null("")
+    order = pl.format("order {} units from {} by {} ({}", "order_units", "supplier_code", pl.col("order_by_on").cast(pl.String), target)
+    arrival = pl.format("), expected {}", pl.col("eta_on").cast(pl.String))
+    return pl.concat_str([order, minimum, packs, arrival, price, pl.lit("."), others])
+
+
+def supply_text() -> pl.Expr:
+    """An open supply: `20 units of po PO-8 expected 2026-03-16`, and how late it is where it does not count."""
+    expected = pl.col("expected_on").cast(pl.String).fill_null("on an unknown day")
+    named = pl.col("document_id").fill_null("without a number")
+    what = pl.format("{} units of {} {} expected {}", "open_units", "supply_kind", named, expected)
+    grace = pl.when(pl.col("supply_kind") == "po").then(pl.col("po_grace_days")).otherwise(pl.col("transit_grace_days"))
+    late = pl.format(" ({} days late, {} allowed)", (pl.col("as_of_on") - pl.col("expected_on")).dt.total_days(), grace)
+    later = pl.format(" (after the {} days covered)", number(pl.col("covered_days")))
+    aside = pl.when(pl.col("use") == "overdue").then(late).when(pl.col("use") == "later").then(later).otherwise(pl.lit(""))
+    return pl.concat_str([what, aside])
+
+
+def _point() -> pl.Expr:
+    source = pl.col("lead_time_source")
+    named = (
+        pl.when(source == "receipts")
+        .then(pl.format("mean of {} own receipts", "n_receipts_used"))
+        .when(source == "supplier")
+        .then(pl.format("mean of the supplier's {} receipts", "n_receipts_used"))
+        .when(source == "terms")
+        .then(pl.lit("the supplier's terms"))
+        .otherwise(pl.lit("the policy's default"))
+    )
+    review = pl.when(pl.col("review_days") > 0).then(pl.format(" + review {} days", "review_days")).otherwise(pl.lit(""))
+    demand = pl.format(
+        "Reorder at {} units = {} expected in {} days ({} a day; lead time {} days, {}{})",
+        number(pl.col("reorder_point_units")),
+        number(pl.col("lead_time_demand_units")),
+        number(pl.col("covered_days")),
+        number(pl.col("demand_units_per_day_mean")),
+        number(pl.col("lead_time_days_mean")),
+        named,
+        review,
+    )
+    rate = number(pl.col("service_target_rate") * 100)
+    held = pl.format(
+        " + {} safety stock ({}, {}: {} x {} units for {} % of cycles without stockout).",
+        number(pl.col("safety_stock_units")),
+        "method",
+        "method_reason",
+        number(pl.col("service_factor"), 3),
+        number(pl.col("lead_time_demand_units_sd")),
+        rate,
+    )
+    none = pl.format(" without safety stock ({}, {}).", "method", "method_reason")
+    stock = pl.when(pl.col("method") == "simple").then(none).otherwise(held)
+    unknown = pl.format("Reorder point unknown: {}.", "method_reason")
+    return pl.when(pl.col("method").is_null()).then(unknown).otherwise(pl.concat_str([demand, stock]))
+
+
+def _position() -> pl.Expr:
+    return pl.format(
+        "Position {} = {} sellable + {} on order + {} in transit - {} reserved - {} backordered.",
+        "inventory_position_units",
+        "sellable_units",
+        "on_order_units",
+        "in_transit_units",
+        "reserved_units",
+        "backorder_units",
+    )
+
+
+def _not_counted() -> pl.Expr:
+    return pl.format(" Not counted: {}.", "excluded_supply").fill_null("")
+
+
+def _decision() -> pl.Expr:
+    decision = pl.col("decision")
+    has_point = pl.col("reorder_point_units") > 0
+    below = pl.when(has_point).then(pl.lit("At or below the point: ")).otherwise(pl.lit("More is promised than covered: "))
+    return (
+        pl.when(decision == "order")
+        .then(pl.concat_str([below, order_text()]))
+        .when(decision == "no_terms")
+        .then(pl.concat_str([below, pl.lit("no proposal, as no supplier's terms cover this item here.")]))
+        .when(decision == "already_ordered")
+        .then(pl.format("Already ordered: {}. Nothing more to order.", "useful_supply"))
+        .when(decision == "no_demand")
+        .then(pl.lit("No demand, and nothing promised beyond what is there: nothing to order."))
+        .when(decision == "unknown")
+        .then(pl.lit("Nothing is promised beyond what is there: nothing is proposed."))
+        .otherwise(pl.lit("Above the point: nothing to order."))
+    )

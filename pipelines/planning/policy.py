@@ -1,0 +1,289 @@
+"""The policy over frames: from what is known of an item at a location to what to hold and what to order.
+
+Grain of the result: item x location with stock, demand or supply; every term stays a column, because the sentences of
+`explain` and the tables are made of them. Null means unknown and says why; 0 means none. Formulas live in the modules
+of their quantities; this one decides which of them hold.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+
+import polars as pl
+
+from pipelines.planning import demand, lead_time, order_quantity, position, reorder_point, safety_stock, service_level
+from pipelines.planning.explain import item_why, supply_text
+from pipelines.planning.inputs import Inputs
+from pipelines.planning.proposals import proposals
+from pipelines.planning.rules import Policy, with_settings
+from pipelines.planning.suppliers import KEY, with_terms
+
+_NEVER_STOCKED = ("bundle", "service")  # their lines count as their components, or as nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """`items`: item x location with every term. `proposals`: item x location x supplier, ranked, only what is to be ordered."""
+
+    items: pl.DataFrame
+    proposals: pl.DataFrame
+
+
+def plan(inputs: Inputs, policy: Policy, as_of_on: date) -> Plan:
+    """Plan every item at every location that has stock, demand or supply, from what the inputs say as of the day.
+
+    Proposals are made where the inventory position is at or below the reorder point (or below 0) and somebody's terms
+    cover the item there. The rows do not depend on the order of the inputs' rows.
+    """
+    items = _keys(inputs)
+    items = with_terms(items, inputs.terms.lazy(), inputs.suppliers.lazy())
+    items = _with_order_cost(with_settings(items, policy))
+    items = _with_lead_time(items, inputs.lead_times.lazy())
+    items = _with_demand(items)
+    items = _with_point(items)
+    items = _with_position(items.with_columns(pl.lit(as_of_on).alias("as_of_on")), inputs.supply.lazy())
+    items = _with_order(items)
+    planned = items.with_columns(_decision().alias("decision")).with_columns(item_why().alias("why")).collect()
+    return Plan(planned, proposals(planned))
+
+
+def _keys(inputs: Inputs) -> pl.LazyFrame:
+    """Item x location with stock, demand or supply, with what is known of each and the names that rules match."""
+    everywhere = pl.concat([frame.lazy().select(KEY) for frame in (inputs.position, inputs.demand, inputs.supply)])
+    keys = everywhere.drop_nulls().unique().sort(KEY)  # goods on their way to an unknown place are in nobody's position
+    return (
+        keys.join(inputs.demand.lazy(), on=KEY, how="left", maintain_order="left")
+        .join(inputs.position.lazy(), on=KEY, how="left", maintain_order="left")
+        .join(inputs.items.lazy(), on="item_id", how="left", maintain_order="left")
+        .join(inputs.locations.lazy(), on="location_id", how="left", maintain_order="left")
+        .filter(~pl.col("item_kind").is_in(_NEVER_STOCKED).fill_null(False))  # an item of unknown kind is planned
+        # The ledger is complete: no row in the position is no unit and no promise, not an unknown number of them.
+        .with_columns(pl.col("sellable_units", "reserved_units", "backorder_units").fill_null(0))
+    )
+
+
+def _with_order_cost(items: pl.LazyFrame) -> pl.LazyFrame:
+    """The order cost of the terms, else the policy's where it is in the terms' currency, else unknown."""
+    of_policy = pl.when(pl.col("policy_currency_code") == pl.col("currency_code")).then(pl.col("policy_order_cost_amount"))
+    return items.with_columns(pl.coalesce(pl.col("order_cost_amount").cast(pl.Float64), of_policy).alias("order_cost_amount"))
+
+
+def _with_lead_time(items: pl.LazyFrame, lead_times: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the lead time by the ladder, its source and receipts, and the days an order must cover."""
+    # A row without receipts or with an impossible mean says nothing about the supplier.
+    is_usable = demand.known_or_null(pl.col("lead_time_days_mean")).is_not_null()
+    lead_times = lead_times.filter((pl.col("n_receipts") > 0) & is_usable)
+    receipts = [pl.col(name) for name in ("n_receipts", "lead_time_days_mean", "lead_time_days_sd")]
+    pooled = lead_times.group_by("supplier_id").agg(
+        pl.col("n_receipts").sum().alias("_n_pooled"),
+        lead_time.pooled_mean(*receipts[:2]).alias("_mean_pooled"),
+        lead_time.pooled_sd(*receipts).alias("_sd_pooled"),
+    )
+    own = lead_times.select("supplier_id", *KEY, *(column.name.prefix("_own_") for column in receipts))
+    joined = items.join(own, on=["supplier_id", *KEY], how="left", maintain_order="left").join(
+        pooled, on="supplier_id", how="left", maintain_order="left"
+    )
+    source = lead_time.source(pl.col("_own_n_receipts"), pl.col("_n_pooled"), pl.col("min_receipts"), pl.col("terms_lead_time_days"))
+    rung = pl.col("lead_time_source")
+    nothing = pl.lit(None, pl.Float64)
+    mean = lead_time.on_rung(
+        rung, pl.col("_own_lead_time_days_mean"), pl.col("_mean_pooled"), pl.col("terms_lead_time_days"), pl.col("default_lead_time_days")
+    )
+    deviation = lead_time.on_rung(rung, pl.col("_own_lead_time_days_sd"), pl.col("_sd_pooled"), nothing, nothing)
+    n_used = lead_time.on_rung(rung, pl.col("_own_n_receipts"), pl.col("_n_pooled"), nothing, nothing)
+    return (
+        joined.with_columns(source.alias("lead_time_source"))
+        .with_columns(
+            # Rounded as the table keeps them: a mean of 5.0000000001 days must not arrive a day later.
+            demand.known_or_null(mean).round(6).alias("lead_time_days_mean"),
+            demand.known_or_null(deviation).round(6).alias("lead_time_days_sd"),
+            n_used.cast(pl.Int64).alias("n_receipts_used"),
+        )
+        .with_columns((pl.col("lead_time_days_mean") + pl.col("review_days")).alias("covered_days"))
+    )
+
+
+def _with_demand(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds demand per day, rounded as the table keeps it.
+
+    Where too few days could be seen, its deviation is unknown, and that nothing was asked for says nothing.
+    """
+    enough = (pl.col("n_valid_days") >= pl.col("min_valid_days")).fill_null(False)
+    mean = demand.known_or_null(pl.col("demand_units_mean")).round(6)
+    return items.with_columns(
+        pl.when(enough | (mean > 0)).then(mean).alias("demand_units_per_day_mean"),
+        pl.when(enough).then(demand.known_or_null(pl.col("demand_units_sd")).round(6)).alias("demand_units_per_day_sd"),
+    )
+
+
+def _with_point(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds method, safety stock and reorder point, each rounded as the tables keep it, so that the sums there are exact."""
+    daily, daily_sd = pl.col("demand_units_per_day_mean"), pl.col("demand_units_per_day_sd")
+    covered, days_sd = pl.col("covered_days"), pl.col("lead_time_days_sd")
+    method = pl.col("method")
+    spread = (
+        pl.when(method == "combined")
+        .then(demand.lead_time_demand_units_sd(daily, daily_sd, covered, days_sd))
+        .otherwise(demand.lead_time_demand_units_sd(daily, daily_sd, covered))
+    )
+    # A target below one half asks for less than the mean; stock held against uncertainty is not negative.
+    held = safety_stock.from_spread(pl.col("service_factor"), pl.col("lead_time_demand_units_sd")).clip(lower_bound=0)
+    # `simple` holds none when the policy wants it; where the deviation is unknown, so is the safety stock.
+    stock = pl.when(method != "simple").then(held).when(pl.col("wanted_method") == "simple").then(0.0)
+    # The point of `simple` is the demand alone, whether its safety stock is none or unknown.
+    added = pl.when(method == "simple").then(0.0).otherwise(pl.col("safety_stock_units"))
+    return (
+        items.with_columns(
+            pl.col("method").alias("wanted_method"),
+            safety_stock.method(method, daily, daily_sd, days_sd, pl.col("demand_class")).alias("method"),
+            service_level.service_factor(pl.col("service_target_rate")).alias("service_factor"),
+            demand.lead_time_demand_units(daily, covered).round(4).alias("lead_time_demand_units"),
+            reorder_point.reorder_point_units(demand.lead_time_demand_units(daily, pl.col("lead_time_days_mean")), pl.lit(0.0))
+            .round(4)
+            .alias("simple_reorder_point_units"),
+        )
+        .with_columns(_method_reason().alias("method_reason"), spread.alias("lead_time_demand_units_sd"))
+        .with_columns(stock.round(4).alias("safety_stock_units"))
+        .with_columns(reorder_point.reorder_point_units(pl.col("lead_time_demand_units"), added).round(4).alias("reorder_point_units"))
+    )
+
+
+def _method_reason() -> pl.Expr:
+    """Why this method, in a few words."""
+    method, wanted = pl.col("method"), pl.col("wanted_method")
+    days = pl.col("n_valid_days").fill_null(0)
+    few = pl.format("demand varies by an unknown measure, seen on {} days", days)
+    return (
+        pl.when(method.is_null())
+        .then(pl.format("no demand is known, seen on {} days", days))
+        .when((method == "simple") & (wanted != "simple"))
+        .then(few)
+        .when(method == wanted)
+        .then(pl.lit("as the policy says"))
+        .when((method == "normal_ltd") & pl.col("lead_time_days_sd").is_null())
+        .then(pl.format("fewer than {} receipts", "min_receipts"))
+        .when(method == "normal_ltd")
+        .then(pl.format("{} demand", pl.col("demand_class").fill_null("unclassified")))
+        .otherwise(pl.format("{} receipts and {} demand", "n_receipts_used", "demand_class"))
+    )
+
+
+def _with_position(items: pl.LazyFrame, supply: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds what is useful of the open supply, what is not counted, and the inventory position."""
+    per_item = items.select(*KEY, "as_of_on", "lead_time_days_mean", "covered_days", "po_grace_days", "transit_grace_days")
+    expected = position.expected_on(pl.col("promised_on"), pl.col("due_on"), pl.col("ordered_at").dt.date(), pl.col("lead_time_days_mean"))
+    use = position.use(
+        pl.col("supply_kind"),
+        pl.col("expected_on"),
+        pl.col("as_of_on"),
+        pl.col("covered_days"),
+        pl.col("po_grace_days"),
+        pl.col("transit_grace_days"),
+    )
+    lines = (
+        supply.filter(pl.col("open_units") > 0)
+        .join(per_item, on=KEY, how="inner")
+        .with_columns(expected.alias("expected_on"))
+        .with_columns(use.alias("use"))
+        .with_columns(supply_text().alias("text"))
+        .sort(*KEY, "expected_on", "supply_kind", "document_id", "document_line", nulls_last=True)
+    )
+    useful, is_po = pl.col("use") == "useful", pl.col("supply_kind") == "po"
+    units = pl.col("open_units")
+    sums = {
+        "on_order_units": units.filter(useful & is_po).sum(),
+        "in_transit_units": units.filter(useful & ~is_po).sum(),
+        "excluded_supply_units": units.filter(~useful).sum(),
+    }
+    per_key = lines.group_by(KEY, maintain_order=True).agg(
+        *(total.alias(name) for name, total in sums.items()),
+        _listed(pl.col("text").filter(useful)).alias("useful_supply"),
+        _listed(pl.col("text").filter(~useful)).alias("excluded_supply"),
+    )
+    terms = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    return (
+        items.join(per_key, on=KEY, how="left", maintain_order="left")
+        .with_columns(pl.col(*sums).fill_null(0))  # no open document: nothing is coming
+        .with_columns(position.inventory_position_units(*map(pl.col, terms)).alias("inventory_position_units"))
+    )
+
+
+def _listed(texts: pl.Expr, shown: int = 3) -> pl.Expr:
+    """The first few texts of a group and how many more there are; null where there is none."""
+    more = pl.when(texts.len() > shown).then(pl.format(" and {} more", texts.len() - shown)).otherwise(pl.lit(""))
+    return pl.when(texts.len() > 0).then(pl.concat_str(texts.head(shown).str.join(", "), more))
+
+
+def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the economic quantity, whether the point is reached, and (only then) the order and its days."""
+    daily, ip, point = pl.col("demand_units_per_day_mean"), pl.col("inventory_position_units"), pl.col("reorder_point_units")
+    holding = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("holding_cost_rate")
+    economic = order_quantity.economic_order_units(daily * order_quantity.DAYS_PER_YEAR, pl.col("order_cost_amount"), holding)
+    is_ordered = pl.col("is_reached") & pl.col("supplier_id").is_not_null()
+    moq, multiple = pl.col("moq_units"), pl.col("multiple_units")
+    need, target, eoq = pl.col("needed_units"), pl.col("target_units"), pl.col("economic_order_units")
+    available = pl.col("sellable_units") - pl.col("reserved_units") - pl.col("backorder_units")
+    whole_days = pl.col("lead_time_days_mean").ceil().cast(pl.Int64)
+    cover = pl.when(available <= 0).then(0.0).when(daily > 0).then(available / daily)
+    return (
+        items.with_columns(
+            economic.alias("economic_order_units"),
+            reorder_point.is_reached(ip, point).alias("is_reached"),
+            (point - ip).round(4).alias("deficit_units"),
+            cover.alias("cover_days_left"),
+        )
+        .with_columns(pl.when(is_ordered).then(reorder_point.needed_units(ip, point)).alias("needed_units"), *_target())
+        .with_columns(
+            order_quantity.order_units(need, target, eoq, moq, multiple).alias("order_units"),
+            order_quantity.order_units(need, target, eoq, moq, pl.lit(1)).alias("unpacked_units"),
+            # The point is where ordering still keeps the service: once it is reached, today is the day.
+            pl.when(is_ordered).then(pl.col("as_of_on")).alias("order_by_on"),
+            pl.when(is_ordered).then(pl.col("as_of_on") + pl.duration(days=whole_days)).alias("eta_on"),
+        )
+        .with_columns(
+            order_quantity.rounding_reason(pl.col("order_units"), pl.col("unpacked_units"), need, target, pl.col("target_kind"), moq).alias(
+                "rounding_reason"
+            )
+        )
+    )
+
+
+def _target() -> list[pl.Expr]:
+    """The quantity to aim at and its kind: the economic one, cut to shelf life and longest cover, else some days of demand."""
+    daily, eoq = pl.col("demand_units_per_day_mean"), pl.col("economic_order_units")
+    shelf = pl.when(pl.col("shelf_life_days") > 0).then(daily * pl.col("shelf_life_days"))
+    longest = daily * pl.col("max_cover_days")
+    target = (
+        pl.when(eoq.is_not_null())
+        .then(pl.min_horizontal(eoq, shelf, longest))
+        .otherwise(pl.min_horizontal(daily * pl.col("cover_days"), shelf))
+    )
+    kind = (
+        pl.when(eoq.is_null())
+        .then(pl.lit("cover"))
+        .when((shelf < eoq) & (shelf <= longest))
+        .then(pl.lit("shelf_life"))
+        .when(longest < eoq)
+        .then(pl.lit("max_cover"))
+        .otherwise(pl.lit("economic"))
+    )
+    return [target.alias("target_units"), kind.alias("target_kind")]
+
+
+def _decision() -> pl.Expr:
+    """What follows, as a code: order, no_terms, already_ordered, no_demand, unknown or enough."""
+    point, without_supply = pl.col("reorder_point_units"), pl.col("sellable_units") - pl.col("reserved_units") - pl.col("backorder_units")
+    return (
+        pl.when(pl.col("order_units").is_not_null())
+        .then(pl.lit("order"))
+        .when(pl.col("is_reached"))
+        .then(pl.lit("no_terms"))
+        .when(reorder_point.is_reached(without_supply, point))
+        .then(pl.lit("already_ordered"))
+        .when(point.is_null())
+        .then(pl.lit("unknown"))
+        .when(point == 0)
+        .then(pl.lit("no_demand"))
+        .otherwise(pl.lit("enough"))
+    )

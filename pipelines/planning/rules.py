@@ -1,0 +1,218 @@
+"""Which planning settings hold for which item at which location: the policy's defaults and the rules planners edit.
+
+A rule is a row of `plan.policy_service_targets` or `plan.policy_planning`: what it must match (empty or `*`: anything),
+what it sets (empty: the default stands), and from when to when it holds. In each of the two tables the first match wins:
+by `priority` (least first), then the rule that names more, then `policy_code`. Rules do not add up.
+Where no rule matches, the policy named `default` holds, and the result says `default`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines.errors import UserError
+
+MATCHES: Final = (
+    "item_code",
+    "category",
+    "item_kind",
+    "location_code",
+    "location_kind",
+    "supplier_code",
+    "demand_class",
+    "abc_class",
+    "xyz_class",
+)
+"""What a rule can name, all text."""
+
+SETTINGS: Final[dict[str, type]] = {
+    "service_target_rate": float,
+    "method": str,
+    "review_days": int,
+    "min_receipts": int,
+    "min_valid_days": int,
+    "default_lead_time_days": int,
+    "po_grace_days": int,
+    "transit_grace_days": int,
+    "holding_cost_rate": float,
+    "order_cost_amount": float,
+    "currency_code": str,
+    "cover_days": int,
+    "max_cover_days": int,
+}
+"""What a rule can set, and its type; the meaning and the defaults are those of `Policy`."""
+
+_REMARKS: Final = ("policy_code", "priority", "author", "reason", "valid_from", "valid_to")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of a policy table: it holds where every named value matches."""
+
+    table: str
+    policy_code: str
+    priority: int
+    matches: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, Any], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of planning. The field values are the policy named `default`; `rules` narrow them."""
+
+    policy_code: str = "default"
+    service_target_rate: float = 0.95
+    """Target cycle service rate (type 1): share of cycles without a stockout, strictly between 0 and 1."""
+    method: str = "auto"
+    """`auto`, or one of `safety_stock.METHODS`, taken as far as the data carry it."""
+    review_days: int = 0
+    """Days from one chance to order to the next, added to the lead time. 0: continuous review, the point is watched at every run."""
+    min_receipts: int = 5
+    """Receipts from which an observed lead time is believed."""
+    min_valid_days: int = 2
+    """Days in stock from which the deviation of demand is believed, and that there is none; fewer leave both unknown."""
+    default_lead_time_days: int = 7
+    """The lead time where neither receipts nor terms give one, in calendar days."""
+    po_grace_days: int = 14
+    """Days a purchase order may be late and still count as coming."""
+    transit_grace_days: int = 30
+    """Days that goods under way may be late and still count as coming."""
+    holding_cost_rate: float = 0.2
+    """Yearly cost of holding a unit, as a share of its unit cost."""
+    order_cost_amount: float | None = None
+    """Cost of placing an order where the terms do not say, in `currency_code`; used only for terms in that currency."""
+    currency_code: str | None = None
+    cover_days: int = 14
+    """Days of demand to order where costs are unknown, so that there is no economic quantity."""
+    max_cover_days: int = 180
+    """An economic quantity is cut to as many days of demand."""
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be planned with."""
+        for name in SETTINGS:
+            _checked(name, getattr(self, name), "the default policy")
+
+
+def policy_from_tables(tables: dict[str, pl.DataFrame], as_of_on: date) -> Policy:
+    """The policy that the tables say, as of a day. Tables: name to rows, in the order in which they win over each other.
+
+    A column that a table lacks leaves the default. An unknown column is refused: passed over, it would make a rule hold
+    too widely or a setting not hold at all. Raises UserError for it, and where a value cannot be used.
+    """
+    rules: list[Rule] = []
+    for table, rows in tables.items():
+        for column in rows.columns:
+            if column not in (*MATCHES, *SETTINGS, *_REMARKS):
+                raise UserError(
+                    f"planning knows no policy column {column}",
+                    where=table,
+                    next_step=f"use one of: {', '.join((*MATCHES, *SETTINGS, *_REMARKS))}",
+                    exit_code=1,
+                )
+        held = [_rule(table, number, row) for number, row in enumerate(rows.iter_rows(named=True), 1) if _holds(row, as_of_on)]
+        rules += sorted(held, key=lambda rule: (rule.priority, -len(rule.matches), rule.policy_code, rule.matches))
+    return Policy(rules=tuple(rules))
+
+
+def _holds(row: dict[str, Any], as_of_on: date) -> bool:
+    """Whether the row is valid on the day: from `valid_from` on, before `valid_to`; an empty end is open."""
+    start, end = row.get("valid_from"), row.get("valid_to")
+    return (not start or str(start)[:10] <= as_of_on.isoformat()) and (not end or as_of_on.isoformat() < str(end)[:10])
+
+
+def _rule(table: str, number: int, row: dict[str, Any]) -> Rule:
+    where = f"{table}, row {number}"
+    matches = tuple((name, str(row[name])) for name in MATCHES if row.get(name) not in (None, "", "*"))
+    settings = []
+    for name, kind in SETTINGS.items():
+        value = row.get(name)
+        if value in (None, ""):
+            continue
+        settings.append((name, _checked(name, _typed(value, kind, name, where), where)))
+    code = row.get("policy_code") or "_".join(value for _, value in matches) or "all"
+    return Rule(table, str(code), _whole(row.get("priority") or 0, "priority", where), matches, tuple(settings))
+
+
+def _typed(value: Any, kind: type, name: str, where: str) -> Any:
+    """The value as its setting's type. Raises UserError where it is something else; a fraction is no whole number."""
+    if kind is str:
+        return str(value).strip()
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise UserError(f"{name} is not a number: {value!r}", where=where, next_step="correct the seed", exit_code=1) from error
+    return _whole(number, name, where) if kind is int else number
+
+
+def _whole(value: Any, name: str, where: str) -> int:
+    """The value as a whole number. Raises UserError where it has a fraction, or is no number."""
+    try:
+        if int(float(value)) == float(value):
+            return int(float(value))
+    except (OverflowError, ValueError):
+        pass  # not finite, or no number: refused below like a fraction
+    raise UserError(f"{name} is not a whole number: {value!r}", where=where, next_step="correct the seed", exit_code=1)
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    """The value, if planning can use it. Raises UserError."""
+    if value is None and name in ("order_cost_amount", "currency_code"):
+        return value
+    wrong: str | None = None
+    if name == "service_target_rate":
+        wrong = None if 0 < value < 1 else "lies strictly between 0 and 1"
+    elif name == "method":
+        wrong = None if value in ("auto", "simple", "normal_ltd", "combined") else "is auto, simple, normal_ltd or combined"
+    elif name in ("cover_days", "max_cover_days", "min_receipts"):
+        wrong = None if value >= 1 else "is at least 1"
+    elif name != "currency_code":
+        wrong = None if 0 <= value < float("inf") else "is not negative"
+    if wrong:
+        raise UserError(f"{name} {wrong}, not {value}", where=where, next_step="correct the seed", exit_code=1)
+    return value
+
+
+def with_settings(frame: pl.LazyFrame, policy: Policy) -> pl.LazyFrame:
+    """The frame with every setting as a column, and `policy_code`: the rules that matched, joined by `+`, or `default`.
+
+    The order cost and its currency are `policy_order_cost_amount` and `policy_currency_code`, beside those of the terms.
+
+    The frame has the columns of `MATCHES` (text; null matches only rules that do not name the column).
+    """
+    found: list[str] = []
+    for position, table in enumerate(dict.fromkeys(rule.table for rule in policy.rules)):
+        rules = [rule for rule in policy.rules if rule.table == table]
+        number = f"_rule_{position}"
+        first = pl.coalesce([pl.when(_matches(rule)).then(pl.lit(n, pl.Int32)) for n, rule in enumerate(rules)])
+        rows = [
+            {number: n, f"{number}_code": rule.policy_code, **{f"{number}_{k}": v for k, v in rule.settings}}
+            for n, rule in enumerate(rules)
+        ]
+        values = pl.DataFrame(
+            rows,
+            schema={number: pl.Int32, f"{number}_code": pl.String, **{f"{number}_{k}": _POLARS[t] for k, t in SETTINGS.items()}},
+        )
+        frame = frame.with_columns(first.alias(number)).join(values.lazy(), on=number, how="left", maintain_order="left")
+        found.append(number)
+    columns = []
+    for name, kind in SETTINGS.items():
+        default = pl.lit(getattr(policy, name), _POLARS[kind])
+        columns.append(pl.coalesce([*(pl.col(f"{number}_{name}") for number in found), default]).alias(_TERMS_HAVE.get(name, name)))
+    # A catch-all row that is itself called `default` adds nothing to the name.
+    named = [pl.when(pl.col(f"{number}_code") != policy.policy_code).then(pl.col(f"{number}_code")) for number in found]
+    codes = pl.concat_str(named, separator="+", ignore_nulls=True) if found else pl.lit("")
+    code = pl.when(codes == "").then(pl.lit(policy.policy_code)).otherwise(codes).alias("policy_code")
+    return frame.with_columns(*columns, code).drop(pl.selectors.starts_with("_rule_"))
+
+
+_TERMS_HAVE: Final = {"order_cost_amount": "policy_order_cost_amount", "currency_code": "policy_currency_code"}
+_POLARS: Final = {float: pl.Float64, int: pl.Int64, str: pl.String}
+
+
+def _matches(rule: Rule) -> pl.Expr:
+    return pl.all_horizontal([pl.lit(True), *(pl.col(name) == value for name, value in rule.matches)])

@@ -1,0 +1,138 @@
+"""One planning run: read as of an instant, plan, write the result as files that the owner takes.
+
+`spool/plans/<run_id>/` holds `plan_runs.parquet`, `plan_items.parquet` and `plan_proposals.parquet` with the columns of
+the ledger's tables less `commit_id`. The folder is renamed last, so it is there whole or not at all; names that begin
+with a dot are not yet results. The run's name comes from what went in: the same inputs give the same run, and doing it
+again writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines.planning.inputs import Snapshot, read
+from pipelines.planning.policy import Plan, plan
+from pipelines.planning.rules import Policy, policy_from_tables
+from pipelines.settings import Home
+from pipelines.warehouse.tables import LEDGER_TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+METHOD_VERSION: Final = 1
+"""Part of a run's name; raise it when the same inputs give another plan."""
+
+
+def run_plan(home: Home, as_of: datetime, clock: Callable[[], datetime], database: Path | DuckDBPyConnection | None = None) -> str:
+    """Plan as of an instant and leave the result in the home's spool. Returns the run's id.
+
+    `as_of` knows its zone, and its date as written there is the day planned for. `clock` says when the run was made.
+    `database`: a file or an open connection to read from; by default dbt's marts. A run that is already there is left
+    as it is. Raises UserError where the marts are missing or a policy cannot be used, ValueError for an `as_of` without zone.
+    """
+    if as_of.tzinfo is None:
+        raise ValueError(f"as_of has no time zone: {as_of.isoformat()}")
+    snapshot = read(home.marts_file if database is None else database, as_of)
+    policy = policy_from_tables(snapshot.policy_tables, as_of.date())
+    run_id = run_id_of(as_of, snapshot, policy)
+    folder = home.spool / "plans" / run_id
+    if not folder.exists():
+        planned = plan(snapshot.inputs, policy, as_of.date())
+        write_whole(folder, result_tables(planned, run_id, as_of, snapshot.marts_commit_id, clock()))
+    return run_id
+
+
+def run_id_of(as_of: datetime, snapshot: Snapshot, policy: Policy) -> str:
+    """The run's id: the instant, readable and sortable, and a hash of everything that decides the plan.
+
+    The commit is not in it: a commit that brings no row planning reads leaves the plan as it is.
+    """
+    parts = (METHOD_VERSION, as_of.astimezone(UTC).isoformat(), as_of.date().isoformat(), policy, snapshot.inputs.content_hash())
+    digest = hashlib.sha256(repr(parts).encode()).hexdigest()
+    return f"{as_of.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest[:12]}"
+
+
+def result_tables(
+    planned: Plan, run_id: str, as_of: datetime, marts_commit_id: int | None, planned_at: datetime
+) -> dict[str, pl.DataFrame]:
+    """The frames of the ledger's three plan tables, by name, with exactly their columns less `commit_id`."""
+    run = pl.DataFrame(
+        {
+            "run_id": [run_id],
+            "as_of_at": [as_of.astimezone(UTC)],
+            "as_of_on": [as_of.date()],
+            "marts_commit_id": [marts_commit_id],
+            "planned_at": [planned_at.astimezone(UTC)],
+        }
+    )
+    items = planned.items.with_columns(pl.lit(run_id).alias("run_id"))
+    keys = planned.proposals.select("item_id", "location_id", "supplier_id").rows()
+    ids = [hashlib.sha256(f"{run_id}/{item}/{location}/{supplier}".encode()).hexdigest()[:32] for item, location, supplier in keys]
+    ordered = planned.proposals.with_columns(pl.lit(run_id).alias("run_id"), pl.Series("proposal_id", ids, dtype=pl.String))
+    return {name: as_table(frame, name) for name, frame in (("plan_runs", run), ("plan_items", items), ("plan_proposals", ordered))}
+
+
+def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The columns of a ledger table, less `commit_id`, in its order and types; figures are rounded to its scale.
+
+    Raises where a column is missing or a figure does not fit: a wrong figure is never cut to size.
+    """
+    columns = {name: _polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
+    rounded = [
+        (
+            pl.col(name).cast(pl.Float64).round(kind.scale).cast(kind)
+            if isinstance(kind, pl.Decimal) and frame[name].dtype.is_float()
+            else pl.col(name).cast(kind)
+        ).alias(name)
+        for name, kind in columns.items()
+    ]
+    return frame.select(rounded)
+
+
+def write_whole(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """Write the tables as a folder of Parquet files that appears at once, with everything on the disk."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, frame in tables.items():
+            with (work / f"{name}.parquet").open("wb") as file:
+                frame.write_parquet(file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+        work.chmod(0o755)
+        _sync(work)
+        try:
+            work.rename(folder)
+        except OSError:
+            # Another process made the same run meanwhile; the same name means the same content.
+            if not folder.exists():
+                raise
+        _sync(folder.parent)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Bring a folder's entries to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _polars_type(kind: str) -> Any:
+    """The frame's type of a ledger column."""
+    if kind.startswith("DECIMAL"):
+        precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
+        return pl.Decimal(int(precision), int(scale))
+    return {"VARCHAR": pl.String, "BIGINT": pl.Int64, "INTEGER": pl.Int32, "DATE": pl.Date, "TIMESTAMPTZ": pl.Datetime("us", "UTC")}[kind]

@@ -1,0 +1,201 @@
+"""Publishing: a small versioned DuckDB file of views over immutable Parquet, and the swap of the symlink to it.
+
+Belongs here: the one writer of `published/`, which works inside the owner but in an engine of its own. Does not
+belong here: deleting (`retention`), reading (`reader`), and anything that computes: formulas come from dbt as SQL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.failpoints import failpoint
+from pipelines.publish import snapshot_sql as sql
+from pipelines.publish.names import current_version, files_named_by, next_version, version_file
+from pipelines.settings import Home
+from pipelines.warehouse.marts_build import MartsBuild
+
+__all__ = ["Publication", "Publisher", "next_version", "publish_snapshot"]
+
+STORAGE_VERSION = "v1.2.0"
+"""Of published files: every DuckDB from 1.2 on opens them, whatever wrote them."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Publication:
+    """What a publication says of itself. Instants are aware; the newest ones are null while the ledger is empty."""
+
+    published_at: dt.datetime
+    newest_known_at: dt.datetime | None
+    newest_occurred_at: dt.datetime | None
+    commit_id: int
+    ledger_hash: str
+
+
+class Publisher:
+    """The writer of `published/` for one home; keep one as long as the owner lives, and close it.
+
+    Not for several threads. The marts' part of a file is made once a build and copied from memory afterwards, so that
+    a publish costs the ledger's changed views and the tail.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._root = home.root.resolve()
+        home.published.mkdir(parents=True, exist_ok=True)
+        for left in home.published.glob(".parstock*.tmp*"):
+            left.unlink()  # of a publisher that was killed: nobody has ever been served this name
+        self._engine = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
+        self._engine.execute("SET enable_progress_bar = false")
+        self._template: bytes = b""
+        self._template_build = ""
+        self._template_views: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the engine back; published files are not touched."""
+        self._engine.close()
+
+    def publish(
+        self, *, version: int, ledger: Mapping[str, Any], tail: Mapping[str, pa.Table], marts: MartsBuild, publication: Publication
+    ) -> Path:
+        """Write one version whole and let readers have it; returns its file.
+
+        `ledger` is the content of `ledger/current.json`; `tail` holds the rows of ledger tables above its commit (columns
+        as in `LEDGER_TABLES`; tables may be missing or empty). Until the last step readers keep the version before.
+        Raises ValueError where `version` is not above the current one, or where the build has no folder.
+        """
+        before = current_version(self.home)
+        if before is not None and version <= before:
+            raise ValueError(f"version {version} is not above version {before}, which readers have")
+        if marts.folder is None:
+            raise ValueError("only an exported build can be published")
+        target = version_file(self.home, version)
+        temporary = self.home.published / f".{target.stem}.tmp"
+        tails = {table: rows for table, rows in tail.items() if rows.num_rows}
+        views = sql.ledger_views(self._root / "ledger", ledger, tails, marts.commit_id)
+        self._prepare(marts, views)
+        temporary.write_bytes(self._template)
+        self._fill(temporary, tails, views, version, marts, publication)
+        _sync(temporary)
+        self._list_files(version, ledger, marts, publication)
+        temporary.rename(target)
+        self._swap(target)
+        return target
+
+    def _prepare(self, marts: MartsBuild, views: Mapping[str, str]) -> None:
+        """Make the template of a marts build: everything but the tail and the publication's row."""
+        if self._template_build == marts.name:
+            return
+        path = self.home.published / ".parstock_template.tmp"
+        path.unlink(missing_ok=True)
+        # Views over the tail cannot be bound here, where it is missing: those are made anew in every version.
+        fixed = {name: query for name, query in views.items() if "_tail" not in query}
+        placeholders = {name: query for name, query in sql.ledger_views(self._root, {"tables": {}}, (), 0).items() if name not in fixed}
+        assert marts.folder is not None
+        statements = [
+            "CREATE SCHEMA ledger",
+            *(f"CREATE VIEW ledger.{name} AS {query}" for name, query in {**fixed, **placeholders}.items()),
+            *sql.marts_statements(marts, self._root / "marts" / marts.folder.name),
+        ]
+        self._write(path, statements)
+        self._template, self._template_build, self._template_views = path.read_bytes(), marts.name, {**fixed, **placeholders}
+        path.unlink()
+
+    def _fill(
+        self, file: Path, tails: Mapping[str, pa.Table], views: Mapping[str, str], version: int, marts: MartsBuild, publication: Publication
+    ) -> None:
+        """Bring a copy of the template up to the version it is to show."""
+        row = [
+            version,
+            publication.published_at,
+            publication.newest_known_at,
+            publication.newest_occurred_at,
+            publication.commit_id,
+            marts.commit_id,
+            publication.ledger_hash,
+            marts.name,
+            sql.FORMAT_VERSION,
+        ]
+        for table, rows in tails.items():
+            self._engine.register(f"{table}_rows", rows)
+        try:
+            statements = [sql.tail_table(table, f'"{table}_rows"') for table in tails]
+            changed = {name: query for name, query in views.items() if self._template_views.get(name) != query}
+            statements += [f"CREATE OR REPLACE VIEW ledger.{name} AS {query}" for name, query in changed.items()]
+            self._write(file, statements, row)
+        finally:
+            for table in tails:
+                self._engine.unregister(f"{table}_rows")
+
+    def _write(self, file: Path, statements: list[str], row: list[Any] | None = None) -> None:
+        """Run statements in one transaction on a database file that nobody else knows yet, and close it whole."""
+        engine = self._engine
+        engine.execute(f"ATTACH {sql.literal(file)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
+        try:
+            engine.execute("USE snapshot")
+            engine.execute("BEGIN")
+            try:
+                if statements:
+                    engine.execute(";\n".join(statements))
+                if row is not None:
+                    engine.execute(f"INSERT INTO ops.publication VALUES ({', '.join('?' * len(row))})", row)
+                engine.execute("COMMIT")
+            except BaseException:
+                engine.execute("ROLLBACK")
+                raise
+            engine.execute("CHECKPOINT snapshot")  # nothing may stay in the write-ahead log, which is not renamed
+        finally:
+            engine.execute("USE memory")
+            engine.execute("DETACH snapshot")
+
+    def _list_files(self, version: int, ledger: Mapping[str, Any], marts: MartsBuild, publication: Publication) -> None:
+        """Write down, before the version can be seen, which files must stay for as long as it does."""
+        names = sorted(file["path"] for table in ledger["tables"].values() for file in table["files"])
+        at = publication.published_at.astimezone(dt.UTC).isoformat()
+        content = {"version": version, "published_at": at, "marts": marts.name, "ledger": names}
+        target = files_named_by(self.home, version)
+        temporary = self.home.published / f".{target.name}.tmp"
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+        temporary.rename(target)
+
+    def _swap(self, target: Path) -> None:
+        """Point the symlink at a version, in one step; relative, so that the home can be mounted elsewhere."""
+        link = self.home.published / ".parstock.tmp"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target.name)
+        failpoint("before_swap")
+        link.rename(self.home.published_file)
+        failpoint("after_swap")
+        _sync(self.home.published)
+
+
+def publish_snapshot(
+    home: Home, *, version: int, ledger: Mapping[str, Any], tail: Mapping[str, pa.Table], marts: MartsBuild, publication: Publication
+) -> Path:
+    """Publish once (`Publisher.publish`); who publishes again and again keeps a `Publisher`, which costs a third."""
+    with Publisher(home) as publisher:
+        return publisher.publish(version=version, ledger=ledger, tail=tail, marts=marts, publication=publication)
+
+
+def _sync(path: Path) -> None:
+    """Flush a closed file's, or a folder's, content to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
