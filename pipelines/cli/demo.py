@@ -1,0 +1,128 @@
+"""`parstock demo`: a grocer's real year through every stage, and what came of it.
+
+Belongs here: the order of the demo, what it prints, and how a second run knows that there is nothing to do. Does not
+belong here: the world (`pipelines.simulate`) or the stages.
+
+The builder of the marts is a process of its own here: it loads dbt and builds the empty home, which makes every table
+readable at once, while the year is being written and read.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines import stages
+from pipelines.cli.listing import for_people, reorder_list
+from pipelines.cli.progress import progress
+from pipelines.errors import UserError
+from pipelines.simulate.demo import DEMO_AS_OF, write_demo
+from pipelines.warehouse.marts_process import MartsProcess
+from pipelines.warehouse.owner import Owner
+
+if TYPE_CHECKING:
+    from pipelines.cli.output import Output
+    from pipelines.settings import Home
+    from pipelines.warehouse.marts_build import MartsBuild
+
+SHOWN = 10
+_COUNTS_SQL = """
+select (select count(*) filter (not is_reversal) - count(*) filter (is_reversal) from core.fct_movements where leg_no = 1), (select count(*) from core.dim_item),
+    (select count(*) from core.dim_location where not is_virtual), (select cast(sum(on_hand_units) as bigint) from stock.on_hand),
+    (select count(*) from ops.quarantine where is_waiting), (select count(*) from ops.quarantine where not is_waiting),
+    (select cast(sum(duplicate) as bigint) from ops.deliveries), (select cast(sum(rows_in) as bigint) from ops.deliveries)"""
+
+
+def show_demo(home: Home, out: Output) -> None:
+    """Make the demo's home, or find it made, and print what there is. Raises UserError in a home with other data."""
+    started = time.monotonic()
+    as_of = datetime.fromisoformat(DEMO_AS_OF)
+    home.make()
+    _require_own(home)
+
+    def clock() -> datetime:
+        return as_of
+
+    with progress() as say, MartsProcess(home) as process, Owner(
+        home, clock=clock, publish_seconds=1.0, on_applied=stages.tell_applied(say)
+    ) as owner:  # fmt: skip
+        early = _EarlyTables(home, owner, process)
+        story = _landing(home, say)
+        result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=early.then_build)
+    columns, rows, summary = reorder_list(home, result.run_id, limit=None)
+    if not out.is_table:
+        out.rows(columns, rows)
+        return
+    out.say(*story, "", *_counts(home), f"plan        as of {as_of:%Y-%m-%d %H:%M}: {summary}", "")
+    out.rows(*for_people(columns, rows[:SHOWN]))
+    out.say(f'… {len(rows) - SHOWN:,} more: parstock sql "select * from plan.reorder_proposals"' if len(rows) > SHOWN else "", "")
+    out.say(
+        f"file        {home.published_file}   (any DuckDB from 1.2 on opens it, read-only)",
+        'ask         parstock sql "select * from stock.on_hand limit 10"',
+    )
+    out.say("why         select why from plan.reorder_proposals", "tables      parstock sql")
+    if result.is_no_op:
+        out.say("", "Nothing was new: this home holds the demo already, and its build and plan still stand.")
+    out.say(f"took        {time.monotonic() - started:.0f} s")
+
+
+class _EarlyTables:
+    """The first build of a new home, of nothing: so that readers find every table while the year is still being read."""
+
+    def __init__(self, home: Home, owner: Owner, process: MartsProcess) -> None:
+        self._process = process
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._build, args=(owner, process))
+        if not home.published_file.exists():
+            self._thread.start()
+
+    def _build(self, owner: Owner, process: MartsProcess) -> None:
+        try:
+            process.build()
+            owner.ask("publish")
+        except Exception as error:
+            self._failure = error
+
+    def then_build(self, **how: Any) -> MartsBuild:
+        """The next build, after this one. Raises what this one raised."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+        return self._process.build(**how)
+
+
+def _marker(home: Home) -> Any:
+    return home.run / "demo.json"
+
+
+def _require_own(home: Home) -> None:
+    """Never mix the demo into somebody's data."""
+    if not _marker(home).exists() and any(path.is_file() for path in home.landing.rglob("*")):
+        raise UserError("this home has data of its own", where=str(home.landing), next_step="parstock demo --home DIR, with a new DIR")
+
+
+def _landing(home: Home, say: stages.Say) -> list[str]:
+    """Write the landing folder unless it was written whole before; returns what is real in it and what is not."""
+    marker = _marker(home)
+    if marker.exists():
+        said = json.loads(marker.read_text(encoding="utf-8"))
+        if said["story"]:
+            return list(said["story"])
+    marker.write_text(json.dumps({"story": []}), encoding="utf-8")
+    report = write_demo(home.landing, on_progress=lambda text: say("note", {"text": text}))
+    marker.write_text(json.dumps({"story": report.describe()}), encoding="utf-8")
+    return report.describe()
+
+
+def _counts(home: Home) -> list[str]:
+    from pipelines.publish.reader import run_sql
+
+    movements, items, places, units, waiting, refused, duplicate, rows_in = run_sql(home, _COUNTS_SQL).rows[0]
+    return [
+        f"read        {rows_in:,} lines, {duplicate:,} of them twice; set aside {waiting + refused:,} ({waiting:,} wait, {refused:,} refused): parstock rejects",
+        f"stock       {items:,} items at {places} places, {units:,} units, from {movements:,} movements",
+    ]

@@ -1,0 +1,148 @@
+"""Commands that show what is there: sql, feeds, rejects, doctor. They change nothing.
+
+Belongs here: the questions and how the answers are laid out. Does not belong here: formulas.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, HomeDir, home_at
+from pipelines.cli.output import Output
+
+_TABLES_SQL = """
+select schema_name || '.' || name as "table", coalesce(nullif(regexp_extract(comment, 'Grain: ([^.]*)', 1), ''), comment) as one_row_per
+from (
+    select database_name, schema_name, view_name as name, comment from duckdb_views() where not internal
+    union all select database_name, schema_name, table_name, comment from duckdb_tables() where not internal)
+where database_name = current_database() and schema_name not in ('ledger', 'staging', 'intermediate')
+order by list_position(['stock', 'availability', 'demand', 'plan', 'core', 'kpi', 'ops'], schema_name), name"""
+
+_FEEDS_SQL = """
+with seen as (
+    select feed, max(first_known_at) as last_seen_at, count(*) as deliveries, cast(sum(rows_in) as bigint) as rows_in,
+        cast(sum(accepted) as bigint) as accepted, cast(sum(duplicate) as bigint) as duplicate, cast(sum(corrected) as bigint) as corrected,
+        cast(sum(quarantined) as bigint) as quarantined
+    from ops.deliveries group by feed),
+events as (
+    select source_feed as feed, event_id, occurred_at, known_at from ledger.movements where not is_reversal
+    union all select feed, event_id, occurred_at, known_at from ledger.events where sign = 1),
+late as (
+    select feed, count(distinct event_id) as late from events join (values {lateness}) l(feed, days) using (feed)
+    where known_at - occurred_at > to_seconds(days) group by feed)
+select f.feed, last_seen_at, coalesce(deliveries, 0) as deliveries, coalesce(rows_in, 0) as rows_in, coalesce(accepted, 0) as accepted,
+    coalesce(duplicate, 0) as duplicate, coalesce(corrected, 0) as corrected, coalesce(quarantined, 0) as quarantined,
+    coalesce(late, 0) as late
+from (values {feeds}) f(feed, place) left join seen using (feed) left join late using (feed) order by place"""
+
+_REJECTS_SQL = """
+select q.feed, d.source_uri, q.line_no, q.is_waiting, q.reason_code, q.reason, q.payload
+from ops.quarantine q left join ops.deliveries d using (delivery_id)
+where (q.feed = '{feed}' or '{feed}' = '') and (q.is_waiting or not {waiting})
+order by q.feed, d.source_uri, q.line_no"""
+_SHOWN = 20
+
+
+def sql(
+    query: Annotated[
+        str | None, typer.Argument(metavar="[QUERY]", help="One SELECT. Without it: the tables there are, and what one row of each is.")
+    ] = None,
+    home: HomeDir = DEFAULT_HOME,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Ask the published tables; without a query: list them.
+
+    Read-only: one SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. `-` reads the query from stdin.
+    """
+    from pipelines.publish.reader import run_sql
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    text = sys.stdin.read() if query == "-" else query
+    answer = run_sql(home_at(home), text if text is not None else _TABLES_SQL)
+    out.rows(answer.columns, answer.rows)
+
+
+def feeds(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """One line per feed: last seen, and what became of its rows.
+
+    late: events known later after they happened than the feed's declaration allows. They count all the same.
+    """
+    from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
+    from pipelines.publish.reader import run_sql
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    lateness = ", ".join(f"('{name}', {int(feed.lateness.total_seconds())})" for name, feed in FEED_BY_NAME.items())
+    places = ", ".join(f"('{name}', {place})" for place, name in enumerate(FEED_NAMES))
+    answer = run_sql(home_at(home), _FEEDS_SQL.format(lateness=lateness, feeds=places))
+    out.rows(answer.columns, answer.rows)
+
+
+def rejects(
+    feed: Annotated[str | None, typer.Argument(metavar="[FEED]", help="Only this feed.")] = None,
+    home: HomeDir = DEFAULT_HOME,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only rows that post by themselves once what they wait for comes.")] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help=f"Show so many rows. Default: {_SHOWN} in a table, all otherwise.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """The rows that were set aside: where, and why.
+
+    Waiting rows post by themselves once what they name is delivered; the others need a corrected copy.
+    """
+    from pipelines.feeds.registry import check_feed_name
+    from pipelines.publish.reader import run_sql
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    name = check_feed_name(feed) if feed else ""
+    answer = run_sql(home_at(home), _REJECTS_SQL.format(feed=name, waiting=str(waiting).lower()))
+    shown = limit or (_SHOWN if out.is_table else len(answer.rows))
+    if out.is_table and not answer.rows:
+        out.say("Nothing is set aside.")
+        return
+    if out.is_table:
+        out.rows(["feed", "reason_code", "rows", "of_them_waiting"], _by_reason(answer.rows))
+        out.say("")
+    out.rows(answer.columns, answer.rows[:shown])
+    if out.is_table and len(answer.rows) > shown:
+        out.say(f"… {len(answer.rows) - shown:,} more: --limit N, --csv or --json")
+    if out.is_table and any(row[3] for row in answer.rows):
+        out.say("", "Waiting rows post by themselves when what they name is delivered; the others need a corrected copy.")
+
+
+def _by_reason(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    counts: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        count = counts.setdefault((row[0], row[4]), [0, 0])
+        count[0] += 1
+        count[1] += bool(row[3])
+    return [(*key, *count) for key, count in sorted(counts.items(), key=lambda one: (-one[1][0], one[0]))]
+
+
+def doctor(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Look the home over, and say what to do.
+
+    Versions, folders, locks, ledger against published, conservation, rows in = rows accounted for, disk, last feed seen.
+    """
+    from pipelines.cli.checks import examine, exit_code
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    findings = examine(home_at(home))
+    if out.is_table:
+        from rich.console import Console
+
+        console = Console(highlight=False, soft_wrap=True)
+        for one in findings:
+            style = {"ok": "green", "warn": "yellow", "fail": "bold red"}[one.level]
+            console.print(f"{one.level:<5}", style=style, end="")
+            console.print(f" {one.check:<14} {one.what}", markup=False)
+            if one.next_step:
+                console.print(f"{'':<20} next: {one.next_step}", markup=False)
+    else:
+        out.rows(["level", "check", "what", "next_step"], [(one.level, one.check, one.what, one.next_step or None) for one in findings])
+    raise typer.Exit(exit_code(findings))

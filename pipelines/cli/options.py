@@ -1,0 +1,66 @@
+"""Options that several commands share, and how their values are read.
+
+Belongs here: `--home`, `--as-of`, `--json`, `--csv`. Does not belong here: what a command does with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.settings import Home
+
+
+def instant(text: str | datetime) -> datetime:
+    """The instant that a text names, aware: ISO 8601; without a zone it is UTC, a date alone is its midnight.
+
+    Raises a usage error for anything else.
+
+    >>> instant("2026-03-08T20:00+01:00").isoformat(), instant("2026-03-08").isoformat()
+    ('2026-03-08T20:00:00+01:00', '2026-03-08T00:00:00+00:00')
+    """
+    if isinstance(text, datetime):
+        return text
+    try:
+        read = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no instant; write for example 2026-03-08T20:00+01:00 or 2026-03-08T19:00Z") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+HomeDir = Annotated[
+    Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The home: where everything of one business lies.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of", parser=instant, metavar="TIME", help="Take this for now. ISO 8601; without a zone it is UTC. Default: the present."
+    ),
+]
+FromDir = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="DIR", help="Take DIR/<feed>/** instead of the home's landing folder; nothing in it is changed."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print rows as a JSON array of objects.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV with a header.")]
+
+DEFAULT_HOME = Path("data")
+
+
+def home_at(root: Path) -> Home:
+    """The home at a folder."""
+    from pipelines.settings import Home
+
+    return Home(root)
+
+
+def clock_at(as_of: datetime | None) -> Callable[[], datetime]:
+    """A clock that stands at an instant, or the machine's when there is none."""
+    if as_of is None:
+        return lambda: datetime.now(UTC)
+    return lambda: as_of

@@ -1,0 +1,175 @@
+"""Commands that move data: demo, ingest, build, plan, publish, run, up, rebuild.
+
+Belongs here: reading the command line, calling one stage, printing what it did. Does not belong here: how a stage works.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, clock_at, home_at
+from pipelines.cli.output import Output
+from pipelines.cli.progress import progress
+
+if TYPE_CHECKING:
+    from pipelines.stages import IngestResult
+
+INGEST_COLUMNS = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "rows_rejected", "commit_id")
+
+
+def demo(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """A real year of tickets through every stage, offline.
+
+    A grocer's real sales and a simulated world around them; ends with the reorder list. A second run finds nothing new.
+    """
+    from pipelines.cli.demo import show_demo
+
+    show_demo(home_at(home), Output(as_json=as_json, as_csv=as_csv))
+
+
+def ingest(
+    home: HomeDir = DEFAULT_HOME,
+    from_dir: FromDir = None,
+    feed: Annotated[list[str] | None, typer.Option("--feed", metavar="NAME", help="Only this feed; may be said again.")] = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Take what lies in the landing folders, once.
+
+    Returns when everything is applied and readers see it. Nothing in the folders is ever changed; the same again does nothing.
+    """
+    from pipelines import stages
+    from pipelines.feeds.registry import check_feed_name
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    feeds = [check_feed_name(name) for name in feed] if feed else None
+    with progress() as say:
+        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True)
+    _show_ingest(out, result)
+
+
+def build(
+    select: Annotated[
+        str | None, typer.Argument(metavar="[SELECT]", help="Only these models (dbt selectors); publishes nothing new.")
+    ] = None,
+    home: HomeDir = DEFAULT_HOME,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build incremental models anew.")] = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Bring the marts up to the ledger, and publish them.
+
+    A failing test prints its failing rows, and what readers see stays as it was.
+    """
+    from pipelines import stages
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    with progress() as say:
+        built = stages.build(home_at(home), clock=clock_at(None), full_refresh=full_refresh, select=select, say=say)
+    out.rows(
+        ["build", "commit_id", "nodes", "seconds"],
+        [(built.name or None, built.commit_id, built.nodes, round(built.seconds_dbt + built.seconds_export, 1))],
+    )
+
+
+def plan(home: HomeDir = DEFAULT_HOME, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Safety stock, reorder points, and what to order.
+
+    Plans from what is published, ignoring what lies after --as-of; prints the list, most urgent first.
+    """
+    from pipelines import stages
+    from pipelines.cli.listing import for_people, reorder_list
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    clock = clock_at(as_of)
+    run_id = stages.plan(home_at(home), clock(), clock=clock)
+    columns, rows, summary = reorder_list(home_at(home), run_id, limit=20 if out.is_table else None)
+    out.say(f"plan        {run_id}: {summary}")
+    out.rows(*(for_people(columns, rows) if out.is_table else (columns, rows)))
+
+
+def publish(
+    home: HomeDir = DEFAULT_HOME,
+    full: Annotated[
+        Path | None, typer.Option("--full", metavar="OUT", help="Also write one self-contained file, for machines without this home.")
+    ] = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Give readers the newest ledger with the newest marts."""
+    from pipelines import stages
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    file, copy = stages.publish(home_at(home), clock=clock_at(None), full=full)
+    out.rows(["version", "file", "copy", "copy_tables", "copy_rows"], [
+        (int(file.stem.rpartition("_")[2]), str(home_at(home).published_file), *((str(copy.path), copy.tables, copy.rows) if copy else (None, None, None)))
+    ])  # fmt: skip
+
+
+def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """One whole pass: ingest, build, plan, publish.
+
+    In one process; what is up to date already is left as it is.
+    """
+    from pipelines import stages
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    with progress() as say:
+        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say)
+    if not out.is_table:
+        one = result.ingested
+        figures = tuple(getattr(one, name) for name in INGEST_COLUMNS)
+        out.rows([*INGEST_COLUMNS, "build", "run_id", "is_no_op"], [(*figures, result.build, result.run_id, result.is_no_op)])
+        return
+    _show_ingest(out, result.ingested)
+    out.say(f"build       {result.build}", f"plan        {result.run_id}", f"published   {home_at(home).published_file}")
+    if result.is_no_op:
+        out.say("Nothing was new: the build and the plan that were there still stand.")
+
+
+def up(
+    home: HomeDir = DEFAULT_HOME,
+    build_seconds: Annotated[float, typer.Option("--build-seconds", min=1, help="Bring the marts up to date at most this often.")] = 30.0,
+    plan_at: Annotated[
+        str, typer.Option("--plan-at", metavar="HH:MM", help="When the day is planned, by the clock of this machine.")
+    ] = "05:00",
+) -> None:
+    """Run the standing processes until stopped.
+
+    The stream from landing/<feed>/, the owner, the publisher, the builds and the daily plan. Ctrl-C or SIGTERM ends them.
+    """
+    from pipelines.up import Supervisor
+
+    Supervisor(home_at(home), build_seconds=build_seconds, plan_at=plan_at).run()
+
+
+def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+    """Make warehouse, ledger and marts anew from the spool.
+
+    The same ledger hash, and the same answers as known at any time. Readers keep what is published until it is done.
+    """
+    from pipelines import stages
+
+    out = Output(as_json=as_json, as_csv=as_csv)
+    with progress() as say:
+        before, after = stages.rebuild(home_at(home), clock=clock_at(None), say=say)
+    out.rows(["ledger_hash", "ledger_hash_before", "is_same"], [(after, before, before == after if before else None)])
+
+
+def _show_ingest(out: Output, result: IngestResult) -> None:
+    if not out.is_table:
+        out.rows(INGEST_COLUMNS, [tuple(getattr(result, name) for name in INGEST_COLUMNS)])
+        return
+    out.say(
+        f"deliveries  {result.deliveries:,} seen, {result.new_deliveries:,} new",
+        f"rows        {result.rows_in:,} read, {result.rows_rejected:,} of them refused for their form" + ("      see: parstock rejects" if result.rows_rejected else ""),
+        f"ledger      commit {result.commit_id}",
+    )  # fmt: skip
+    for name in result.waiting_files:
+        out.say(f"waiting     {name}: still being written; the next pass takes it")
+    for trouble in result.unreadable_files:
+        out.say(f"unreadable  {trouble}")

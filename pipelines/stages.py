@@ -1,0 +1,258 @@
+"""The stages as plain calls: what the command, the tests and a scheduler all use.
+
+Belongs here: ingest, build, plan, publish, run and rebuild of one home, with or without an owner already running.
+Does not belong here: how a stage does its work, or printing (`cli`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pipelines.errors import UserError
+from pipelines.settings import Home, Settings
+from pipelines.warehouse.client import OwnerClient
+
+if TYPE_CHECKING:
+    from pipelines.publish.full_copy import FullCopy
+
+Clock = Callable[[], datetime]
+Say = Callable[[str, dict[str, Any]], None]
+"""Told of progress: the stage, and its figures so far."""
+
+
+class Asked(Protocol):
+    """An owner, here or in another process."""
+
+    def ask(self, question: str, **details: Any) -> Any:
+        """Have it do something and wait for the answer."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What one ingest did: rows of the units parsed now; the commit after it; whether anything was new."""
+
+    deliveries: int
+    new_deliveries: int
+    rows_in: int
+    rows_parsed: int
+    rows_rejected: int
+    commit_id: int
+    waiting_files: list[str]
+    unreadable_files: list[str]
+
+
+@contextlib.contextmanager
+def owner_of(
+    home: Home, *, clock: Clock, settings: Settings | None = None, on_applied: Callable[[Any], None] | None = None
+) -> Iterator[Asked]:
+    """The home's running owner, or one started here for as long as the block lasts."""
+    try:
+        client = OwnerClient(home)
+    except LookupError:
+        from pipelines.warehouse.owner import Owner
+
+        with Owner(home, clock=clock, settings=settings, on_applied=on_applied, publish_seconds=5.0) as owner:
+            yield owner
+        return
+    yield client
+
+
+def ingest(
+    home: Home, from_dir: Path | None = None, *, clock: Clock, feeds: Iterable[str] | None = None, say: Say | None = None,
+    engine: str = "beam", settings: Settings | None = None, publish: bool = False,
+) -> IngestResult:  # fmt: skip
+    """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
+
+    A home whose marts were built before is published by this too. One that never was is built once if `publish` says so;
+    else readers have to wait for `build` or `run`.
+    """
+    from pipelines.warehouse.marts_build import latest_build
+
+    with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
+        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings)
+        if latest_build(home) is not None:
+            owner.ask("publish")
+        elif publish:
+            _build(home, owner, say=say)
+        return result
+
+
+def _ingest(
+    home: Home,
+    owner: Asked,
+    from_dir: Path | None,
+    *,
+    clock: Clock,
+    feeds: Iterable[str] | None,
+    say: Say | None,
+    engine: str,
+    settings: Settings | None,
+) -> IngestResult:
+    from pipelines.ingest.pipeline import ingest_batch
+
+    def told(progress: Any) -> None:
+        if say is not None:
+            say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
+
+    report = ingest_batch(home, from_dir, clock=clock, feeds=feeds, on_progress=told, settings=settings, engine=engine)
+    owner.ask("flush")
+    commit_id = int(owner.ask("status")["commit_id"])
+    return IngestResult(
+        deliveries=len(report.deliveries), new_deliveries=len(report.new_deliveries), rows_in=report.rows_in, rows_parsed=report.rows_parsed,
+        rows_rejected=report.rows_rejected, commit_id=commit_id, waiting_files=report.waiting, unreadable_files=report.unreadable,
+    )  # fmt: skip
+
+
+def tell_applied(say: Say | None) -> Callable[[Any], None] | None:
+    """What an owner is to call after each commit so that `say` hears of it."""
+    if say is None:
+        return None
+    return lambda applied: say("apply", {"commit_id": applied.commit_id, "rows": applied.rows, "movements": applied.movements})
+
+
+def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str | None = None, say: Say | None = None) -> Any:
+    """Bring the marts up to the ledger, and publish them. Returns the build."""
+    with owner_of(home.make(), clock=clock) as owner:
+        return _build(home, owner, full_refresh=full_refresh, select=select, say=say)
+
+
+Builder = Callable[..., Any]
+"""Like `pipelines.warehouse.marts.build_marts`, less the home: `select`, `full_refresh`, `on_progress`."""
+
+
+def _build(
+    home: Home,
+    owner: Asked,
+    *,
+    full_refresh: bool = False,
+    select: str | None = None,
+    say: Say | None = None,
+    builder: Builder | None = None,
+) -> Any:
+    def told(done: int, total: int, node: str) -> None:
+        if say is not None:
+            say("build", {"done": done, "total": total, "node": node})
+
+    if builder is None:
+        from pipelines.warehouse.marts import build_marts
+
+        builder = functools.partial(build_marts, home)
+    owner.ask("flush")
+    built = builder(select=select.split() if select else (), full_refresh=full_refresh, on_progress=told)
+    owner.ask("publish")
+    return built
+
+
+def is_built(home: Home, ledger_hash: str) -> bool:
+    """Whether the newest build stands on all that the ledger's files hold; plans do not count, they are read through views."""
+    from pipelines.warehouse.ledger import read_current
+    from pipelines.warehouse.marts_build import latest_build
+
+    built, current = latest_build(home), read_current(home)
+    if built is None or current is None or built.ledger_hash != ledger_hash:
+        return False
+    return all(
+        file.max_commit_id <= built.commit_id for name, files in current.tables.items() if not name.startswith("plan_") for file in files
+    )
+
+
+def plan(home: Home, as_of: datetime, *, clock: Clock) -> str:
+    """Plan from what is published, as of an instant, and hand the result to the owner; returns the run's id."""
+    with owner_of(home.make(), clock=clock) as owner:
+        return plan_with(home, owner, as_of, clock=clock)
+
+
+def plan_with(home: Home, owner: Asked, as_of: datetime, *, clock: Clock) -> str:
+    """Like `plan`, with an owner that is there already."""
+    from pipelines.planning.run import run_plan
+
+    if not home.published_file.exists():
+        raise UserError("nothing is published to plan from", where=str(home.published_file), next_step="parstock run", exit_code=1)
+    run_id = run_plan(home, as_of, clock, home.published_file.resolve())
+    owner.ask("publish")
+    return run_id
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RunResult:
+    """One whole pass. `run_id` is that of the plan; `is_no_op` says that nothing was new and nothing was done."""
+
+    ingested: IngestResult
+    build: str
+    run_id: str
+    is_no_op: bool
+
+
+def run(
+    home: Home,
+    from_dir: Path | None = None,
+    *,
+    clock: Clock,
+    as_of: datetime | None = None,
+    say: Say | None = None,
+    settings: Settings | None = None,
+) -> RunResult:
+    """One whole pass in one process: ingest, build, plan, publish. What is up to date already is left as it is."""
+    with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
+        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, settings=settings)
+
+
+def run_with(
+    home: Home, owner: Asked, from_dir: Path | None = None, *, clock: Clock, as_of: datetime | None = None, say: Say | None = None,
+    settings: Settings | None = None, builder: Builder | None = None,
+) -> RunResult:  # fmt: skip
+    """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
+    from pipelines.warehouse.marts_build import latest_build
+
+    ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
+    before = latest_build(home)
+    is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
+    built = before if is_current and before is not None else _build(home, owner, say=say, builder=builder)
+    plans_before = _plans(home)
+    if say is not None:
+        say("plan", {"text": "safety stock, reorder points, what to order"})
+    run_id = plan_with(home, owner, as_of or clock(), clock=clock)
+    return RunResult(ingested, built.name, run_id, is_no_op=is_current and run_id in plans_before)
+
+
+def _plans(home: Home) -> set[str]:
+    folder = home.spool / "plans"
+    return {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+
+
+def publish(home: Home, *, clock: Clock, full: Path | None = None) -> tuple[Path, FullCopy | None]:
+    """Publish the newest ledger with the newest marts; returns the version's file, and the copy written to `full` if asked.
+
+    Raises UserError in a home whose marts were never built, and where `full` is there already.
+    """
+    from pipelines.publish.full_copy import write_full_copy
+
+    with owner_of(home.make(), clock=clock) as owner:
+        if not owner.ask("publish"):
+            raise UserError("there are no marts to publish yet", where=str(home.marts), next_step="parstock build", exit_code=1)
+        return home.published_file.resolve(), write_full_copy(home, full) if full else None
+
+
+def rebuild(home: Home, *, clock: Clock, say: Say | None = None) -> tuple[str | None, str]:
+    """Make warehouse, ledger and marts anew from the spool alone; returns the ledger hash before (null without one) and after.
+
+    What is published stays until the new version is there; the old ledger's files stay as long as a kept publication
+    names them. Raises UserError while an owner runs.
+    """
+    from pipelines.warehouse.ledger import read_current
+    from pipelines.warehouse.owner import HomeLock
+
+    HomeLock(home.make()).release()
+    before = read_current(home)
+    for path in (home.warehouse_file, home.marts_file):
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    with owner_of(home, clock=clock, on_applied=tell_applied(say)) as owner:
+        _build(home, owner, full_refresh=True, say=say)
+        return before.ledger_hash if before else None, str(owner.ask("status")["ledger_hash"])
