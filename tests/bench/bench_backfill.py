@@ -1,0 +1,147 @@
+"""How fast two million sales come in, the whole way and exactly once, beside DuckDB's plain insert of the same files.
+
+    python -m tests.bench.bench_backfill [EVENTS] [ROUNDS]
+
+Peer: `insert into t select * from read_json(files, columns = {…})` into a new file, closed at the end.
+Ours: `stages.ingest` on a home whose reference data is known and whose marts are built (empty): segments archived,
+identity checked, codes resolved, movements posted, and the events in the published file. Imports and the making of the
+home are not in the time of either. Rounds are interleaved; medians are compared; CPU is beside.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+ITEMS, STORES, FILES = 3_000, 50, 4
+KNOWN_AT = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def write_world(folder: Path, events: int) -> None:
+    """Reference files, and sales of tickets of three lines as a till would send them, in `FILES` files."""
+    reference = folder / "reference"
+    reference.mkdir(parents=True)
+    items = "".join(f"SKU-{number:05d},Item {number},stock,EA\n" for number in range(ITEMS))
+    stores = "".join(f"ST-{number:02d},Store {number},store,Europe/Paris\n" for number in range(STORES))
+    (reference / "items.csv").write_text("item_code,item_name,item_kind,base_uom_code\n" + items)
+    (reference / "locations.csv").write_text("location_code,location_name,location_kind,time_zone\n" + stores)
+    pos = folder / "pos"
+    pos.mkdir()
+    per_file = events // FILES
+    for file in range(FILES):
+        number = pl.int_range(file * per_file, (file + 1) * per_file, eager=True).alias("n").to_frame()
+        ticket = pl.col("n") // 3
+        lines = number.select(
+            pl.format(
+                '{"event_kind":"sale","location_code":"ST-{}","register_no":"{}","document_id":"T{}","document_line":{},"occurred_at":"{}+01:00",'
+                '"item_code":"SKU-{}","quantity":{},"unit_price_amount":"{}.{}","currency_code":"EUR"}'.replace("{", "{{").replace("}", "}}").replace("{{}}", "{}"),
+                (ticket % STORES).cast(pl.String).str.zfill(2), ticket % 4, ticket.cast(pl.String).str.zfill(8), pl.col("n") % 3 + 1,
+                (pl.lit(datetime(2026, 1, 5, 8)) + pl.duration(seconds=pl.col("n") * 2)).dt.strftime("%Y-%m-%dT%H:%M:%S"),
+                (pl.col("n") * 7919 % ITEMS).cast(pl.String).str.zfill(5), pl.col("n") % 4 + 1, pl.col("n") % 90 + 1,
+                (pl.col("n") % 100).cast(pl.String).str.zfill(2),
+            ).alias("line")
+        )  # fmt: skip
+        (pos / f"part-{file}.jsonl").write_text("\n".join(lines["line"].to_list()) + "\n")
+
+
+def plain_insert(folder: Path, events: int) -> tuple[float, float]:
+    """Wall and CPU seconds of the peer."""
+    path = folder / "plain.duckdb"
+    path.unlink(missing_ok=True)
+    columns = {
+        "event_kind": "VARCHAR", "location_code": "VARCHAR", "register_no": "VARCHAR", "document_id": "VARCHAR", "document_line": "INTEGER",
+        "occurred_at": "TIMESTAMPTZ", "item_code": "VARCHAR", "quantity": "INTEGER", "unit_price_amount": "DECIMAL(18,4)", "currency_code": "VARCHAR",
+    }  # fmt: skip
+    listed = "{" + ", ".join(f"{name}: '{kind}'" for name, kind in columns.items()) + "}"
+    begun, cpu = time.perf_counter(), _cpu()
+    con = duckdb.connect(str(path))
+    con.execute("set threads = 2")
+    con.execute("create table sales (" + ", ".join(f"{name} {kind}" for name, kind in columns.items()) + ")")
+    con.execute(f"insert into sales select * from read_json('{folder}/pos/*.jsonl', format = 'newline_delimited', columns = {listed})")
+    rows = con.execute("select count(*) from sales").fetchall()[0][0]
+    con.close()
+    assert rows == events
+    return time.perf_counter() - begun, _cpu() - cpu
+
+
+def whole_way(folder: Path, home: Path, events: int) -> tuple[float, float]:
+    """Wall and CPU seconds of ours; checks that every event is there once, in the published file."""
+    from pipelines import stages
+    from pipelines.settings import Home
+
+    begun, cpu = time.perf_counter(), _cpu()
+    result = stages.ingest(Home(home), folder, clock=lambda: KNOWN_AT, feeds=["pos"])
+    took = time.perf_counter() - begun, _cpu() - cpu
+    assert (result.rows_parsed, result.rows_rejected) == (events, 0)
+    con = duckdb.connect(str(home / "published" / "parstock.duckdb"), read_only=True)
+    lines, units = con.execute(
+        "select count(distinct event_id), sum(delta_units)::BIGINT from core.fct_movements where leg_no = 2"
+    ).fetchall()[0]
+    con.close()
+    assert lines == events, lines
+    assert units == sum(n % 4 + 1 for n in range(4)) * events // 4
+    return took
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _one_round(folder: Path, home: Path, events: int) -> dict[str, float]:
+    """One round of ours in a process of its own, so that its memory is its own."""
+    from pipelines import stages
+    from pipelines.ingest.pipeline import import_beam
+    from pipelines.settings import Home
+    from pipelines.warehouse.marts import build_marts
+
+    place = Home(home).make()
+    stages.ingest(place, folder, clock=lambda: KNOWN_AT, feeds=["reference"])
+    build_marts(place, mode="process")
+    import_beam()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    wall, cpu = whole_way(folder, home, events)
+    return {"wall": wall, "cpu": cpu, "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "rss_before_mb": before / 1024}
+
+
+def main(events: int = 2_000_000, rounds: int = 3) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "landing"
+        write_world(folder, events)
+        peer, ours = [], []
+        for number in range(rounds):
+            peer.append(plain_insert(folder, events))
+            home = Path(name) / f"home{number}"
+            command = [sys.executable, "-m", "tests.bench.bench_backfill", "--round", str(folder), str(home), str(events)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            ours.append(json.loads(done.stdout.splitlines()[-1]))
+            shutil.rmtree(home)
+            print(
+                f"round {number + 1}: plain insert {peer[-1][0]:.2f} s, whole way {ours[-1]['wall']:.2f} s, {ours[-1]['rss_mb']:.0f} MB",
+                flush=True,
+            )
+        base, wall = statistics.median(p[0] for p in peer), statistics.median(o["wall"] for o in ours)
+        print(f"{events:,} sales   plain insert {base:.2f} s ({statistics.median(p[1] for p in peer) / events * 1e6:.2f} µs CPU each)")
+        print(
+            f"whole way {wall:.2f} s ({statistics.median(o['cpu'] for o in ours) / events * 1e6:.2f} µs CPU each), {events / wall:,.0f} events/s"
+        )
+        print(f"ratio {base / wall:.2f} (hold ≥ 0.35)   resident {max(o['rss_mb'] for o in ours):.0f} MB (hold ≤ 800)")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--round"]:
+        print(json.dumps(_one_round(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))))
+    else:
+        main(*(int(argument.replace("_", "")) for argument in sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Faults: killed processes, named failpoints, rebuilding. Needs the command, not only the library."""

@@ -1,0 +1,183 @@
+"""Acceptance cases of the ledger, each with its rows in view. The planning cases are with the planning tests."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from oracle import driver, shuffle
+from oracle.driver import Ledger
+
+SMALL = Path(__file__).parent / "a_small_distributor" / "landing"
+SHELF = "sellable_accessible"
+
+
+def send(folder: Path, known_at: datetime, **files: Any) -> driver.Scan:
+    """A landing folder with one file for each of `feed__name=[lines]`, or `reference__entity="csv"`."""
+    for name, content in files.items():
+        feed, stem = name.split("__")
+        path = folder / feed / f"{stem}.{'csv' if isinstance(content, str) else 'jsonl'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else "".join(json.dumps(line) + "\n" for line in content), encoding="utf-8")
+    return folder, known_at
+
+
+def wms(number: str, kind: str, at: str, item: str, quantity: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "event_kind": kind,
+        "source_event_id": number,
+        "location_code": "SHOP",
+        "occurred_at": at,
+        "item_code": item,
+        "quantity": quantity,
+        **more,
+    }
+
+
+def ledger_of(tmp_path: Path, *scans: driver.Scan) -> Ledger:
+    """What the product makes of the scans; the oracle must agree."""
+    driver.deliver_all(tmp_path / "home", scans)
+    ledger = Ledger(tmp_path / "home")
+    assert driver.differences(ledger.on_hand(), driver.by_owner(driver.expected(scans).on_hand())) == {}
+    return ledger
+
+
+SHOP = "location_code,location_name,location_kind,gln,time_zone\nSHOP,Shop,store,3012345000024,Europe/Paris\n"
+
+
+def test_at_16_an_sgtin_names_its_gtin_14_with_indicator_and_check_digit(tmp_path: Path) -> None:
+    epc = "urn:epc:id:sgtin:0614141.112345.400"
+    read = {
+        "type": "ObjectEvent",
+        "eventID": "urn:uuid:00000000-0000-4000-8000-000000000016",
+        "action": "OBSERVE",
+        "bizStep": "cycle_counting",
+        "disposition": SHELF,
+        "eventTime": "2026-03-02T10:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        "bizLocation": {"id": "urn:epc:id:sgln:3012345.00002.0"},
+        "epcList": [epc],
+    }
+    ledger = ledger_of(
+        tmp_path,
+        send(
+            tmp_path / "landing",
+            datetime(2026, 3, 3),
+            reference__items="item_code,item_kind,base_uom_code,gtin\nPEN,stock,EA,10614141123459\n",
+            reference__locations=SHOP,
+            wms__a=[
+                wms("W1", "receipt", "2026-03-02T09:00:00Z", epc, 1, item_code_kind="epc"),
+                wms("W2", "receipt", "2026-03-02T09:00:00Z", "10614141123459", 2, item_code_kind="gtin"),
+            ],
+            rfid__a=[read],
+        ),
+    )
+    assert ledger.on_hand() == {("PEN", "SHOP", "in_progress", "", ""): 3}
+    assert ledger.rows(
+        "select item, right(epc, 4), sum(sign)::INTEGER from events join item_codes using (item_id) where feed = 'rfid' group by all"
+    ) == [("PEN", ".400", 1)]
+
+
+def test_at_20_a_bag_of_three_kilograms_is_three_base_units_and_a_bag_nobody_knows_is_set_aside(tmp_path: Path) -> None:
+    ledger = ledger_of(
+        tmp_path,
+        send(
+            tmp_path / "landing",
+            datetime(2026, 3, 3),
+            reference__items="item_code,item_kind,base_uom_code\nRICE,stock,kg\n",
+            reference__uoms="item_code,uom_code,numerator,denominator\nRICE,bag 25 kg,25,1\nRICE,bag 3 kg,3,1\n",
+            reference__locations=SHOP,
+            wms__a=[
+                wms("W1", "receipt", "2026-03-02T09:00:00Z", "RICE", 1, uom_code="bag 3 kg", lot_code="three"),
+                wms("W2", "receipt", "2026-03-02T09:00:00Z", "RICE", 1, uom_code="bag 25 kg", lot_code="twenty-five"),
+                wms("W3", "receipt", "2026-03-02T09:00:00Z", "RICE", 1, uom_code="bag 7 kg"),
+            ],
+        ),
+    )
+    three, twenty_five = (ledger.on_hand()["RICE", "SHOP", "in_progress", "", lot] for lot in ("three", "twenty-five"))
+    assert three == 3 and Fraction(three, twenty_five) == Fraction("0.12")
+    assert sum(ledger.on_hand().values()) == 28
+    assert ledger.quarantine() == {("wms/a.jsonl", 3, True)}
+
+
+def test_at_21_a_late_line_changes_the_past_as_known_later_and_not_as_known_then(tmp_path: Path) -> None:
+    ledger = ledger_of(
+        tmp_path,
+        send(
+            tmp_path / "in time",
+            datetime(2026, 1, 5, 20),
+            reference__items="item_code,item_kind,base_uom_code\nMUG,stock,EA\n",
+            reference__locations=SHOP,
+            wms__a=[
+                wms("W1", "adjust", "2026-01-01T09:00:00Z", "MUG", 100, reason_code="start"),
+                wms("W2", "adjust", "2026-01-05T09:00:00Z", "MUG", -30, reason_code="used"),
+            ],
+        ),
+        send(
+            tmp_path / "late",
+            datetime(2026, 1, 10, 9),
+            wms__late=[wms("W3", "adjust", "2026-01-03T09:00:00Z", "MUG", -80, reason_code="used")],
+        ),
+    )
+    mugs = ("MUG", "SHOP", SHELF, "", "")
+    evening = datetime(2026, 1, 6, 22)
+    assert ledger.on_hand(evening, known_at=datetime(2026, 1, 6, 22))[mugs] == 70
+    assert ledger.on_hand(evening, known_at=datetime(2026, 1, 11))[mugs] == -10
+    assert ledger.on_hand(datetime(2026, 1, 4))[mugs] == 20  # the negative episode begins with the line of 5 January
+    assert ledger.rows("select sum(delta)::BIGINT from legs") == [(0,)]
+
+
+def test_at_26_the_same_files_twice_shuffled_and_in_other_bundles_give_one_ledger_hash(tmp_path: Path) -> None:
+    seen_at = datetime(2026, 3, 8, 19)
+    cut = tmp_path / "cut"
+    shuffle.cut_into_lines(SMALL, cut / "1")
+    second = cut / "2" / "wms" / "02-movements-014.jsonl"  # W21's second content stays behind its first
+    second.parent.mkdir(parents=True)
+    shutil.move(cut / "1" / "wms" / second.name, second)
+    late_first = tmp_path / "late first"
+    for feed in ("reference", "wms", "pos"):
+        shutil.copytree(SMALL / feed, late_first / feed)
+    (late_first / "wms" / "01-opening.jsonl").unlink()
+    ways = {"at once": [SMALL], "twice": [SMALL, SMALL], "single lines": [cut / "1", cut / "2"], "the opening last": [late_first, SMALL]}
+    hashes = {}
+    for way, folders in ways.items():
+        driver.deliver_all(tmp_path / f"home {way}", driver.scans_from(folders, seen_at))
+        hashes[way] = Ledger(tmp_path / f"home {way}").hash
+    assert len(set(hashes.values())) == 1, hashes
+
+
+def test_at_28_a_sale_a_void_and_a_new_line_are_three_movements_and_one_sale(tmp_path: Path) -> None:
+    line = {
+        "location_code": "SHOP",
+        "register_no": "1",
+        "document_id": "P-1",
+        "item_code": "MUG",
+        "quantity": 1,
+        "unit_price_amount": "9.90",
+        "currency_code": "EUR",
+    }
+    ledger = ledger_of(
+        tmp_path,
+        send(
+            tmp_path / "landing",
+            datetime(2026, 3, 3),
+            reference__items="item_code,item_kind,base_uom_code\nMUG,stock,EA\n",
+            reference__locations=SHOP,
+            pos__a=[
+                line | {"event_kind": "sale", "document_line": 1, "occurred_at": "2026-03-02T11:00:00+01:00"},
+                line | {"event_kind": "sale_void", "document_line": 1, "occurred_at": "2026-03-02T11:02:00+01:00"},
+                line | {"event_kind": "sale", "document_line": 2, "occurred_at": "2026-03-02T11:03:00+01:00"},
+            ],
+        ),
+    )
+    assert ledger.on_hand() == {("MUG", "SHOP", SHELF, "", ""): -1}
+    movements = ledger.rows("select document_line, movement_kind, is_reversal, units from movements order by occurred_at")
+    assert movements == [("1", "sale", False, 1), ("1", "sale", True, 1), ("2", "sale", False, 1)]
+    reversed_ones = ledger.rows("select s.document_line from movements s join movements r on r.reverses_movement_id = s.movement_id")
+    assert reversed_ones == [("1",)]
+    at = datetime(2026, 3, 2, 10, 1, tzinfo=UTC).replace(tzinfo=None)
+    assert ledger.on_hand(at)["MUG", "SHOP", SHELF, "", ""] == -1
