@@ -150,15 +150,16 @@ def _build(
 
 
 def is_built(home: Home, ledger_hash: str) -> bool:
-    """Whether the newest build stands on all that the ledger's files hold; plans do not count, they are read through views."""
+    """Whether the newest build stands on all that the ledger's files hold; results do not count, they are read through views."""
     from pipelines.warehouse.ledger import read_current
     from pipelines.warehouse.marts_build import latest_build
+    from pipelines.warehouse.results import RESULT_TABLES
 
     built, current = latest_build(home), read_current(home)
     if built is None or current is None or built.ledger_hash != ledger_hash:
         return False
     return all(
-        file.max_commit_id <= built.commit_id for name, files in current.tables.items() if not name.startswith("plan_") for file in files
+        file.max_commit_id <= built.commit_id for name, files in current.tables.items() if name not in RESULT_TABLES for file in files
     )
 
 

@@ -9,13 +9,10 @@ again writes nothing.
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -23,7 +20,7 @@ from pipelines.planning.inputs import Snapshot, read
 from pipelines.planning.policy import Plan, plan
 from pipelines.planning.rules import Policy, policy_from_tables
 from pipelines.settings import Home
-from pipelines.warehouse.tables import LEDGER_TABLES
+from pipelines.warehouse.results import as_table, write_result
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,10 +41,9 @@ def run_plan(home: Home, as_of: datetime, clock: Callable[[], datetime], databas
     snapshot = read(home.marts_file if database is None else database, as_of)
     policy = policy_from_tables(snapshot.policy_tables, as_of.date())
     run_id = run_id_of(as_of, snapshot, policy)
-    folder = home.spool / "plans" / run_id
-    if not folder.exists():
+    if not (home.spool / "plans" / run_id).exists():
         planned = plan(snapshot.inputs, policy, as_of.date())
-        write_whole(folder, result_tables(planned, run_id, as_of, snapshot.marts_commit_id, clock()))
+        write_result(home, "plans", run_id, result_tables(planned, run_id, as_of, snapshot.marts_commit_id, clock()))
     return run_id
 
 
@@ -79,60 +75,3 @@ def result_tables(
     ids = [hashlib.sha256(f"{run_id}/{item}/{location}/{supplier}".encode()).hexdigest()[:32] for item, location, supplier in keys]
     ordered = planned.proposals.with_columns(pl.lit(run_id).alias("run_id"), pl.Series("proposal_id", ids, dtype=pl.String))
     return {name: as_table(frame, name) for name, frame in (("plan_runs", run), ("plan_items", items), ("plan_proposals", ordered))}
-
-
-def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
-    """The columns of a ledger table, less `commit_id`, in its order and types; figures are rounded to its scale.
-
-    Raises where a column is missing or a figure does not fit: a wrong figure is never cut to size.
-    """
-    columns = {name: _polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
-    rounded = [
-        (
-            pl.col(name).cast(pl.Float64).round(kind.scale).cast(kind)
-            if isinstance(kind, pl.Decimal) and frame[name].dtype.is_float()
-            else pl.col(name).cast(kind)
-        ).alias(name)
-        for name, kind in columns.items()
-    ]
-    return frame.select(rounded)
-
-
-def write_whole(folder: Path, tables: dict[str, pl.DataFrame]) -> None:
-    """Write the tables as a folder of Parquet files that appears at once, with everything on the disk."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        for name, frame in tables.items():
-            with (work / f"{name}.parquet").open("wb") as file:
-                frame.write_parquet(file, compression="zstd")
-                file.flush()
-                os.fsync(file.fileno())
-        work.chmod(0o755)
-        _sync(work)
-        try:
-            work.rename(folder)
-        except OSError:
-            # Another process made the same run meanwhile; the same name means the same content.
-            if not folder.exists():
-                raise
-        _sync(folder.parent)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Bring a folder's entries to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _polars_type(kind: str) -> Any:
-    """The frame's type of a ledger column."""
-    if kind.startswith("DECIMAL"):
-        precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
-        return pl.Decimal(int(precision), int(scale))
-    return {"VARCHAR": pl.String, "BIGINT": pl.Int64, "INTEGER": pl.Int32, "DATE": pl.Date, "TIMESTAMPTZ": pl.Datetime("us", "UTC")}[kind]

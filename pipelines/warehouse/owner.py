@@ -1,6 +1,6 @@
 """The owner: the one process that writes the warehouse, and what it does in turn.
 
-Belongs here: the loop (apply, take plans, flush, publish), the lock, and answering other processes. Does not belong
+Belongs here: the loop (apply, take results, flush, publish), the lock, and answering other processes. Does not belong
 here: how each of these is done.
 
 It never opens its own database file a second time: closing any descriptor of it would drop the engine's lock.
@@ -27,7 +27,7 @@ from pipelines.publish.retention import retain
 from pipelines.publish.snapshot import Publication, Publisher, next_version
 from pipelines.settings import Home, Settings
 from pipelines.spool import Manifest, Spool
-from pipelines.warehouse import ledger, plans
+from pipelines.warehouse import ledger, results
 from pipelines.warehouse.apply import Applied, Applier
 from pipelines.warehouse.bulk import BULK_ROWS
 from pipelines.warehouse.hashing import hash_text
@@ -189,7 +189,7 @@ class Owner:
     def _turn(self) -> bool:
         """One round; true when something was done that may have more behind it."""
         did = self._apply(may_gather=True)
-        did = self._take_plans() or did
+        did = self._take_results() or did
         now = time.monotonic()
         is_due = now - self._last_flush >= self._flush_seconds
         is_allowed = now - self._last_flush >= self._publish_seconds
@@ -221,16 +221,16 @@ class Owner:
 
     def _answer(self, question: str, details: dict[str, Any]) -> Any:
         if question == "drain":
-            while self._apply() or self._take_plans():
+            while self._apply() or self._take_results():
                 pass
             return self._applier.commit_id
         if question == "flush":
-            while self._apply() or self._take_plans():
+            while self._apply() or self._take_results():
                 pass
             self._flush()
             return self._flushed
         if question == "publish":
-            while self._apply() or self._take_plans():
+            while self._apply() or self._take_results():
                 pass
             self._flush()
             self._publish(force=True)
@@ -284,10 +284,10 @@ class Owner:
             manifests += [m for m in missed if m.feed == "reference" and m.turn < newest]
         return manifests
 
-    def _take_plans(self) -> bool:
-        runs = plans.waiting_runs(self._con, self.home)
-        for run_id in runs:
-            plans.take(self._con, self.home, run_id, micros(self._clock()))
+    def _take_results(self) -> bool:
+        runs = results.waiting_runs(self._con, self.home)
+        for kind, run_id in runs:
+            results.take(self._con, self.home, kind, run_id, micros(self._clock()))
         return bool(runs)
 
     def _flush(self) -> None:

@@ -63,7 +63,7 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "reference_rows": "entity VARCHAR, key VARCHAR, row_hash VARCHAR, known_us BIGINT, starts_us BIGINT, ends_us BIGINT, sequence BIGINT, facts VARCHAR",
     # movements that a big batch wrote straight to the ledger's files; they do not stand in ledger.movements
     "bulk_files": "path VARCHAR, row_count BIGINT, commit_id BIGINT",
-    "taken_plans": "run_id VARCHAR, commit_id BIGINT",
+    "taken_results": "kind VARCHAR, run_id VARCHAR, commit_id BIGINT",
 }
 
 

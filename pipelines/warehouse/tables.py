@@ -282,4 +282,56 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "why": "VARCHAR",
         "commit_id": "BIGINT",
     },
+    # what the gates found, appended run by run; grain: one look of one gate
+    "gate_runs": {
+        "gate_run_id": "VARCHAR",
+        "gate_kind": "VARCHAR",  # feed: new segments; marts: a build before it is published
+        "subject": "VARCHAR",  # the feed's name; marts
+        "checked_at": "TIMESTAMPTZ",
+        "subject_commit_id": "BIGINT",  # the ledger's commit that was looked at
+        "is_blocked": "BOOLEAN",  # a rule whose severity is block was not met
+        "rows_checked": "BIGINT",
+        "report_path": "VARCHAR",  # under the home
+        "commit_id": "BIGINT",
+    },
+    # grain: look × rule
+    "gate_results": {
+        "gate_run_id": "VARCHAR",
+        "rule_code": "VARCHAR",
+        "table_name": "VARCHAR",
+        "column_name": "VARCHAR",  # null: of the table
+        "severity": "VARCHAR",  # block, warn
+        "is_met": "BOOLEAN",
+        "rows_checked": "BIGINT",
+        "rows_failed": "BIGINT",
+        "what": "VARCHAR",  # the rule in words, with its bounds and what was found
+        "failed_rows": "VARCHAR",  # JSON: the first of them, null when none
+        "commit_id": "BIGINT",
+    },
+    # each look of the watch over alerts
+    "alert_checks": {
+        "check_id": "VARCHAR",
+        "checked_at": "TIMESTAMPTZ",
+        "subject_commit_id": "BIGINT",
+        "open_alerts": "BIGINT",
+        "commit_id": "BIGINT",
+    },
+    # grain: look × alert that opened, changed its severity or was resolved
+    "alert_changes": {
+        "check_id": "VARCHAR",
+        "alert_id": "VARCHAR",  # of the trouble and its first look: one that comes back is another alert
+        "trouble_key": "VARCHAR",  # code and subject
+        "alert_code": "VARCHAR",
+        "severity": "VARCHAR",  # info, warning, critical
+        "state": "VARCHAR",  # open, resolved
+        "changed_at": "TIMESTAMPTZ",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",
+        "channel_id": "BIGINT",
+        "supplier_id": "BIGINT",
+        "subject": "VARCHAR",  # the document, feed, gate or run, where it is none of these
+        "what": "VARCHAR",
+        "figures": "VARCHAR",  # JSON
+        "commit_id": "BIGINT",
+    },
 }

@@ -11,9 +11,9 @@ import polars as pl
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.planning import run as planning_run
 from pipelines.planning.run import run_plan
 from pipelines.settings import Home
+from pipelines.warehouse import results
 from pipelines.warehouse.tables import LEDGER_TABLES
 
 AS_OF = datetime(2026, 3, 8, 20, 0, tzinfo=timezone(timedelta(hours=1)))
@@ -129,7 +129,7 @@ def test_a_crash_while_writing_leaves_no_run(home: Home, monkeypatch: pytest.Mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(planning_run.os, "fsync", full)
+    monkeypatch.setattr(results.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         run_plan(home, AS_OF, clock)
     assert list((home.spool / "plans").iterdir()) == []
