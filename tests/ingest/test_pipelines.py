@@ -69,6 +69,29 @@ def test_beam_writes_what_the_stage_writes(threads: int, direct: tuple[Path, dic
 
 
 @pytest.mark.timeout(120)
+def test_reference_units_of_one_look_reach_the_spool_in_their_turn(tmp_path: Path) -> None:
+    home, landing = prepared(tmp_path / "home"), tmp_path / "landing"
+    for name, lines in (
+        ("uoms-2", 400),
+        ("uoms", 1),
+        ("units/uoms", 200),
+        ("items", 300),
+    ):  # a big file first, were they parsed side by side
+        path = landing / "reference" / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        columns = "item_code,uom_code,numerator,denominator" if "uoms" in name else "item_code,item_name,item_kind,base_uom_code"
+        path.write_text(f"{columns}\n" + "".join(f"I{line},{'CS,6,1' if 'uoms' in name else 'Thing,stock,EA'}\n" for line in range(lines)))
+    (landing / "pos").mkdir()
+    shutil.copy(next((SAMPLES / "pos").glob("*.jsonl")), landing / "pos" / "a.jsonl")
+    ingest_batch(home, landing, clock=AS_OF, settings=QUICK.model_copy(update={"parse_threads": 2}))
+    written = sorted((path.stat().st_mtime_ns, path.stem) for path in (home.spool / "manifests").iterdir())
+    reference = [m for m in (Spool(home.spool).read_manifest(name) for _, name in written) if m.feed == "reference"]
+    assert len({m.source_uri for m in reference}) == 4
+    assert len(reference) > 4
+    assert [m.turn for m in reference] == sorted(m.turn for m in reference)
+
+
+@pytest.mark.timeout(120)
 def test_the_stream_writes_what_the_batch_writes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     landing, expected = direct
     home = prepared(tmp_path / "home")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.errors import UserError
+from pipelines.ingest.pipeline import ingest_batch
 from pipelines.spool import Spool
 from pipelines.warehouse import bulk
 from pipelines.warehouse.apply import Applier
 from pipelines.warehouse.client import OwnerClient
 from pipelines.warehouse.owner import Owner
 from pipelines.warehouse.schema import open_warehouse
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
 
 
 def test_the_same_content_under_another_name_is_all_duplicates_refused_rows_included(tmp_path: Path) -> None:
@@ -126,3 +128,28 @@ def test_small_flushes_are_merged_and_lose_nothing(tmp_path: Path) -> None:
         home.deliver(**{f"pos/{number}.jsonl": [pos(f"T{number}", 1, "sale", "2026-03-02T11:00:00", "MUG", 1)]})
     assert home.on_hand() == {("MUG", "PAR", "sellable_accessible"): -12}
     assert len(home.current["tables"]["movements"]["files"]) <= 4
+
+
+def test_a_listing_that_shows_the_later_reference_file_only_does_not_change_which_version_was_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = SmallHome(tmp_path)
+    landing = tmp_path / "landing" / "reference"
+    landing.mkdir(parents=True)
+    (landing / "uoms-1.csv").write_text("item_code,uom_code,numerator,denominator\nTEE,BOX,10,1\n")
+    (landing / "uoms-2.csv").write_text("item_code,uom_code,numerator,denominator,valid_from\nTEE,BOX,12,1,2026-03-05T00:00:00Z\n")
+    known_at = KNOWN_AT + timedelta(hours=9)
+    ingest_batch(home.home, landing.parent, clock=known_at, engine="direct")
+    spool = Spool(home.home.spool)
+    earlier = {m.unit_id for m in spool.new_manifests() if m.source_uri == "reference/uoms-1.csv"}
+    whole, listings = Spool.manifest_ids, []
+
+    def growing(self: Spool) -> set[str]:
+        listings.append(1)
+        return whole(self) - earlier if len(listings) == 1 else whole(self)
+
+    monkeypatch.setattr(Spool, "manifest_ids", growing)
+    with Owner(home.home, clock=lambda: known_at) as owner:
+        owner.ask("flush")
+    found = home.rows("select numerator::INT, version_no from uoms where uom_code = 'BOX' order by version_no")
+    assert found == [(10, 1), (12, 2)]
