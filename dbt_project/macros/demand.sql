@@ -3,6 +3,7 @@
     - what its parents have rebuilt since it last looked;
     - from the very first day where no demand before that day is there to say which channel an empty shelf belongs to;
     - goods that are still out of stock: the days that have come since.
+    An order that no place is known for yet has demand without one: places are compared with `is not distinct from`.
     Both uses see the same rows: nothing in here depends on the rows from `from_on` on.
 #}
 {% macro touched_demand(since) %}
@@ -36,7 +37,7 @@
     known as (
         select daily.item_id, daily.location_id
         from {{ this }} as daily
-        inner join earliest on daily.item_id = earliest.item_id and daily.location_id = earliest.location_id
+        inner join earliest on daily.item_id = earliest.item_id and daily.location_id is not distinct from earliest.location_id
         where daily.demand_on < earliest.from_on and daily.gross_units > 0
         group by all
     )
@@ -46,7 +47,7 @@
         earliest.location_id,
         case when known.item_id is not null then earliest.from_on else date '0001-01-01' end as from_on
     from earliest
-    left join known on earliest.item_id = known.item_id and earliest.location_id = known.location_id
+    left join known on earliest.item_id = known.item_id and earliest.location_id is not distinct from known.location_id
 {% endmacro %}
 
 {#
@@ -227,3 +228,6 @@
         last_on as last_observed_on
     from shared
 {% endmacro %}
+
+{# For how many days back an item that was asked for is watched for running out. #}
+{% macro recent_demand_days() -%} 90 {%- endmacro %}

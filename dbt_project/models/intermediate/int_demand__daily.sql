@@ -95,7 +95,7 @@ touched_orders as (
     from order_lines
     semi join touched
         on
-            order_lines.item_id = touched.item_id and order_lines.location_id = touched.location_id
+            order_lines.item_id = touched.item_id and order_lines.location_id is not distinct from touched.location_id
             and order_lines.channel_id = touched.channel_id and order_lines.demand_on = touched.demand_on
 ),
 {% else %}

@@ -33,7 +33,7 @@ touched as (
 touched_demand as (
     select demand.*
     from demand
-    semi join touched on demand.item_id = touched.item_id and demand.location_id = touched.location_id
+    semi join touched on demand.item_id = touched.item_id and demand.location_id is not distinct from touched.location_id
 ),
 
 touched_stock as (
@@ -52,7 +52,7 @@ select
     touched.location_id,
     summed.* exclude (item_id, location_id)
 from touched
-left join summed on touched.item_id = summed.item_id and touched.location_id = summed.location_id
+left join summed on touched.item_id = summed.item_id and touched.location_id is not distinct from summed.location_id
 {% else %}
 summed as (
     {{ demand_sums('demand', 'stock') }}

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='append', on_schema_change='fail',
-    pre_hook="{% if is_incremental() %}delete from {{ this }} as daily using ({{ touched_demand(since_commit()) }}) as touched where daily.item_id = touched.item_id and daily.location_id = touched.location_id and daily.demand_on >= touched.from_on{% endif %}",
+    pre_hook="{% if is_incremental() %}delete from {{ this }} as daily using ({{ touched_demand(since_commit()) }}) as touched where daily.item_id = touched.item_id and daily.location_id is not distinct from touched.location_id and daily.demand_on >= touched.from_on{% endif %}",
     post_hook="{{ record_commit(['intermediate.int_demand__daily', 'stock.daily']) }}"
 ) }}
 {% set since = since_commit() %}
@@ -16,7 +16,7 @@ demanded as not materialized (
         demand.*,
         touched.from_on
     from {{ ref('int_demand__daily') }} as demand
-    inner join touched on demand.item_id = touched.item_id and demand.location_id = touched.location_id
+    inner join touched on demand.item_id = touched.item_id and demand.location_id is not distinct from touched.location_id
 ),
 
 stocked as not materialized (
