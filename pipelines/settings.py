@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -35,6 +36,16 @@ class Settings(BaseSettings):
     """How often the standing stream looks at the landing folders."""
     customer_key_file: Path | None = None
     """Key of the customer pseudonym (HMAC-SHA-256); made in the home on first use when not given."""
+    time_zone: str = "Europe/Paris"
+    """Where the people are who read the plan and the brief: the schedules go by its clock."""
+    country: str = "FR"
+    """Whose public holidays are days without orders (ISO 3166); empty: Sundays only."""
+    scheduler: Literal["on", "off"] = "on"
+    """Whether `parstock up` runs the schedules and their page."""
+    scheduler_port: int = 3000
+    """Port of the schedules' page on loopback; the next free one if it is taken."""
+    as_of: str = ""
+    """The instant that scheduled runs take for now (ISO 8601); empty is the present. The commands have `--as-of`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pipelines.warehouse.client import OwnerClient
 
 if TYPE_CHECKING:
     from pipelines.publish.full_copy import FullCopy
+    from pipelines.quality.gates import GateRun
 
 Clock = Callable[[], datetime]
 Say = Callable[[str, dict[str, Any]], None]
@@ -78,8 +79,9 @@ def ingest(
         result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings)
         if latest_build(home) is not None:
             owner.ask("publish")
+            watch_alerts(home, owner, clock=clock)
         elif publish:
-            _build(home, owner, say=say)
+            _build(home, owner, clock=clock, say=say)
         return result
 
 
@@ -116,25 +118,47 @@ def tell_applied(say: Say | None) -> Callable[[Any], None] | None:
     return lambda applied: say("apply", {"commit_id": applied.commit_id, "rows": applied.rows, "movements": applied.movements})
 
 
-def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str | None = None, say: Say | None = None) -> Any:
-    """Bring the marts up to the ledger, and publish them. Returns the build."""
+def flush(home: Home, *, clock: Clock) -> None:
+    """Bring everything that is committed into the ledger's files."""
     with owner_of(home.make(), clock=clock) as owner:
-        return _build(home, owner, full_refresh=full_refresh, select=select, say=say)
+        owner.ask("flush")
+
+
+def publish_and_watch(home: Home, *, clock: Clock) -> int:
+    """Publish what there is, and write down what has become of the alerts; returns how many are open."""
+    with owner_of(home.make(), clock=clock) as owner:
+        owner.ask("publish")
+        return watch_alerts(home, owner, clock=clock)
+
+
+def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str | None = None, say: Say | None = None) -> Any:
+    """Bring the marts up to the ledger, and publish them. Returns the build.
+
+    Raises GateBlocked where a gate blocks: the marts that readers see stay as they were, the ledger and what is fresh do not.
+    """
+    with owner_of(home.make(), clock=clock) as owner:
+        built = _build(home, owner, clock=clock, full_refresh=full_refresh, select=select, say=say)
+        watch_alerts(home, owner, clock=clock)
+        return built
 
 
 Builder = Callable[..., Any]
-"""Like `pipelines.warehouse.marts.build_marts`, less the home: `select`, `full_refresh`, `on_progress`."""
+"""Like `pipelines.warehouse.marts.build_marts`, less home and clock: `select`, `full_refresh`, `on_progress`."""
 
 
 def _build(
     home: Home,
     owner: Asked,
     *,
+    clock: Clock,
     full_refresh: bool = False,
     select: str | None = None,
     say: Say | None = None,
     builder: Builder | None = None,
 ) -> Any:
+    from pipelines.policies.check import check_policies
+    from pipelines.quality.gates import GateBlocked
+
     def told(done: int, total: int, node: str) -> None:
         if say is not None:
             say("build", {"done": done, "total": total, "node": node})
@@ -142,42 +166,86 @@ def _build(
     if builder is None:
         from pipelines.warehouse.marts import build_marts
 
-        builder = functools.partial(build_marts, home)
+        builder = functools.partial(build_marts, home, clock=clock)
+    for remark in check_policies():
+        if say is not None:
+            say("note", {"text": remark})
     owner.ask("flush")
-    built = builder(select=select.split() if select else (), full_refresh=full_refresh, on_progress=told)
+    try:
+        built = builder(select=select.split() if select else (), full_refresh=full_refresh, on_progress=told)
+    except GateBlocked:
+        # Readers hear of it too: beside the marts as they were they get the ledger as it is.
+        owner.ask("publish")
+        watch_alerts(home, owner, clock=clock)
+        raise
     owner.ask("publish")
     return built
 
 
+def check_gates(home: Home, *, clock: Clock) -> list[GateRun]:
+    """Look at what is new of every feed, and at the marts as dbt left them, and let readers know; returns the newest look of each gate."""
+    from pipelines.quality.gates import check_feeds, check_marts, newest_runs
+    from pipelines.warehouse.marts import build_lock
+
+    with owner_of(home.make(), clock=clock) as owner:
+        owner.ask("flush")
+        with build_lock(home):
+            check_feeds(home, clock=clock)
+            if home.marts_file.exists():
+                check_marts(home, clock=clock)
+        owner.ask("publish")
+    return [run for _, run in sorted(newest_runs(home).items())]
+
+
 def is_built(home: Home, ledger_hash: str) -> bool:
     """Whether the newest build stands on all that the ledger's files hold; results do not count, they are read through views."""
-    from pipelines.warehouse.ledger import read_current
+    from pipelines.warehouse.ledger import newest_input_commit, read_current
     from pipelines.warehouse.marts_build import latest_build
-    from pipelines.warehouse.results import RESULT_TABLES
 
     built, current = latest_build(home), read_current(home)
     if built is None or current is None or built.ledger_hash != ledger_hash:
         return False
-    return all(
-        file.max_commit_id <= built.commit_id for name, files in current.tables.items() if name not in RESULT_TABLES for file in files
-    )
+    return newest_input_commit(current) <= built.commit_id
 
 
 def plan(home: Home, as_of: datetime, *, clock: Clock) -> str:
-    """Plan from what is published, as of an instant, and hand the result to the owner; returns the run's id."""
+    """Plan from what is published, as of an instant, and hand the result to the owner; returns the run's id.
+
+    Looks at new segments first. Raises GateBlocked while a gate blocks.
+    """
+    from pipelines.quality.gates import check_feeds
+
     with owner_of(home.make(), clock=clock) as owner:
+        if check_feeds(home, clock=clock):
+            owner.ask("publish")
         return plan_with(home, owner, as_of, clock=clock)
 
 
 def plan_with(home: Home, owner: Asked, as_of: datetime, *, clock: Clock) -> str:
-    """Like `plan`, with an owner that is there already."""
+    """Like `plan`, with an owner that is there already, and without looking at anything new."""
     from pipelines.planning.run import run_plan
+    from pipelines.quality.gates import require_open
 
+    require_open(home)
     if not home.published_file.exists():
         raise UserError("nothing is published to plan from", where=str(home.published_file), next_step="parstock run", exit_code=1)
     run_id = run_plan(home, as_of, clock, home.published_file.resolve())
     owner.ask("publish")
+    watch_alerts(home, owner, clock=clock)
     return run_id
+
+
+def watch_alerts(home: Home, owner: Asked, *, clock: Clock) -> int:
+    """Write down what has become of the alerts that are published, and publish that; returns how many are open.
+
+    `ops.alerts` is right without it; what it adds is since when. Nothing new costs a query and writes nothing.
+    """
+    from pipelines.alerts.watch import look_closely
+
+    open_alerts, written = look_closely(home, clock=clock)
+    if written is not None:
+        owner.ask("publish")
+    return open_alerts
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -214,7 +282,7 @@ def run_with(
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
     is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
-    built = before if is_current and before is not None else _build(home, owner, say=say, builder=builder)
+    built = before if is_current and before is not None else _build(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:
         say("plan", {"text": "safety stock, reorder points, what to order"})
@@ -255,5 +323,5 @@ def rebuild(home: Home, *, clock: Clock, say: Say | None = None) -> tuple[str | 
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with owner_of(home, clock=clock, on_applied=tell_applied(say)) as owner:
-        _build(home, owner, full_refresh=True, say=say)
+        _build(home, owner, clock=clock, full_refresh=True, say=say)
         return before.ledger_hash if before else None, str(owner.ask("status")["ledger_hash"])

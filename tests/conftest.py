@@ -15,6 +15,7 @@ SMALL_AS_OF = "2026-03-08T20:00+01:00"
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("PARSTOCK_") and name != "PARSTOCK_REAL_DATA"]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("PARSTOCK_SCHEDULER", "off")  # `parstock up` is quicker without; tests/orchestration has it on
 
 
 @pytest.fixture(scope="session")

@@ -95,10 +95,7 @@
     full join promised on stock.item_id = promised.item_id and stock.location_id = promised.location_id
 {% endmacro %}
 
-{#
-    Grain: item x location x supply kind x document line. What is still to come at `ts`, each unit once: of a purchase
-    order what is neither cancelled, received nor announced; of notices and transfers what is in transit.
-#}
+{# Grain: item x location x supply kind x document line. What is still to come at `ts` (`open_supply`). #}
 {% macro open_supply_as_of() %}
     with events as (
         select * from {{ ref('stg_ledger__events') }}
@@ -110,130 +107,11 @@
         where occurred_at <= cast(ts as timestamptz)
     ),
 
-    purchase_lines as (
-        {{ purchase_lines('events') }}
-    ),
-
-    notices as (
-        {{ notices('events') }}
-    ),
-
-    receipts as (
-        {{ purchase_receipts('movements', 'notices') }}
-    ),
-
-    received as (
-        select po_id, po_line, item_id, sum(received_units) as received_units
-        from receipts
-        where po_id is not null
-        group by all
-    ),
-
-    transit_places as (
-        select location_id
-        from {{ ref('core__dim_location') }}
-        where location_kind = 'transit'
-    ),
-
-    in_transit as (
-        select
-            document_kind,
-            document_id,
-            document_line,
-            item_id,
-            max(transit_to_location_id) as location_id,
-            max(supplier_id) as supplier_id,
-            min(occurred_at) as sent_at,
-            sum(case when to_location_id in (select t.location_id from transit_places as t) then units else -units end) as open_units
-        from movements
-        where
-            (to_location_id in (select t.location_id from transit_places as t))
-            <> (from_location_id in (select t.location_id from transit_places as t))
-        group by document_kind, document_id, document_line, item_id
-    ),
-
-    announced as (
-        select
-            in_transit.*,
-            notices.location_id as notice_location_id,
-            notices.supplier_id as notice_supplier_id,
-            notices.po_id,
-            notices.po_line,
-            notices.due_at,
-            notices.promised_at
-        from in_transit
-        left join notices
-            on
-                in_transit.document_kind = 'asn' and in_transit.document_id = notices.document_id
-                and in_transit.document_line = notices.document_line and in_transit.item_id = notices.item_id
-        where in_transit.open_units > 0
-    ),
-
-    announced_of_order as (
-        select po_id, po_line, item_id, sum(open_units) as announced_units
-        from announced
-        where po_id is not null
-        group by all
-    ),
-
-    supply as (
-        select
-            purchase_lines.item_id,
-            purchase_lines.location_id,
-            purchase_lines.supplier_id,
-            'po' as supply_kind,
-            purchase_lines.document_id,
-            purchase_lines.document_line,
-            -- Nothing received or announced: none, hence 0.
-            purchase_lines.ordered_units - purchase_lines.cancelled_units
-            - coalesce(received.received_units, 0) - coalesce(announced_of_order.announced_units, 0) as open_units,
-            purchase_lines.ordered_at,
-            purchase_lines.due_at,
-            purchase_lines.promised_at
-        from purchase_lines
-        left join received
-            on
-                purchase_lines.document_id = received.po_id and purchase_lines.document_line = received.po_line
-                and purchase_lines.item_id = received.item_id
-        left join announced_of_order
-            on
-                purchase_lines.document_id = announced_of_order.po_id and purchase_lines.document_line = announced_of_order.po_line
-                and purchase_lines.item_id = announced_of_order.item_id
-
-        union all
-        select
-            announced.item_id,
-            coalesce(announced.location_id, announced.notice_location_id, purchase_lines.location_id),
-            coalesce(announced.supplier_id, announced.notice_supplier_id, purchase_lines.supplier_id),
-            case when announced.document_kind = 'asn' then 'asn' else 'transfer' end,
-            announced.document_id,
-            announced.document_line,
-            announced.open_units,
-            coalesce(purchase_lines.ordered_at, announced.sent_at),
-            coalesce(announced.due_at, purchase_lines.due_at),
-            coalesce(announced.promised_at, purchase_lines.promised_at)
-        from announced
-        left join purchase_lines
-            on
-                announced.po_id = purchase_lines.document_id and announced.po_line = purchase_lines.document_line
-                and announced.item_id = purchase_lines.item_id
+    open_lines as (
+        {{ open_supply('events', 'movements') }}
     )
 
-    select
-        supply.item_id,
-        supply.location_id,
-        supply.supplier_id,
-        supply.supply_kind,
-        supply.document_id,
-        supply.document_line,
-        cast(supply.open_units as bigint) as open_units,
-        supply.ordered_at,
-        -- A place without a zone has its days in UTC.
-        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.due_at) as date) as due_on,
-        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.promised_at) as date) as promised_on
-    from supply
-    left join {{ ref('core__dim_location') }} as places on supply.location_id = places.location_id
-    where supply.open_units > 0
+    select * from open_lines
 {% endmacro %}
 
 {# Grain: supplier x item x location (null: all locations). The terms that hold at `ts`. #}

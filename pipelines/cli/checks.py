@@ -201,7 +201,7 @@ def _ledger(home: Home) -> Iterator[Finding]:
 
 def _published(home: Home) -> Iterator[Finding]:
     from pipelines.publish.reader import run_sql
-    from pipelines.warehouse.ledger import read_current
+    from pipelines.warehouse.ledger import newest_input_commit, read_current
 
     current = read_current(home)
     if not home.published_file.exists():
@@ -217,13 +217,7 @@ def _published(home: Home) -> Iterator[Finding]:
         yield Finding("published", "warn", f"{what}, {behind} commits behind the ledger", "parstock publish")
     else:
         yield Finding("published", "ok", what)
-    # Plans are read through views: only what was ingested since makes the marts old.
-    newest = (
-        max((file.max_commit_id for name, files in current.tables.items() if not name.startswith("plan_") for file in files), default=0)
-        if current
-        else 0
-    )
-    is_old = marts_commit_id < newest
+    is_old = current is not None and marts_commit_id < newest_input_commit(current)
     yield Finding(
         "marts",
         "warn" if is_old else "ok",

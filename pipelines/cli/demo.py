@@ -3,14 +3,12 @@
 Belongs here: the order of the demo, what it prints, and how a second run knows that there is nothing to do. Does not
 belong here: the world (`pipelines.simulate`) or the stages.
 
-The builder of the marts is a process of its own here: it loads dbt and builds the empty home, which makes every table
-readable at once, while the year is being written and read.
+The builder of the marts is a process of its own here: it loads what a build needs while the year is being written.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,11 +22,13 @@ from pipelines.warehouse.marts_process import MartsProcess
 from pipelines.warehouse.owner import Owner
 
 if TYPE_CHECKING:
-    from pipelines.cli.output import Output
-    from pipelines.settings import Home
-    from pipelines.warehouse.marts_build import MartsBuild
+    from pathlib import Path
 
-SHOWN = 10
+    from pipelines.cli.output import Output
+    from pipelines.exports import Brief
+    from pipelines.settings import Home
+
+SHOWN = 5
 _COUNTS_SQL = """
 select (select count(*) filter (not is_reversal) - count(*) filter (is_reversal) from core.fct_movements where leg_no = 1), (select count(*) from core.dim_item),
     (select count(*) from core.dim_location where not is_virtual), (select cast(sum(on_hand_units) as bigint) from stock.on_hand),
@@ -46,53 +46,40 @@ def show_demo(home: Home, out: Output) -> None:
     def clock() -> datetime:
         return as_of
 
-    with progress() as say, MartsProcess(home) as process, Owner(
+    with progress() as say, MartsProcess(home, clock=clock) as process, Owner(
         home, clock=clock, publish_seconds=1.0, on_applied=stages.tell_applied(say)
     ) as owner:  # fmt: skip
-        early = _EarlyTables(home, owner, process)
+        process.warm()
         story = _landing(home, say)
-        result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=early.then_build)
+        result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=process.build)
     columns, rows, summary = reorder_list(home, result.run_id, limit=None)
     if not out.is_table:
         out.rows(columns, rows)
         return
-    out.say(*story, "", *_counts(home), f"plan        as of {as_of:%Y-%m-%d %H:%M}: {summary}", "")
+    brief, workbook = _exports(home)
+    out.say(*story, "", *_counts(home), f"plan        as of {as_of:%Y-%m-%d %H:%M}: {summary}", "", *brief.head, "")
     out.rows(*for_people(columns, rows[:SHOWN]))
-    out.say(f'… {len(rows) - SHOWN:,} more: parstock sql "select * from plan.reorder_proposals"' if len(rows) > SHOWN else "", "")
+    out.say(f"… {len(rows) - SHOWN:,} more: {workbook}" if len(rows) > SHOWN else "", "")
     out.say(
         f"file        {home.published_file}   (any DuckDB from 1.2 on opens it, read-only)",
+        f"page        {brief.html}",
         'ask         parstock sql "select * from stock.on_hand limit 10"',
     )
-    out.say("why         select why from plan.reorder_proposals", "tables      parstock sql")
+    if rows:
+        first = dict(zip(columns, rows[0], strict=True))
+        out.say(f"why         parstock explain {first['item_code']}@{first['location_code']}")
+    out.say("tables      parstock sql")
     if result.is_no_op:
         out.say("", "Nothing was new: this home holds the demo already, and its build and plan still stand.")
     out.say(f"took        {time.monotonic() - started:.0f} s")
 
 
-class _EarlyTables:
-    """The first build of a new home, of nothing: so that readers find every table while the year is still being read."""
+def _exports(home: Home) -> tuple[Brief, Path]:
+    """Write what to order and the brief; returns the brief and the workbook."""
+    from pipelines.exports import export_proposals, write_brief
 
-    def __init__(self, home: Home, owner: Owner, process: MartsProcess) -> None:
-        self._process = process
-        self._failure: Exception | None = None
-        self._thread = threading.Thread(target=self._build, args=(owner, process))
-        if not home.published_file.exists():
-            self._thread.start()
-
-    def _build(self, owner: Owner, process: MartsProcess) -> None:
-        try:
-            process.build()
-            owner.ask("publish")
-        except Exception as error:
-            self._failure = error
-
-    def then_build(self, **how: Any) -> MartsBuild:
-        """The next build, after this one. Raises what this one raised."""
-        if self._thread.ident is not None:
-            self._thread.join()
-        if self._failure is not None:
-            raise self._failure
-        return self._process.build(**how)
+    workbook, _ = export_proposals(home)
+    return write_brief(home), workbook
 
 
 def _marker(home: Home) -> Any:

@@ -17,7 +17,7 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli import look, work
+from pipelines.cli import alerts, explain, export, gates, look, serve, work
 from pipelines.errors import UserError
 
 app = typer.Typer(
@@ -26,7 +26,8 @@ app = typer.Typer(
     epilog="Results go to stdout, progress to stderr. Exit codes: 0 done, 1 the data is not good enough, 2 wrong usage, 3 the machine is at fault.",
 )  # fmt: skip
 for command in (
-    work.demo, work.ingest, work.build, work.plan, work.publish, work.run, work.up, work.rebuild,
+    work.demo, work.ingest, work.build, gates.gates, work.plan, explain.explain, work.publish, export.export, export.brief, alerts.alerts,
+    work.run, work.up, serve.serve, work.rebuild,
     look.sql, look.feeds, look.rejects, look.doctor,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)

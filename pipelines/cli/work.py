@@ -135,16 +135,19 @@ def up(
     home: HomeDir = DEFAULT_HOME,
     build_seconds: Annotated[float, typer.Option("--build-seconds", min=1, help="Bring the marts up to date at most this often.")] = 30.0,
     plan_at: Annotated[
-        str, typer.Option("--plan-at", metavar="HH:MM", help="When the day is planned, by the clock of this machine.")
+        str, typer.Option("--plan-at", metavar="HH:MM", help="When the day is planned without the scheduler, by the clock of this machine.")
     ] = "05:00",
+    no_scheduler: Annotated[
+        bool, typer.Option("--no-scheduler", help="Without Dagster and its page; also PARSTOCK_SCHEDULER=off.")
+    ] = False,
 ) -> None:
     """Run the standing processes until stopped.
 
-    The stream from landing/<feed>/, the owner, the publisher, the builds and the daily plan. Ctrl-C or SIGTERM ends them.
+    The stream from landing/<feed>/, the owner, the publisher, the builds, the schedules and their page. Ctrl-C or SIGTERM ends them.
     """
     from pipelines.up import Supervisor
 
-    Supervisor(home_at(home), build_seconds=build_seconds, plan_at=plan_at).run()
+    Supervisor(home_at(home), build_seconds=build_seconds, plan_at=plan_at, has_scheduler=False if no_scheduler else None).run()
 
 
 def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:

@@ -1,12 +1,13 @@
-"""What a feed's owner expects of its rows, in five words: plain data, compiled to gates elsewhere.
+"""What a feed's owner expects of its rows, in six words: plain data, compiled to gates elsewhere.
 
-A declaration costs nothing: no gate engine is imported. `on_fail="stop"` blocks what depends on the rows,
-`"warn"` only says so.
+A declaration costs nothing: no gate engine is imported. `on_fail="stop"` blocks what depends on the rows: planning and
+new marts wait for the feed's next good delivery. It is for what no honest sender ever sends; `"warn"` only says so.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from typing import Literal
 
 OnFail = Literal["stop", "warn"]
@@ -17,16 +18,19 @@ class Expectation:
     """One expectation: `word` is the name of the function that made it, `columns` are event columns.
 
     `low`, `high` (inclusive) belong to `between`, `values` to `one_of`, `pattern` (a regular expression for the
-    whole text) to `matches`; null otherwise. Null values fulfil every word but `not_null`.
+    whole text) to `matches`, `first` to `not_before`; null otherwise. Null values fulfil every word but `not_null`.
+    `at_least` is the share of the values that must fulfil it.
     """
 
-    word: Literal["not_null", "unique", "between", "one_of", "matches"]
+    word: Literal["not_null", "unique", "between", "one_of", "matches", "not_before"]
     columns: tuple[str, ...]
     low: float | None = None
     high: float | None = None
     values: tuple[str, ...] = ()
     pattern: str | None = None
+    first: date | None = None
     on_fail: OnFail = "stop"
+    at_least: float = 1.0
 
 
 def not_null(*columns: str, on_fail: OnFail = "stop") -> Expectation:
@@ -39,9 +43,9 @@ def unique(*columns: str, on_fail: OnFail = "stop") -> Expectation:
     return Expectation("unique", columns, on_fail=on_fail)
 
 
-def between(column: str, low: float, high: float, on_fail: OnFail = "stop") -> Expectation:
-    """Values lie in `low` … `high`, both included."""
-    return Expectation("between", (column,), low=low, high=high, on_fail=on_fail)
+def between(column: str, low: float, high: float, on_fail: OnFail = "stop", at_least: float = 1.0) -> Expectation:
+    """Values lie in `low` … `high`, both included; or a share of them does."""
+    return Expectation("between", (column,), low=low, high=high, on_fail=on_fail, at_least=at_least)
 
 
 def one_of(column: str, *values: str, on_fail: OnFail = "stop") -> Expectation:
@@ -52,3 +56,8 @@ def one_of(column: str, *values: str, on_fail: OnFail = "stop") -> Expectation:
 def matches(column: str, pattern: str, on_fail: OnFail = "stop") -> Expectation:
     """Values match a regular expression from beginning to end."""
     return Expectation("matches", (column,), pattern=pattern, on_fail=on_fail)
+
+
+def not_before(column: str, first: date, on_fail: OnFail = "stop") -> Expectation:
+    """Days or instants do not lie before the first day."""
+    return Expectation("not_before", (column,), first=first, on_fail=on_fail)

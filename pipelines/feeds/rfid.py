@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import Feed, Kind
+from pipelines.feeds.spec import FIRST_DAY, Feed, Kind
 
 _ACTIONS = ("observe", "add", "delete")
 
@@ -34,5 +34,5 @@ RFID = Feed(
     natural_key=None,
     lateness=timedelta(hours=1),
     syntax="epcis",
-    expectations=(expect.not_null("source_event_id"),),
+    expectations=(expect.not_null("source_event_id"), expect.not_before("occurred_at", FIRST_DAY)),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final, Literal
 
 from pipelines.feeds.expect import Expectation
@@ -13,6 +13,12 @@ FieldType = Literal["text", "decimal", "integer", "date", "instant", "boolean"]
 
 ABSURD_QUANTITY: Final = 1_000_000
 """Above this a quantity is refused: more likely a barcode in the wrong column than a sale."""
+
+ABSURD_PRICE: Final = 10_000_000_000
+"""Above this the price of one unit is no price, in whatever currency: a barcode in the wrong column has more digits."""
+
+FIRST_DAY: Final = date(1999, 12, 31)
+"""No event lies before it: lines of years before 2000 are refused, and the first hours of 2000 begin a day earlier in UTC."""
 
 # What every feed understands: the event's columns as a sender may write them, and their types.
 FIELDS: Final[dict[str, FieldType]] = {

@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import Feed, Kind
+from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
 
 WMS = Feed(
     name="wms",
@@ -47,6 +47,10 @@ WMS = Feed(
     void_by_reference="void_ship",
     expectations=(
         expect.not_null("source_event_id", "location_code", "item_code"),
+        expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),
         expect.between("quantity", -100_000, 100_000, on_fail="warn"),
+        expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
+        expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

@@ -129,16 +129,21 @@ def _rule(table: str, number: int, row: dict[str, Any]) -> Rule:
     where = f"{table}, row {number}"
     matches = tuple((name, str(row[name])) for name in MATCHES if row.get(name) not in (None, "", "*"))
     settings = []
-    for name, kind in SETTINGS.items():
+    for name in SETTINGS:
         value = row.get(name)
         if value in (None, ""):
             continue
-        settings.append((name, _checked(name, _typed(value, kind, name, where), where)))
+        settings.append((name, setting_of(name, value, where)))
     code = row.get("policy_code") or "_".join(value for _, value in matches) or "all"
     return Rule(table, str(code), _whole(row.get("priority") or 0, "priority", where), matches, tuple(settings))
 
 
-def _typed(value: Any, kind: type, name: str, where: str) -> Any:
+def setting_of(name: str, value: Any, where: str | None = None) -> Any:
+    """A setting's value as planning uses it. Raises UserError where planning cannot use it."""
+    return _checked(name, _typed(value, SETTINGS[name], name, where), where)
+
+
+def _typed(value: Any, kind: type, name: str, where: str | None) -> Any:
     """The value as its setting's type. Raises UserError where it is something else; a fraction is no whole number."""
     if kind is str:
         return str(value).strip()
@@ -149,7 +154,7 @@ def _typed(value: Any, kind: type, name: str, where: str) -> Any:
     return _whole(number, name, where) if kind is int else number
 
 
-def _whole(value: Any, name: str, where: str) -> int:
+def _whole(value: Any, name: str, where: str | None) -> int:
     """The value as a whole number. Raises UserError where it has a fraction, or is no number."""
     try:
         if int(float(value)) == float(value):
@@ -159,7 +164,7 @@ def _whole(value: Any, name: str, where: str) -> int:
     raise UserError(f"{name} is not a whole number: {value!r}", where=where, next_step="correct the seed", exit_code=1)
 
 
-def _checked(name: str, value: Any, where: str) -> Any:
+def _checked(name: str, value: Any, where: str | None) -> Any:
     """The value, if planning can use it. Raises UserError."""
     if value is None and name in ("order_cost_amount", "currency_code"):
         return value

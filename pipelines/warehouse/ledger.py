@@ -19,6 +19,7 @@ from pipelines.failpoints import failpoint
 from pipelines.settings import Home
 from pipelines.spool.files import write_bytes_whole, write_whole
 from pipelines.warehouse import hashing
+from pipelines.warehouse.results import RESULT_TABLES
 from pipelines.warehouse.tables import LEDGER_TABLES
 
 if TYPE_CHECKING:
@@ -70,6 +71,18 @@ def read_current(home: Home) -> LedgerVersion | None:
         return None
     stored["tables"] = {name: tuple(LedgerFile(**file) for file in table["files"]) for name, table in stored["tables"].items()}
     return LedgerVersion(**stored)
+
+
+def newest_input_commit(current: LedgerVersion) -> int:
+    """The newest commit that marts are built from; results do not count, they are read through views. 0 without any."""
+    inputs = (file for name, files in current.tables.items() if name not in RESULT_TABLES for file in files)
+    return max((file.max_commit_id for file in inputs), default=0)
+
+
+def is_empty(home: Home) -> bool:
+    """Whether nothing was ever delivered to the home."""
+    current = read_current(home)
+    return current is None or current.newest_known_at is None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,25 +1,36 @@
-"""Building the marts: dbt over the pinned ledger, then the export that readers get.
+"""Building the marts: the feeds' gates, dbt over the pinned ledger, the marts' gate, then the export that readers get.
 
 Belongs here: the order of a build and the lock that makes builds wait for each other. Does not belong here: dbt's
-details (`marts_dbt`), the files of a build (`marts_export`, `marts_build`), publishing (`pipelines.publish`).
+details (`marts_dbt`, `marts_artifacts`), what the gates ask (`pipelines.quality`), the files of a build (`marts_export`,
+`marts_build`), publishing (`pipelines.publish`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.errors import UserError
 from pipelines.settings import DBT_PROJECT, Home, Settings
 from pipelines.warehouse.marts_build import MartsBuild
 
+if TYPE_CHECKING:
+    from pipelines.warehouse.marts_export import BuiltNode
+
 Progress = Callable[[int, int, str], None]
+Clock = Callable[[], dt.datetime]
+
+
+def system_clock() -> dt.datetime:
+    """Now, in UTC: when a gate looked, unless a caller has a clock of its own."""
+    return dt.datetime.now(dt.UTC)
 
 
 @contextlib.contextmanager
@@ -63,41 +74,80 @@ def build_marts(
     on_progress: Progress | None = None,
     mode: Literal["inline", "process"] = "inline",
     project: Path = DBT_PROJECT,
+    clock: Clock = system_clock,
 ) -> MartsBuild:
-    """Run dbt over the home's ledger; after a full build that succeeds, export `marts/<build>/`.
+    """Run dbt over the home's ledger; after a full build that succeeds and passes the gates, export `marts/<build>/`.
 
-    `select` (dbt selectors) builds a part and exports nothing: the build's `folder` is then null. `mode` process does
-    all of it in a niced process of its own, so that the owner's commits do not wait for dbt's Python. `on_progress`
-    gets nodes done, nodes in all, and the node's name. Raises UserError: exit code 1 where a model or test fails
-    (with its failing rows; what readers see stays as it was), 3 where dbt cannot run.
+    `select` (dbt selectors) builds a part, asks no gate and exports nothing: the build's `folder` is then null. `mode`
+    process does all of it in a niced process of its own, so that the owner's commits do not wait for dbt's Python.
+    `on_progress` gets nodes done, nodes in all, and the node's name; `clock` says when the gates looked. Raises
+    UserError: exit code 1 where a model or test fails (with its failing rows; what readers see stays as it was), 3 where
+    dbt cannot run. Raises GateBlocked (exit code 1) where a gate blocks: what readers see stays as it was, then too.
     """
     selectors = [select] if isinstance(select, str) else list(select or ())
     if mode == "process":
         from pipelines.warehouse.marts_process import MartsProcess
 
-        with MartsProcess(home, project=project) as process:
+        with MartsProcess(home, project=project, clock=clock) as process:
             return process.build(select=selectors, full_refresh=full_refresh, on_progress=on_progress)
     _require_inputs(home, project)
     with build_lock(home):
-        return _build_here(home, project, selectors, full_refresh, on_progress)
+        return _build_here(home, project, selectors, full_refresh, on_progress, clock)
 
 
-def _build_here(home: Home, project: Path, selectors: Sequence[str], full_refresh: bool, on_progress: Progress | None) -> MartsBuild:
+def _build_here(
+    home: Home, project: Path, selectors: Sequence[str], full_refresh: bool, on_progress: Progress | None, clock: Clock
+) -> MartsBuild:
     """One build under the lock that the caller holds."""
+    from pipelines.quality.gates import check_feeds, require_feeds_open
+    from pipelines.warehouse.ledger import is_empty
     from pipelines.warehouse.marts_dbt import run_dbt
-    from pipelines.warehouse.marts_export import export_marts, open_marts, read_pin
+    from pipelines.warehouse.marts_export import open_marts, read_pin
 
     home.warehouse.mkdir(parents=True, exist_ok=True)
+    if not selectors:
+        check_feeds(home, clock=clock)
+        require_feeds_open(home)
     started = time.perf_counter()
-    run = run_dbt(home, project, select=selectors, full_refresh=full_refresh, threads=Settings().threads, on_progress=on_progress)
+    # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
+    run = run_dbt(
+        home, project, select=selectors, full_refresh=full_refresh, with_tests=not is_empty(home), threads=Settings().threads, on_progress=on_progress
+    )  # fmt: skip
     built = time.perf_counter()
     if selectors:
         with contextlib.closing(open_marts(home)) as con:
             pin = read_pin(con, run.finished_at)
         build = MartsBuild("", None, pin.commit_id, pin.ledger_hash, pin.pinned_at)
     else:
-        build = export_marts(home, run.nodes, finished_at=run.finished_at)
+        build = finish_build(home, run.nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
     return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
+
+
+def finish_build(
+    home: Home, nodes: Sequence[BuiltNode], *, finished_at: dt.datetime, clock: Clock, full_refresh: bool = False
+) -> MartsBuild:
+    """What follows a full run of dbt: the marts' gate, then the export. The caller holds the build lock.
+
+    Raises GateBlocked, with nothing exported: `marts.duckdb` is then ahead of what readers see, and the next build that
+    passes brings both together again.
+    """
+    from pipelines.quality.gates import GateBlocked, check_marts
+    from pipelines.warehouse.marts_export import export_marts
+
+    looked = check_marts(home, clock=clock, full_refresh=full_refresh)
+    if looked.is_blocked:
+        raise GateBlocked([looked])
+    return export_marts(home, nodes, finished_at=finished_at)
+
+
+def nodes_of_artifacts(home: Home) -> tuple[list[BuiltNode], dt.datetime]:
+    """What the last `dbt build` left in the home's target folder: the nodes it built, and when the last one ended.
+
+    For a scheduler that runs dbt itself. Raises UserError (exit code 1) where that run failed or was of a part only.
+    """
+    from pipelines.warehouse.marts_artifacts import read_artifacts
+
+    return read_artifacts(home)
 
 
 def _require_inputs(home: Home, project: Path) -> None:
@@ -111,3 +161,6 @@ def _require_inputs(home: Home, project: Path) -> None:
             next_step="parstock ingest --from DIR",
             exit_code=2,
         )
+    from pipelines.policies.check import check_policies
+
+    check_policies(project)

@@ -41,12 +41,13 @@ def run_dbt(
     *,
     select: Sequence[str] = (),
     full_refresh: bool = False,
+    with_tests: bool = True,
     threads: int = 2,
     on_progress: Progress | None = None,
 ) -> DbtRun:
     """Run `dbt build` on the home's marts.
 
-    `select` holds dbt selectors, empty for everything. Nothing is printed; dbt's own log and artefacts lie in
+    `select` holds dbt selectors, empty for everything; `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log and artefacts lie in
     `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
     """
     from dbt.cli.main import dbtRunner
@@ -57,7 +58,9 @@ def run_dbt(
         arguments += ["--select", *select]
     if full_refresh:
         arguments.append("--full-refresh")
-    with _environment(home):
+    if not with_tests:
+        arguments += ["--exclude-resource-type", "test", "unit_test"]
+    with environment(home):
         manifest = _manifest(home, project)
         try:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
@@ -104,7 +107,7 @@ def _options(home: Home, project: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _environment(home: Home) -> Iterator[None]:
+def environment(home: Home) -> Iterator[None]:
     """The variables that dbt's profile and macros read, put back afterwards."""
     wanted = {"PARSTOCK_HOME": str(home.root.resolve()), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     before = {name: os.environ.get(name) for name in wanted}
@@ -117,6 +120,12 @@ def _environment(home: Home) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def parse_project(home: Home, project: Path) -> None:
+    """Parse the project now, for the builds of this process to come. Raises UserError (exit code 3) where it cannot be parsed."""
+    with environment(home):
+        _manifest(home, project)
 
 
 def _manifest(home: Home, project: Path) -> Any:

@@ -2,7 +2,7 @@
 
 Belongs here: what is exported, in which order, and how it reaches the disk whole. Does not belong here: running
 dbt (`pipelines.warehouse.marts_dbt`), or making a published file of it (`pipelines.publish`).
-The only opening of `marts.duckdb` besides dbt's is here, by a caller that holds the home's build lock.
+The only openings of `marts.duckdb` besides dbt's are here, by a caller that holds the home's build lock.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -60,10 +61,20 @@ def open_marts(home: Home) -> duckdb.DuckDBPyConnection:
 
     Raises UserError (exit code 3) after a minute. The caller holds the build lock.
     """
+    opened: duckdb.DuckDBPyConnection = _when_free(home, lambda: duckdb.connect(str(home.marts_file), read_only=True))
+    return opened
+
+
+def attach_marts(execute: Callable[[str], Any], home: Home) -> None:
+    """Like `open_marts`, beside other tables: attach dbt's database as `marts`. Whoever attaches it must detach it."""
+    _when_free(home, lambda: execute(f"ATTACH '{_quoted(home.marts_file)}' AS marts (READ_ONLY)"))
+
+
+def _when_free(home: Home, opening: Callable[[], Any]) -> Any:
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
     while True:
         try:
-            return duckdb.connect(str(home.marts_file), read_only=True)
+            return opening()
         except duckdb.IOException as error:
             if "lock" not in str(error).lower() or time.monotonic() > deadline:
                 raise UserError(

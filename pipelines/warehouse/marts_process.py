@@ -6,8 +6,10 @@ project parsed in between, and dies with whoever started it. Does not belong her
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import json
 import os
 import queue
@@ -20,8 +22,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from pipelines.errors import UserError
+from pipelines.quality.gates import GateBlocked, GateRun, preload
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
-from pipelines.warehouse.marts import Progress, build_marts
+from pipelines.warehouse.marts import Clock, Progress, build_marts, system_clock
 from pipelines.warehouse.marts_build import MartsBuild, load_build
 
 _NICENESS = 10
@@ -30,11 +33,12 @@ _NICENESS = 10
 class MartsProcess:
     """A niced process that builds on demand; the second build of one process is a warm one.
 
-    Use it as a context manager. One caller at a time; `parstock up` keeps one for as long as it runs.
+    Use it as a context manager. One caller at a time; `parstock up` keeps one for as long as it runs. `clock` says when
+    the gates looked. What dbt and the gates load takes seconds: the process does it once, the gates' part while it waits.
     """
 
-    def __init__(self, home: Home, *, project: Path = DBT_PROJECT) -> None:
-        self.home, self.project = home, project
+    def __init__(self, home: Home, *, project: Path = DBT_PROJECT, clock: Clock = system_clock) -> None:
+        self.home, self.project, self._clock = home, project, clock
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -43,21 +47,22 @@ class MartsProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def warm(self) -> None:
+        """Have the process load what its first build needs, if there is none yet; returns at once."""
+        if self._process is None or self._process.poll() is not None:
+            self._ask({"warm": True})
+
     def build(self, *, select: Sequence[str] = (), full_refresh: bool = False, on_progress: Progress | None = None) -> MartsBuild:
         """Like `build_marts`, in the other process, which is started when there is none. Raises the same UserErrors."""
-        process = self._running()
-        assert process.stdin is not None
+        process = self._ask({"select": list(select), "full_refresh": full_refresh, "now": self._clock().isoformat()})
         assert process.stdout is not None
-        try:
-            process.stdin.write(json.dumps({"select": list(select), "full_refresh": full_refresh}) + "\n")
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise self._died() from None
         for line in process.stdout:
             answer = json.loads(line)
             if "progress" in answer:
                 if on_progress:
                     on_progress(*answer["progress"])
+            elif "blocked" in answer:
+                raise GateBlocked([GateRun.from_json(run) for run in answer["blocked"]])
             elif "error" in answer:
                 raise UserError(**answer["error"])
             else:
@@ -78,6 +83,17 @@ class MartsProcess:
             process.wait()
         if process.stdout:
             process.stdout.close()
+
+    def _ask(self, request: dict[str, Any]) -> subprocess.Popen[str]:
+        """Send one line; returns the process that will answer."""
+        process = self._running()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise self._died() from None
+        return process
 
     def _running(self) -> subprocess.Popen[str]:
         """The process, started if it is not there."""
@@ -133,7 +149,7 @@ def _answer(build: MartsBuild) -> dict[str, Any]:
 
 
 def _serve(home: Home, project: Path, answers: IO[str]) -> None:
-    """Build once for each line on stdin, until it ends."""
+    """Build once for each line on stdin that asks for it, until stdin ends."""
     asked: queue.Queue[str] = queue.Queue()
 
     def listen() -> None:
@@ -149,10 +165,34 @@ def _serve(home: Home, project: Path, answers: IO[str]) -> None:
     threading.Thread(target=listen, daemon=True).start()
     while True:
         request = json.loads(asked.get())
+        if "warm" in request:
+            warm(home, project)
+            continue
+        now = dt.datetime.fromisoformat(request.pop("now"))
         try:
-            say(_answer(build_marts(home, **request, project=project, on_progress=lambda *step: say({"progress": step}))))
+            say(_answer(build_marts(
+                home, **request, project=project, on_progress=lambda *step: say({"progress": step}), clock=functools.partial(_at, now)
+            )))  # fmt: skip
+        except GateBlocked as blocked:
+            say({"blocked": [run.to_json() for run in blocked.runs]})
         except UserError as error:
             say({"error": {"what": error.what, "where": error.where, "next_step": error.next_step, "exit_code": error.exit_code}})
+        # Nobody waits now: the next build will need the gates. Only between builds, for two threads must not import at once.
+        preload()
+
+
+def warm(home: Home, project: Path) -> None:
+    """Load dbt, the project and the gates' engine. What is wrong with the project is left for the build to say."""
+    from pipelines.warehouse.marts_dbt import parse_project
+
+    with contextlib.suppress(UserError):
+        parse_project(home, project)
+    preload()
+
+
+def _at(instant: dt.datetime) -> dt.datetime:
+    """A clock that stands: when the build was asked for."""
+    return instant
 
 
 def main() -> None:

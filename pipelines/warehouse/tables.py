@@ -310,9 +310,9 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
     },
     # each look of the watch over alerts
     "alert_checks": {
-        "check_id": "VARCHAR",
+        "check_id": "VARCHAR",  # sorts in the order of the looks
         "checked_at": "TIMESTAMPTZ",
-        "subject_commit_id": "BIGINT",
+        "subject_commit_id": "BIGINT",  # the ledger's newest commit that was looked at
         "open_alerts": "BIGINT",
         "commit_id": "BIGINT",
     },
@@ -324,6 +324,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "alert_code": "VARCHAR",
         "severity": "VARCHAR",  # info, warning, critical
         "state": "VARCHAR",  # open, resolved
+        "is_from_data": "BOOLEAN",  # false: told by somebody outside the data, who also says when it is over
         "changed_at": "TIMESTAMPTZ",
         "item_id": "BIGINT",
         "location_id": "BIGINT",

@@ -20,7 +20,7 @@ from tests.conftest import SMALL_DISTRIBUTOR
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def wait_for(is_so: Callable[[], bool], seconds: float = 120.0) -> None:
+def wait_for(is_so: Callable[[], bool], seconds: float = 240.0) -> None:
     until = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < until, "it did not come to be in time"
@@ -56,7 +56,7 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         psutil.wait_procs(children, timeout=15)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_dropped_file_is_seen_and_a_crash_of_the_stream_is_mended(running: subprocess.Popen[bytes], tmp_path: Path) -> None:
     home = tmp_path / "home"
     wait_for((home / "published" / "parstock.duckdb").exists)
@@ -77,7 +77,7 @@ def test_a_dropped_file_is_seen_and_a_crash_of_the_stream_is_mended(running: sub
     assert psutil.wait_procs(children, timeout=15)[1] == []
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_children_end_when_their_parent_is_killed(running: subprocess.Popen[bytes]) -> None:
     wait_for(lambda: part(running, "pipelines.standing") is not None and part(running, "pipelines.warehouse.marts_process") is not None)
     children = psutil.Process(running.pid).children()

@@ -31,9 +31,6 @@ FAILPOINTS: Final = (
 )
 """Names that `PARSTOCK_FAIL_AT` takes; the process that passes the point kills itself with SIGKILL."""
 
-PUBLISHING: Final = ("before_swap", "after_swap")
-"""Points that only a home passes whose marts were built."""
-
 
 def start(log: Path, *arguments: str | Path, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start the product's command in a process group of its own; its output goes to `log`."""

@@ -143,6 +143,21 @@ def test_a_process_of_its_own_builds_like_this_one_and_tells_its_failures(tmp_pa
     assert capfd.readouterr().out == ""
 
 
+def test_what_warming_finds_wrong_is_said_by_the_build(tmp_path: Path) -> None:
+    home = make_home(tmp_path / "home")
+    project = write_project(tmp_path / "dbt")
+    write_ledger(home, commit=1, rows={"movements": [movement(1, 5, 1)]})
+    model = next(project.rglob("on_hand.sql"))
+    sound = model.read_text(encoding="utf-8")
+    with MartsProcess(home, project=project) as process:
+        model.write_text("{{ nothing_of_the_kind(", encoding="utf-8")
+        process.warm()
+        with pytest.raises(UserError, match="dbt could not run"):
+            process.build()
+        model.write_text(sound, encoding="utf-8")
+        assert process.build().name == "000001-c1"
+
+
 def test_a_warm_build_compiles_every_model_anew(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
     commit = "{{ run_query('select commit_id from ledger.pin').rows[0][0] if execute else 0 }}"

@@ -99,6 +99,7 @@ def write_ledger(home: Home, *, commit: int, rows: dict[str, Sequence[dict[str, 
             )
         tables[table] = {"files": files}
     ledger = {
+        "generation": 1,
         "commit_id": commit,
         "ledger_hash": f"h{commit}",
         "newest_known_at": NOON.isoformat(),

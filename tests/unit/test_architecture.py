@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINES = ROOT / "pipelines"
-PACKAGES = sorted(path.parent for path in PIPELINES.rglob("__init__.py"))
+PACKAGES = sorted(path.parent for folder in (PIPELINES, ROOT / "orchestration") for path in folder.rglob("__init__.py"))
 ENGINES = {"apache_beam", "dagster", "dagster_dbt", "dbt", "great_expectations", "scipy", "pandas"}
 
 ALLOWED = {
@@ -21,20 +22,40 @@ ALLOWED = {
     "failpoints": set(),
     "settings": set(),
     "heartbeat": {"settings"},
+    "children": {"settings"},
+    "scheduler": {"children", "errors", "settings", "warehouse"},
     "feeds": {"errors", "events"},
     "spool": {"errors", "failpoints"},
     "ingest": {"errors", "events", "failpoints", "feeds", "settings", "spool"},
     "planning": {"errors", "settings", "warehouse"},
     "publish": {"errors", "failpoints", "settings", "warehouse"},
-    "warehouse": {"errors", "events", "failpoints", "feeds", "publish", "settings", "spool"},
+    "warehouse": {"errors", "events", "failpoints", "feeds", "policies", "publish", "quality", "settings", "spool"},
+    "quality": {"errors", "events", "feeds", "settings", "spool", "warehouse"},
+    "policies": {"errors", "planning", "settings"},
+    "alerts": {"publish", "settings", "warehouse"},
+    "explain": {"errors", "publish", "settings", "spool", "warehouse"},
+    "exports": {"errors", "feeds", "publish", "settings", "warehouse"},
     "simulate": {"errors"},
 }
 """The path goes one way: a package imports what stands before it. Publishing lives inside the owner (warehouse), and reads
-only the form of the ledger and of a build; planning only writes results in the form of the ledger's tables."""
+only the form of the ledger and of a build; planning and the gates write results in the form of the ledger's tables. A build
+asks the gates, which look at dbt's database while the build holds its lock, and first whether the policies can be used."""
 
 BORDERS = {
+    ("scheduler", "warehouse"): {"pipelines.warehouse.manifest"},
     ("planning", "warehouse"): {"pipelines.warehouse.results"},
     ("publish", "warehouse"): {"pipelines.warehouse.tables", "pipelines.warehouse.marts_build"},
+    ("quality", "warehouse"): {f"pipelines.warehouse.{part}" for part in ("ledger", "marts_build", "marts_export", "results")},
+    ("warehouse", "quality"): {"pipelines.quality.gates"},
+    ("warehouse", "policies"): {"pipelines.policies.check"},
+    ("policies", "planning"): {"pipelines.planning.rules"},
+    ("alerts", "warehouse"): {"pipelines.warehouse.results", "pipelines.warehouse.tables"},
+    ("alerts", "publish"): {"pipelines.publish.reader"},
+    ("explain", "publish"): {"pipelines.publish.charts", "pipelines.publish.reader"},
+    ("explain", "warehouse"): {"pipelines.warehouse.keys"},
+    ("exports", "feeds"): {"pipelines.feeds.registry"},
+    ("exports", "publish"): {"pipelines.publish.reader"},
+    ("exports", "warehouse"): {"pipelines.warehouse.marts", "pipelines.warehouse.marts_dbt"},
     ("warehouse", "feeds"): {f"pipelines.feeds.{part}" for part in ("gs1", "reasons", "reference", "registry", "spec")},
 }
 """Where a package is imported for a part only."""
@@ -85,8 +106,18 @@ def test_borders_are_crossed_where_they_are_declared() -> None:
     assert wrong == []
 
 
+def test_orchestration_stands_above_pipelines_only() -> None:
+    files = sorted((ROOT / "orchestration").rglob("*.py"))
+    assert files
+    others = {"dbt_project", "tests", "duckdb", "dbt"}
+    wrong = [f"{file.relative_to(ROOT)} imports {name}" for file in files for name in imports_of(file) if name.split(".")[0] in others]
+    assert wrong == []
+    texts = {file: file.read_text(encoding="utf-8").lower() for file in files}
+    assert [str(file) for file, text in texts.items() if re.search(r"\bselect\b.+\bfrom\b", text)] == []  # no SQL
+
+
 def test_pipelines_imports_nothing_above_it() -> None:
-    above = {"orchestration", "dbt_project", "tests", "dagster", "dagster_dbt"}
+    above = {"orchestration", "dbt_project", "tests", "dagster", "dagster_dbt", "dagster_webserver"}
     wrong = [f"{file.relative_to(ROOT)} imports {name}" for file in MODULES for name in imports_of(file) if name.split(".")[0] in above]
     assert wrong == []
 
@@ -116,7 +147,7 @@ def test_engines_that_take_seconds_are_imported_inside_functions() -> None:
 def test_the_command_imports_typer_and_rich_only_until_a_command_runs() -> None:
     files = [
         PIPELINES / "cli" / name
-        for name in ("__init__.py", "__main__.py", "main.py", "options.py", "output.py", "progress.py", "work.py", "look.py")
+        for name in ("__init__.py", "__main__.py", "main.py", "options.py", "output.py", "progress.py", "work.py", "look.py", "serve.py")
     ]
     outside = {
         name
@@ -147,10 +178,11 @@ def test_every_package_says_what_belongs_in_it_and_what_does_not(package: Path) 
         "pipelines/cli", "pipelines/stages.py", "pipelines/settings.py", "pipelines/errors.py", "pipelines/events.py",
         "pipelines/feeds/spec.py", "pipelines/feeds/registry.py", "pipelines/ingest/transforms.py", "pipelines/ingest/pipeline.py",
         "pipelines/ingest/sources", "pipelines/spool", "pipelines/warehouse/owner.py", "pipelines/warehouse/ledger.py", "pipelines/planning",
+        "orchestration/definitions.py", "orchestration/assets",
         "pipelines/publish", "pipelines/simulate", "dbt_project/models/staging", "dbt_project/models/intermediate", "dbt_project/DECISIONS.md",
         *(f"dbt_project/models/marts/{schema}" for schema in ("core", "stock", "availability", "demand", "plan", "kpi", "ops")),
         "data/samples", "data/samples/bad",
-        *(f"tests/{folder}" for folder in ("unit", "properties", "feeds", "ingest", "warehouse", "cli", "docs", "scenarios", "faults", "bench")),
+        *(f"tests/{folder}" for folder in ("unit", "properties", "feeds", "ingest", "warehouse", "orchestration", "cli", "docs", "scenarios", "faults", "bench")),
     ],
 )  # fmt: skip
 def test_things_are_where_the_design_says(place: str) -> None:

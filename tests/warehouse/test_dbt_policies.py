@@ -97,7 +97,27 @@ def test_buffers_are_no_part_of_the_inventory_position(home: Path) -> None:
     assert rows == [(10, 0)]
 
 
-def test_a_policy_that_cannot_be_used_stops_the_build_and_one_for_the_unknown_warns(tmp_path: Path) -> None:
-    wrong = policies(tmp_path / "seeds", "half,us,,,,rate,,1.5,me,too much,,", "ghost,us,,NOBODY,,units,1,,me,no such item,,")
+def test_a_policy_that_cannot_be_used_stops_the_build(tmp_path: Path) -> None:
+    wrong = policies(tmp_path / "seeds", "half,us,,,,rate,,1.5,me,too much,,")
     failed = build(shop(tmp_path / "home"), policies=wrong)
-    assert {line.split(":")[0] for line in failed} == {"assert_policies_can_be_used", "assert_policies_name_known_codes"}
+    assert {line.split(":")[0] for line in failed} == {"assert_policies_can_be_used"}
+
+
+def test_a_policy_for_the_unknown_may_wait_and_is_told_of(tmp_path: Path) -> None:
+    assert (
+        build(shop(tmp_path / "home"), policies=policies(tmp_path / "seeds", "ghost,us,,NOBODY,,units,1,,me,no such item,,", BUFFERS[0]))
+        == []
+    )
+    rows = ask(tmp_path / "home", "select what, n_rows from ops.data_health where check_code = 'policies_without_match'")
+    assert rows == [("Policies that match nothing, they may wait for what they name: policy__buffers.csv ghost", 1)]
+
+
+def test_a_file_of_which_nothing_matches_stops_the_build(tmp_path: Path) -> None:
+    ledger = SmallLedger(tmp_path / "home")
+    ledger.item("SOLD")
+    ledger.location("SHOP")
+    ledger.move("opening", "2026-03-01T08:00:00+01:00", "SOLD", 9, "OPENING", "SHOP/sellable_accessible")
+    ledger.sale("2026-03-02T10:00:00+01:00", "SOLD", 1, "SHOP")
+    ledger.commit()
+    failed = build(tmp_path / "home", policies=policies(tmp_path / "seeds", "ghost,us,,NOBODY,,units,1,,me,no such item,,"))
+    assert [line.split(":")[0] for line in failed] == ["assert_policies_match_something"]

@@ -44,6 +44,34 @@ with checks as (
         null as affected_units
     from {{ ref('core__dim_item') }}
     where unit_cost_amount is null and unit_price_amount is null
+
+    union all
+    select
+        'policies_without_match' as check_code,
+        'Policies that match nothing, they may wait for what they name'
+        || coalesce(': ' || string_agg(policy_file || ' ' || policy_code, ', ' order by policy_file, policy_code), '') as what,
+        count(*) as n_rows,
+        null as affected_units
+    from {{ ref('int_policies__matches') }}
+    where not is_matched
+
+    union all
+    select
+        'suppliers_without_terms' as check_code,
+        'Suppliers without terms: nothing can be ordered from them' || coalesce(': ' || string_agg(supplier_code, ', ' order by supplier_code), '') as what,
+        count(*) as n_rows,
+        null as affected_units
+    from {{ ref('core__dim_supplier') }}
+    where supplier_id not in (select terms.supplier_id from {{ ref('stg_ledger__terms') }} as terms where terms.supplier_id is not null)
+
+    union all
+    select
+        'orders_without_supplier' as check_code,
+        'Items at a place that are due, and no supplier has terms for them: nothing is proposed' as what,
+        count(*) as n_rows,
+        null as affected_units
+    from {{ ref('plan__reorder_points') }}
+    where supplier_id is null and reorder_point_units > 0 and inventory_position_units <= reorder_point_units
 )
 
 select * from checks

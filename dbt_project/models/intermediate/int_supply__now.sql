@@ -1,0 +1,87 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with events as not materialized (
+    select * from {{ ref('stg_ledger__events') }}
+    where feed = 'supply'
+),
+
+movements as not materialized (
+    select * from {{ ref('stg_ledger__movements') }}
+),
+
+movements_new as not materialized (
+    select movements.*
+    from {{ new_movements() }} as movements
+    left join {{ ref('core__dim_location') }} as places_from on movements.from_location_id = places_from.location_id
+    left join {{ ref('core__dim_location') }} as places_to on movements.to_location_id = places_to.location_id
+    where movements.movement_kind = 'receipt' or places_from.location_kind = 'transit' or places_to.location_kind = 'transit'
+),
+
+named as (
+    select document_id from {{ source('ledger', 'events_new') }}
+    where feed = 'supply'
+
+    union
+    select ref_document_id from {{ source('ledger', 'events_new') }}
+    where feed = 'supply'
+
+    union
+    select document_id from movements_new
+
+    union
+    select ref_document_id from movements_new
+),
+
+-- With a notice its order changes, and with an order all of its notices.
+orders as (
+    select document_id from named
+
+    union
+    select events.ref_document_id
+    from events
+    semi join named on events.document_id = named.document_id
+    where events.event_kind = 'asn'
+),
+
+touched as (
+    select document_id from orders
+
+    union
+    select events.document_id
+    from events
+    semi join orders on events.ref_document_id = orders.document_id
+    where events.event_kind = 'asn'
+),
+
+touched_events as not materialized (
+    select events.*
+    from events
+    semi join touched on events.document_id = touched.document_id
+),
+
+-- Receipts and goods under way name their order or notice in either place.
+touched_movements as not materialized (
+    select movements.*
+    from movements
+    semi join touched on movements.document_id = touched.document_id
+
+    union all
+    select movements.*
+    from movements
+    semi join touched as referred on movements.ref_document_id = referred.document_id
+    anti join touched on movements.document_id = touched.document_id
+),
+
+touched_supply as (
+    {{ open_supply('touched_events', 'touched_movements') }}
+)
+
+select supply.*
+from {{ ref('int_supply__open') }} as supply
+anti join touched on supply.document_id = touched.document_id
+
+union all
+-- A movement of a touched document may name another one too: only what is touched is counted here.
+select touched_supply.*
+from touched_supply
+semi join touched on touched_supply.document_id = touched.document_id

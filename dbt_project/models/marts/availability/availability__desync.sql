@@ -1,0 +1,42 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with touched as (
+    select distinct item_id, channel_id
+    from {{ source('ledger', 'events_new') }}
+    where event_kind = 'stock_ack'
+),
+
+touched_events as not materialized (
+    select events.*
+    from {{ ref('stg_ledger__events') }} as events
+    semi join touched on events.item_id = touched.item_id and events.channel_id = touched.channel_id
+    where events.event_kind = 'stock_ack'
+),
+
+displayed as (
+    select displayed.*
+    from {{ ref('int_availability__displayed') }} as displayed
+    anti join touched on displayed.item_id = touched.item_id and displayed.channel_id = touched.channel_id
+
+    union all
+    {{ acknowledgements('touched_events') }}
+),
+
+available as (
+    select * from {{ ref('availability__by_channel') }}
+)
+
+-- What no place of the channel has ever held is not available: 0.
+select
+    displayed.item_id,
+    displayed.channel_id,
+    displayed.displayed_units,
+    coalesce(available.ats_units, 0) as ats_units,
+    displayed.displayed_units - coalesce(available.ats_units, 0) as gap_units,
+    displayed.publish_no,
+    displayed.displayed_at,
+    cast(epoch_us(pin.newest_occurred_at - displayed.displayed_at) / 3600000000.0 as decimal(18, 4)) as displayed_hours,
+    displayed.displayed_units <> coalesce(available.ats_units, 0) as is_out_of_sync
+from displayed
+left join available on displayed.item_id = available.item_id and displayed.channel_id = available.channel_id
+cross join ledger.pin as pin

@@ -1,0 +1,38 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with looks as (
+    select
+        *,
+        -- Two looks at one instant: the one handed in last.
+        row_number() over (partition by gate_kind, subject order by checked_at desc, commit_id desc, gate_run_id desc) as recency_rank
+    from {{ ref('stg_ledger__gate_runs') }}
+),
+
+newest as (
+    select * from looks
+    where recency_rank = 1
+),
+
+rules as (
+    select
+        results.gate_run_id,
+        count(*) as n_rules,
+        count(*) filter (where not results.is_met) as n_rules_failed
+    from {{ ref('stg_ledger__gate_results') }} as results
+    semi join newest on results.gate_run_id = newest.gate_run_id
+    group by results.gate_run_id
+)
+
+select
+    newest.gate_kind,
+    newest.subject,
+    newest.gate_run_id,
+    newest.checked_at,
+    newest.subject_commit_id,
+    newest.is_blocked,
+    newest.rows_checked,
+    coalesce(rules.n_rules, 0) as n_rules,
+    coalesce(rules.n_rules_failed, 0) as n_rules_failed,
+    newest.report_path
+from newest
+left join rules on newest.gate_run_id = rules.gate_run_id

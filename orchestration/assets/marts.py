@@ -1,0 +1,94 @@
+"""What the ledger means: dbt's seeds and models, staging to marts, and their tests as checks.
+
+Belongs here: running dbt the way dagster-dbt does, on the home's own target. Does not belong here: SQL (the dbt project),
+and what follows a build, its gate and its export (`publish`).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetExecutionContext,
+    AssetMaterialization,
+    AssetObservation,
+    AssetsDefinition,
+    Output,
+)
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+
+from orchestration.dbt import PathTranslator
+from orchestration.resources import Site
+from orchestration.told import RETRY, in_words
+from pipelines.settings import Settings
+
+DBT_POOL: Final = "dbt"
+"""One dbt at a time: it writes one file."""
+
+DbtEvent = Output[Any] | AssetMaterialization | AssetObservation | AssetCheckResult | AssetCheckEvaluation
+
+
+def marts_asset(manifest: Mapping[str, Any]) -> AssetsDefinition:
+    """Everything dbt builds, in one step: the models of a build see one commit."""
+
+    @dbt_assets(manifest=manifest, name="dbt_build", dagster_dbt_translator=PathTranslator(), pool=DBT_POOL, retry_policy=RETRY)
+    def dbt_build(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> Iterator[DbtEvent]:
+        """Build and test all models on the ledger's newest commit, unless a feed's gate blocks."""
+        with in_words(site):
+            prepare(site)
+        yield from run_dbt(context, site, dbt)
+
+    return dbt_build
+
+
+def prepare(site: Site) -> None:
+    """Bring the ledger's files up to date and take the build lock.
+
+    Raises UserError for a policy that cannot be used, GateBlocked while a feed's newest gate blocks.
+    """
+    from pipelines import stages
+    from pipelines.policies.check import check_policies
+    from pipelines.quality.gates import check_feeds, require_feeds_open
+
+    check_policies()
+    stages.flush(site.at, clock=site.clock)
+    site.hold_build_lock()
+    check_feeds(site.at, clock=site.clock)
+    require_feeds_open(site.at)
+
+
+def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> Iterator[DbtEvent]:
+    """`dbt build` of the whole project in the home's target; the row counts are read when dbt has let go of its file."""
+    from pipelines.figures import marts_rows
+    from pipelines.warehouse.marts_dbt import environment
+
+    with environment(site.at):
+        invocation = dbt.cli(
+            ["build", "--threads", str(Settings().threads)],
+            context=context,
+            target_path=site.at.run / "dbt" / "target",
+            raise_on_error=True,
+        )
+        events = list(_events(invocation, context))
+    rows = marts_rows(site.at)
+    for event in events:
+        yield _with_rows(event, rows, context)
+
+
+def _events(invocation: DbtCliInvocation, context: AssetExecutionContext) -> Iterator[DbtEvent]:
+    """What dbt says of its nodes, in Dagster's words; without the views over the plan, which planning makes."""
+    for event in invocation.stream_raw_events():
+        node = event.raw_event["data"].get("node_info", {}).get("unique_id")
+        if node is not None and node not in invocation.manifest["nodes"]:
+            continue
+        yield from event.to_default_asset_events(
+            invocation.manifest, invocation.dagster_dbt_translator, context, invocation.target_path, invocation.project
+        )
+
+
+def _with_rows(event: DbtEvent, rows: Mapping[str, int], context: AssetExecutionContext) -> DbtEvent:
+    if not isinstance(event, Output):
+        return event
+    table = ".".join(context.asset_key_for_output(event.output_name).path)
+    return event.with_metadata({**event.metadata, "dagster/row_count": rows[table]}) if table in rows else event

@@ -1,0 +1,42 @@
+"""The command that gives a reason for every number: explain.
+
+Belongs here: reading the command line and printing. Does not belong here: the chain itself (`pipelines.explain`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import DEFAULT_HOME, AsJson, HomeDir, home_at
+from pipelines.errors import UserError
+
+
+def explain(
+    target: Annotated[str, typer.Argument(metavar="ITEM@LOCATION", help="The codes of an item and of a place.")],
+    home: HomeDir = DEFAULT_HOME,
+    lang: Annotated[str, typer.Option("--lang", metavar="en|fr", help="The language of labels and sentences.")] = "en",
+    chart: Annotated[
+        Path | None, typer.Option("--chart", metavar="FILE", help="Also draw stock, demand and orders into FILE (.png or .html).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why an item is, or is not, to be ordered at a place.
+
+    Term by term, from the proposal back to the movements and the lines they came from; the textbook's point beside the chosen one.
+    """
+    from pipelines.explain.chain import explain as chain_of
+    from pipelines.explain.words import check_language
+
+    item_code, at, location_code = target.rpartition("@")
+    if not (at and item_code and location_code):
+        raise UserError(f"{target!r} names no item at a place", next_step="parstock explain ITEM@LOCATION")
+    language = check_language(lang)
+    explanation = chain_of(home_at(home), item_code, location_code, with_history=chart is not None)
+    if chart:
+        from pipelines.explain.page import write_chart
+
+        write_chart(explanation, chart, language=language)
+    print(explanation.to_json(language) if as_json else explanation.to_text(language))

@@ -1,0 +1,185 @@
+"""The chain of one item at one place: proposal, point, position, and what each of them rests on.
+
+Belongs here: which terms there are, in which order, and which columns and formulas they show. The figures are those of
+the published tables; steps that no table keeps (the need, the days covered, which open supply counts) follow
+`pipelines.planning`, and tests hold them equal to it. Does not belong here: words (`words`), layout (`text`, `page`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from functools import cached_property
+from typing import Any
+
+from pipelines.explain.evidence import demand, lead_time, movements, stock, supply
+from pipelines.explain.facts import Facts, Row, read_facts
+from pipelines.explain.ordering import no_order, proposal
+from pipelines.explain.reckoning import decision, free_units
+from pipelines.explain.terms import Section, Sentence, Term, plain, say
+from pipelines.settings import Home
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Why an item at a place is, or is not, to be ordered: the decision and the sections of the chain behind it."""
+
+    facts: Facts
+
+    @cached_property
+    def decision(self) -> str:
+        """What follows, by code: order, no_terms, already_ordered, no_demand, unknown, enough, not_planned or no_run."""
+        return decision(self.facts)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The chain, from what is proposed back to the movements."""
+        facts = self.facts
+        made = [proposal(facts) if self.decision == "order" else no_order(facts, self.decision)]
+        if facts.plan:
+            made += [_point(facts, facts.plan), _position(facts, facts.plan), lead_time(facts, facts.plan)]
+        made += [demand(facts), supply(facts), stock(facts), movements(facts)]
+        return [section for section in made if section.terms or section.note]
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """Figure by the code of its term, as the tables keep it; of listed rows (documents, states, movements) none."""
+        return {term.code: term.value for section in self.sections for term in section.terms if term.named is None}
+
+    @property
+    def why(self) -> str | None:
+        """The same in short, as `plan.reorder_points` has it (English); null where nothing was planned."""
+        return str(self.facts.plan["why"]) if self.facts.plan else None
+
+    def headline(self, language: str = "en") -> str:
+        """What follows, in one sentence."""
+        return say(self.headline_sentence, language)
+
+    @property
+    def headline_sentence(self) -> Sentence:
+        """The headline's code and figures."""
+        facts, plan, order = self.facts, self.facts.plan or {}, self.facts.proposal or {}
+        point, position = plan.get("reorder_point_units"), plan.get("inventory_position_units")
+        code = self.decision
+        if code == "order" and not (point or 0) > 0:
+            code = "order_promised"
+        if code == "not_planned" and facts.item["item_kind"] in ("bundle", "service"):
+            code = "never_stocked"
+        return f"headline_{code}", {
+            "order": order.get("order_units"),
+            "supplier": (facts.supplier or {}).get("supplier_code"),
+            "by": order.get("order_by_on"),
+            "eta": order.get("eta_on"),
+            "position": position,
+            "point": point,
+            "free": free_units(plan) if plan else None,
+            "reason": plan.get("method_reason"),
+            "kind": facts.item["item_kind"],
+        }
+
+    def to_text(self, language: str = "en") -> str:
+        """The chain for a person to read, in English (`en`) or French (`fr`)."""
+        from pipelines.explain.text import chain_text
+
+        return chain_text(self, language)
+
+    def to_data(self, language: str = "en") -> dict[str, Any]:
+        """The chain as data: codes, exact figures, units, sources, and the texts in a language."""
+        facts = self.facts
+        return {
+            "item_code": facts.item["item_code"],
+            "item_name": facts.item["item_name"],
+            "location_code": facts.location["location_code"],
+            "location_name": facts.location["location_name"],
+            "run": {name: plain(value) for name, value in facts.run.items()} if facts.run else None,
+            "publication": {name: plain(value) for name, value in facts.publication.items()},
+            "decision": self.decision,
+            "headline": self.headline(language),
+            "why": self.why,
+            "language": language,
+            "sections": [
+                {
+                    "code": section.code,
+                    "note": say(section.note, language) if section.note else None,
+                    "terms": [term.to_data(language) for term in section.terms],
+                }
+                for section in self.sections
+            ],
+        }
+
+    def to_json(self, language: str = "en") -> str:
+        """`to_data` as JSON."""
+        return json.dumps(self.to_data(language), ensure_ascii=False, indent=2)
+
+
+def explain(home: Home, item_code: str, location_code: str, *, with_history: bool = False) -> Explanation:
+    """Why an item at a place is, or is not, to be ordered, from the version that is published now; `with_history` for its chart.
+
+    Raises UserError (exit code 2) for an unknown code, with the nearest ones, and in a home that has not published yet.
+    """
+    return Explanation(read_facts(home, item_code, location_code, with_history=with_history))
+
+
+def _point(facts: Facts, plan: Row) -> Section:
+    """The reorder point and everything it is a sum and product of; the textbook's point beside it."""
+    daily, daily_sd = plan["demand_units_per_day_mean"], plan["demand_units_per_day_sd"]
+    days, days_sd, review = plan["lead_time_days_mean"], plan["lead_time_days_sd"], plan["review_days"]
+    covered = None if days is None else days + review
+    factor, held, method = plan["service_factor"], plan["safety_stock_units"], plan["method"]
+    spread = "sd_combined" if method == "combined" else "sd_demand"
+    in_spread = (covered, daily_sd, daily, days_sd) if method == "combined" else (covered, daily_sd)
+    target = facts.settings["service_target_rate"]
+    safety, points = "plan.safety_stock", "plan.reorder_points"
+    is_held = method in ("combined", "normal_ltd")
+    terms = [
+        Term("reorder_point_units", plan["reorder_point_units"], "units", f"{points}.reorder_point_units",
+             None if method is None else ("sum", [plan["lead_time_demand_units"], held if is_held else 0]),
+             ("point_unknown", {"reason": plan["method_reason"]}) if method is None else None),
+        Term("lead_time_demand_units", plan["lead_time_demand_units"], "units", f"{points}.lead_time_demand_units",
+             ("product", [daily, covered])),
+        Term("covered_days", covered, "days", f"{safety}.lead_time_days_mean, .review_days", ("sum", [days, review])),
+        Term("safety_stock_units", held, "units", f"{safety}.safety_stock_units",
+             (f"safety_{spread}", [factor, *in_spread]) if is_held else None),
+        Term("lead_time_demand_units_sd", plan["lead_time_demand_units_sd"], "units", f"{safety}.lead_time_demand_units_sd",
+             (spread, in_spread) if is_held else None),
+        Term("method", method, "text", f"{safety}.method", None, ("method_reason", {"reason": plan["method_reason"]})),
+        Term("service_factor", factor, "factor", f"{safety}.service_factor", ("inverse_normal", [plan["service_target_rate"]])),
+        Term("service_target_rate", plan["service_target_rate"], "share", f"{safety}.service_target_rate", None, _policy(target)),
+        Term("simple_reorder_point_units", plan["simple_reorder_point_units"], "units", f"{points}.simple_reorder_point_units",
+             ("product", [daily, days]), _beside_simple(plan)),
+    ]  # fmt: skip
+    return Section("point", terms)
+
+
+def _beside_simple(plan: Row) -> Sentence | None:
+    """The textbook's point against the chosen one, in words; null where one of them is unknown."""
+    point, simple = plan["reorder_point_units"], plan["simple_reorder_point_units"]
+    if point is None or simple is None:
+        return None
+    values = {"difference": abs(point - simple), "safety": plan["safety_stock_units"], "review": plan["review_days"]}
+    if plan["method"] == "simple":
+        return "simple_is_chosen", values
+    if point == simple:
+        return "simple_is_equal", values
+    return ("simple_is_less_review" if plan["review_days"] else "simple_is_less"), values
+
+
+def _policy(setting: Row) -> Sentence:
+    if setting["policy_code"] is None:
+        return "policy_default", {}
+    code = "policy_row" if setting["reason"] else "policy_row_bare"
+    return code, {"code": setting["policy_code"], "source": setting["source"], "reason": setting["reason"]}
+
+
+def _position(facts: Facts, plan: Row) -> Section:
+    """The inventory position: what is there and surely coming, less what is promised."""
+    names = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    points = "plan.reorder_points"
+    terms = [
+        Term("inventory_position_units", plan["inventory_position_units"], "units", f"{points}.inventory_position_units",
+             ("position", [plan[name] for name in names])),
+        *(Term(name, plan[name], "units", f"{points}.{name}") for name in names),
+        Term("excluded_supply_units", plan["excluded_supply_units"], "units", f"{points}.excluded_supply_units", None,
+             ("excluded_supply", {}) if plan["excluded_supply_units"] else None),
+    ]  # fmt: skip
+    return Section("position", terms)

@@ -1,0 +1,150 @@
+"""The chain's last sections: demand, lead time, open supply, stock by state, and the newest movements with their lines."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pipelines.explain.facts import Facts, Row
+from pipelines.explain.reckoning import expected_on, use
+from pipelines.explain.terms import Section, Sentence, Term
+from pipelines.explain.words import Code
+
+SELLABLE = ("sellable_accessible", "sellable_not_accessible")
+
+
+def demand(facts: Facts) -> Section:
+    """The statistics of demand per day, over the days on which the item could be bought."""
+    found = facts.demand
+    if found is None:
+        return Section("demand", [], ("demand_never", {}))
+    table = "demand.variance_as_of"
+    censored = found["n_days"] - found["n_valid_days"]
+    plan = facts.plan
+    moved = plan and plan["demand_units_per_day_mean"] is not None and plan["demand_units_per_day_mean"] != found["demand_units_mean"]
+    few = facts.settings.get("min_valid_days")
+    known = plan and plan["demand_units_per_day_mean"] is None
+    note: Sentence | None = ("changed_since", {"planned": plan["demand_units_per_day_mean"]}) if plan and moved else None
+    if known and few:
+        note = ("too_few_days", {"days": few["value"]})
+    terms = [
+        Term("demand_units_mean", found["demand_units_mean"], "units_per_day", f"{table}.demand_units_mean", None, note),
+        Term("demand_units_sd", found["demand_units_sd"], "units_per_day", f"{table}.demand_units_sd"),
+        Term("n_days", found["n_days"], "days", f"{table}.n_days", None,
+             ("observed", {"first": found["first_observed_on"], "last": found["last_observed_on"]})),
+        Term("n_valid_days", found["n_valid_days"], "days", f"{table}.n_valid_days"),
+        Term("n_censored_days", censored, "days", f"{table}.n_days, .n_valid_days",
+             ("difference", [found["n_days"], found["n_valid_days"]]), ("censored", {}) if censored else None),
+        Term("n_demand_days", found["n_demand_days"], "days", f"{table}.n_demand_days"),
+        Term("demand_class", found["demand_class"], "text", f"{table}.demand_class", None,
+             ("class_measures", {"adi": found["adi"], "cv2": found["cv2"]})),
+        Term("abc_class", found["abc_class"], "text", f"{table}.abc_class"),
+        Term("xyz_class", found["xyz_class"], "text", f"{table}.xyz_class"),
+    ]  # fmt: skip
+    return Section("demand", terms)
+
+
+def lead_time(facts: Facts, plan: Row) -> Section:
+    """The lead time, the rung of the ladder it comes from, and what the rungs say."""
+    source, receipts, settings = plan["lead_time_source"], facts.receipts, facts.settings
+    supplier = facts.supplier or {}
+    table = "plan.safety_stock"
+    own, pooled = receipts.get("n_receipts") or 0, receipts.get("n_supplier_receipts") or 0
+    values: dict[str, Any] = {
+        "own": own,
+        "pooled": pooled,
+        "least": settings["min_receipts"]["value"],
+        "supplier": supplier.get("supplier_code"),
+        "days": settings["default_lead_time_days"]["value"],
+        "policy": settings["default_lead_time_days"]["policy_code"] or "default",
+    }
+    terms = [
+        Term("lead_time_days_mean", plan["lead_time_days_mean"], "days", f"{table}.lead_time_days_mean", None, (f"lead_time_{source}", values)),
+        Term("lead_time_days_sd", plan["lead_time_days_sd"], "days", f"{table}.lead_time_days_sd", None,
+             ("promise_has_no_sd", {}) if source in ("terms", "policy") else None),
+        Term("review_days", plan["review_days"], "days", f"{table}.review_days", None, _review(settings["review_days"])),
+        Term("n_receipts", own, "receipts", "plan.lead_times_as_of.n_receipts"),
+    ]  # fmt: skip
+    if own:
+        terms += [
+            Term("lead_time_days_p50", receipts["lead_time_days_p50"], "days", "plan.lead_times_as_of.lead_time_days_p50"),
+            Term("lead_time_days_p90", receipts["lead_time_days_p90"], "days", "plan.lead_times_as_of.lead_time_days_p90"),
+        ]
+    if supplier:
+        terms.append(Term("terms_lead_time_days", supplier["lead_time_days"], "days", "plan.terms_as_of.lead_time_days"))
+    return Section("lead_time", terms)
+
+
+def _review(setting: Row) -> Sentence | None:
+    if setting["value"]:
+        return None
+    return "continuous_review", {}
+
+
+def supply(facts: Facts) -> Section:
+    """What is on its way, line by line: counted in the position or not, and why."""
+    plan, settings = facts.plan, facts.settings
+    if not facts.supply:
+        return Section("supply", [], ("supply_none", {}))
+    terms, counted, aside = [], 0, 0
+    for line in facts.supply:
+        expected = expected_on(line, plan and plan["lead_time_days_mean"])
+        verdict = use(line, expected, plan, settings, facts.as_of_on) if plan else "unplanned"
+        counted += line["open_units"] if verdict == "useful" else 0
+        aside += line["open_units"] if verdict in ("later", "overdue") else 0
+        grace = settings.get("po_grace_days" if line["supply_kind"] == "po" else "transit_grace_days", {}).get("value")
+        late = (facts.as_of_on - expected).days if expected else None
+        days = plan["lead_time_days_mean"] + plan["review_days"] if plan and plan["lead_time_days_mean"] is not None else None
+        values = {"expected": expected, "late": late, "grace": grace, "days": days, 
+                  "origin": ("origin", {"supplier": line["supplier_code"]}) if line["supplier_code"] else ""}  # fmt: skip
+        named = " ".join(part for part in (line["document_id"] or "?", line["document_line"] and f"/ {line['document_line']}") if part)
+        code = f"supply_{verdict}_late" if verdict == "useful" and (late or 0) > 0 else f"supply_{verdict}"
+        terms.append(Term(f"supply_{line['supply_kind']}", line["open_units"], "units", "plan.open_supply_as_of.open_units", None,
+                          (code, values), named))  # fmt: skip
+    changed = plan and (counted, aside) != (plan["on_order_units"] + plan["in_transit_units"], plan["excluded_supply_units"])
+    return Section("supply", terms, ("supply_changed", {}) if changed else None)
+
+
+def stock(facts: Facts) -> Section:
+    """On hand by state as of the plan, with what it is now where that differs."""
+    now = {row["stock_state"]: row["on_hand_units"] for row in facts.stock_now}
+    then = {row["stock_state"]: row["on_hand_units"] for row in facts.stock_then}
+    if not now and not then:
+        return Section("stock", [], ("stock_none", {}))
+    terms = []
+    for state in sorted(now.keys() | then.keys(), key=lambda state: (state not in SELLABLE, state)):
+        before, current = then.get(state, 0), now.get(state, 0)
+        code = "stock_sellable" if state in SELLABLE else "stock_not_sellable"
+        note = (f"{code}_moved", {"now": current}) if before != current else (code, {})
+        terms.append(Term("on_hand_units", before, "units", "core.on_hand_as_of.on_hand_units", None, note, Code(state)))
+    plan = facts.plan
+    sellable = sum(then.get(state, 0) for state in SELLABLE)
+    changed = plan and sellable != plan["sellable_units"]
+    return Section("stock", terms, ("changed_since", {"planned": plan["sellable_units"]}) if plan and changed else None)
+
+
+def movements(facts: Facts) -> Section:
+    """The newest movements here: what, how many, by which document, from which line of which file."""
+    if not facts.movements:
+        return Section("movements", [], ("movements_none", {}))
+    zone = ZoneInfo(facts.location["time_zone"] or "UTC")
+    terms = []
+    for row in facts.movements:
+        delta = row["units"] * (bool(row["is_to_here"]) - bool(row["is_from_here"]))
+        line = facts.lines.get(row["event_id"])
+        values = {
+            "kind": Code(row["movement_kind"]),
+            "units": row["units"],
+            "from": Code(row["from_stock_state"]) if row["from_stock_state"] else row["from_code"],
+            "to": Code(row["to_stock_state"]) if row["to_stock_state"] else row["to_code"],
+            "document": Code(row["document_kind"] or "no_document"),
+            "number": "".join((" ", " / ")[n] + row[name] for n, name in enumerate(("document_id", "document_line")) if row[name]),
+            "line": str(line) if line else None,
+            "feed": row["source_feed"],
+        }
+        code = "movement_taken_back" if row["is_reversal"] else "movement"
+        when = f"{row['occurred_at'].astimezone(zone):%Y-%m-%d %H:%M}"
+        terms.append(Term("movement", delta, "units", "ledger.movements.units", None,
+                          (code if line else f"{code}_no_line", values), when))  # fmt: skip
+    first = facts.movements[0]
+    return Section("movements", terms, ("movements_shown", {"shown": len(terms), "all": first["n_movements"]}))

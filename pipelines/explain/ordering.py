@@ -1,0 +1,112 @@
+"""The chain's first section: how a proposal became the quantity and the days it has, or why there is none."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pipelines.explain.facts import Facts, Row
+from pipelines.explain.reckoning import free_units, needed_units, target_units
+from pipelines.explain.terms import Section, Sentence, Term
+from pipelines.explain.words import Code
+
+_TABLE = "plan.reorder_proposals"
+
+
+def proposal(facts: Facts) -> Section:
+    """From the need over the economic quantity, minimum and multiple to the order, its price and its days."""
+    order, plan = facts.proposal, facts.plan
+    assert order is not None and plan is not None
+    point, position = order["reorder_point_units"], order["inventory_position_units"]
+    money = order["currency_code"] or "money"
+    needed, daily = needed_units(position, point), plan["demand_units_per_day_mean"]
+    has_point = point is not None and point > 0
+    terms = [
+        Term("order_units", order["order_units"], "units", f"{_TABLE}.order_units", None, _rounding(order)),
+        Term("needed_units", needed, "units", f"{_TABLE}.reorder_point_units, .inventory_position_units",
+             ("need", [point, position]) if has_point else ("need_promised", [position])),
+        *_aim(facts, order, plan),
+        Term("moq_units", order["moq_units"], "units", f"{_TABLE}.moq_units", None, None if order["moq_units"] else ("no_minimum", {})),
+        Term("multiple_units", order["multiple_units"], "units", f"{_TABLE}.multiple_units", None,
+             None if order["multiple_units"] else ("no_multiple", {})),
+        Term("order_by_on", order["order_by_on"], "date", f"{_TABLE}.order_by_on", None, ("order_by", {})),
+        Term("eta_on", order["eta_on"], "date", f"{_TABLE}.eta_on",
+             ("arrival", [order["as_of_on"], math.ceil(plan["lead_time_days_mean"])])),
+        Term("unit_cost_amount", order["unit_cost_amount"], money, f"{_TABLE}.unit_cost_amount"),
+        Term("order_amount", None if order["unit_cost_amount"] is None else order["order_units"] * order["unit_cost_amount"], money,
+             f"{_TABLE}.order_units, .unit_cost_amount", ("product", [order["order_units"], order["unit_cost_amount"]])),
+        Term("cover_days", order["cover_days"], "days", f"{_TABLE}.cover_days",
+             ("cover", [plan["sellable_units"], plan["reserved_units"], plan["backorder_units"], daily]) if free_units(plan) > 0 and daily else None),
+        Term("priority_rank", order["priority_rank"], "rank", f"{_TABLE}.priority_rank", None, ("rank", {})),
+        *offers(facts),
+    ]  # fmt: skip
+    return Section("proposal", terms)
+
+
+def no_order(facts: Facts, decision: str) -> Section:
+    """What stands against an order: the free stock, or that nothing is known."""
+    plan = facts.plan
+    if plan is None:
+        return Section("no_proposal", offers(facts))
+    parts = [plan[name] for name in ("sellable_units", "reserved_units", "backorder_units")]
+    point, position = plan["reorder_point_units"], plan["inventory_position_units"]
+    terms = [
+        Term("free_units", free_units(plan), "units",
+             "plan.reorder_points.sellable_units, .reserved_units, .backorder_units", ("free", parts)),
+        Term("above_point_units", None if point is None else position - point, "units",
+             "plan.reorder_points.inventory_position_units, .reorder_point_units", ("difference", [position, point])),
+        _economic(facts, plan, "plan.reorder_points"),
+    ]  # fmt: skip
+    if decision == "no_terms":
+        terms = terms[:2]
+    return Section("no_proposal", [*terms, *offers(facts)])
+
+
+def offers(facts: Facts) -> list[Term]:
+    """Whose terms cover the item here, the chosen first."""
+    chosen = facts.plan and facts.plan["supplier_id"]
+    ordered = sorted(facts.terms, key=lambda row: row["supplier_id"] != chosen)
+    terms = [
+        Term("offer", row["unit_cost_amount"], row["currency_code"] or "money", "plan.terms_as_of.unit_cost_amount", None,
+             _offer(row, is_chosen=row["supplier_id"] == chosen), row["supplier_code"])
+        for row in ordered
+    ]  # fmt: skip
+    return terms or [Term("no_offer", None, "text", "plan.terms_as_of.supplier_id", None, ("no_offer", {}))]
+
+
+def _offer(row: Row, *, is_chosen: bool) -> Sentence:
+    values = {"minimum": row["moq_units"] or 1, "multiple": row["multiple_units"] or 1, "days": row["lead_time_days"]}
+    return ("offer_chosen" if is_chosen else "offer_other"), values
+
+
+def _aim(facts: Facts, order: Row, plan: Row) -> list[Term]:
+    """The economic quantity, and where something else was aimed at, that."""
+    kind = order["rounding_reason"].split("+")[0]
+    terms = [_economic(facts, plan, _TABLE)]
+    if kind in ("shelf_life", "max_cover", "cover"):
+        units, days = target_units(kind, plan, facts.settings, facts.item["shelf_life_days"])
+        source = "core.dim_item.shelf_life_days" if kind == "shelf_life" else facts.settings[f"{kind}_days"]["source"] or "planning"
+        formula = ("product", [plan["demand_units_per_day_mean"], days])
+        terms.append(Term("target_units", units, "units", source, formula, (f"target_{kind}", {"days": days})))
+    return terms
+
+
+def _economic(facts: Facts, plan: Row, table: str) -> Term:
+    """The quantity with the least yearly cost, or what it lacks."""
+    units, terms = plan["economic_order_units"], facts.supplier or {}
+    daily, price = plan["demand_units_per_day_mean"], terms.get("unit_cost_amount")
+    cost = facts.proposal["order_cost_amount"] if facts.proposal else terms.get("order_cost_amount")
+    holding = facts.settings["holding_cost_rate"]["value"]
+    formula: tuple[str, list[Any]] | None = None
+    note: Sentence | None = None
+    if units is None:
+        note = ("no_economic", {"demand": daily, "price": price, "cost": cost})
+    elif None not in (daily, cost, price):
+        formula = ("economic", [daily, cost, holding, price])
+    return Term("economic_order_units", units, "units", f"{table}.economic_order_units", formula, note)
+
+
+def _rounding(order: Row) -> Sentence:
+    kind, *steps = order["rounding_reason"].split("+")
+    code = "_".join(("rounding", *(step for step in ("moq", "multiple") if step in steps)))
+    return code, {"kind": Code(kind), "moq": order["moq_units"], "multiple": order["multiple_units"]}

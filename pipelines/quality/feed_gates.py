@@ -1,0 +1,240 @@
+"""The feeds' gates: what a feed's declaration expects, evaluated on the segments that no look has seen yet.
+
+Belongs here: which segments are new, the rules about a delivery as a whole (refused lines, lateness, whether the newest
+day is complete), one run for each feed. Does not belong here: the rules about rows (`pipelines.feeds`).
+
+`spool/gates/seen-<feed>.json` names the units that were looked at, and counts the feed's rows by day, against which a
+new day is held. What is refused lies in quarantine and not in a segment: a file full of bad lines blocks nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.events import EVENT_SCHEMA
+from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
+from pipelines.quality.looks import GateResult, GateRun, is_news, keep, look_id, looking, report_folder
+from pipelines.quality.rules import Rule, quoted, rules_of
+from pipelines.settings import Home
+from pipelines.spool import Manifest, Spool
+from pipelines.spool.files import write_bytes_whole
+
+if TYPE_CHECKING:
+    from pipelines.quality._gx import Database, Outcome
+
+REFUSED_RATE_MAX: Final = 0.05
+_REFUSED_NEEDED: Final = 5
+LATE_RATE_MAX: Final = 0.2
+COMPLETE_RATE_MIN: Final = 0.85
+_KEPT_DAYS: Final = 70
+_WEEKS: Final = 8
+_DAYS_NEEDED: Final = 3
+_MEDIAN_NEEDED: Final = 20
+"""A feed with fewer rows on such a day varies too much for a day to be called incomplete."""
+_LOOK: Final = "new_deliveries"
+"""One row about the look as a whole, its columns named after the feeds."""
+_KEYS: Final = ("event_kind", "source_event_id", "location_code", "document_id", "document_line", "item_code", "delivery_id", "source_line")
+_SQL_TYPES: Final = {"Datetime": "TIMESTAMP", "Date": "DATE", "Decimal": "DECIMAL(18,4)", "Boolean": "BOOLEAN", "List": "VARCHAR[]"}
+
+
+@dataclasses.dataclass(slots=True)
+class Seen:
+    """What the looks at one feed have seen: units, and rows by local day (the newest days)."""
+
+    units: set[str]
+    days: dict[date, int]
+
+    @classmethod
+    def read(cls, path: Path) -> Seen:
+        """As stored; nothing where there is no file."""
+        if not path.exists():
+            return cls(set(), {})
+        content = json.loads(path.read_bytes())
+        return cls(set(content["units"]), {date.fromisoformat(day): rows for day, rows in content["days"].items()})
+
+    def write(self, path: Path) -> None:
+        """Store it whole."""
+        days = {day.isoformat(): self.days[day] for day in sorted(self.days)[-_KEPT_DAYS:]}
+        write_bytes_whole(path, json.dumps({"units": sorted(self.units), "days": days}).encode())
+
+
+def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
+    """Look at every feed with segments that no look has seen; returns one run for each, none when nothing is new."""
+    with looking(home):
+        seen = {feed: Seen.read(_seen_file(home, feed)) for feed in FEED_NAMES}
+        known = set().union(*(one.units for one in seen.values()))
+        new: dict[str, list[Manifest]] = {}
+        for manifest in Spool(home.spool).new_manifests(known):
+            new.setdefault(manifest.feed, []).append(manifest)
+        if not new:
+            return []
+        runs, look, is_told = _look(home, new, seen, clock())
+        runs = keep(home, look, runs, is_told=is_told)
+        for feed, manifests in new.items():
+            seen[feed].units |= {manifest.unit_id for manifest in manifests}
+            seen[feed].write(_seen_file(home, feed))
+        return runs
+
+
+def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen], now: datetime) -> tuple[list[GateRun], str, bool]:
+    from pipelines.quality import _gx
+    from pipelines.warehouse.ledger import read_current
+
+    current = read_current(home)
+    commit_id = current.commit_id if current else None
+    look = look_id(now, "feeds", *sorted(manifest.unit_id for manifests in new.values() for manifest in manifests))
+    with _gx.database() as db:
+        rules: dict[str, list[Rule]] = {}
+        db.execute(f"create table {_LOOK} as select {len(new)} as feeds")
+        for feed, manifests in new.items():
+            for table, of_table in _tables(db, home, feed, manifests, seen[feed]).items():
+                rules.setdefault(table, []).extend(of_table)
+        evaluation = _gx.evaluate(db, rules, run_at=now)
+        outcomes = [one for table in rules for one in evaluation.outcomes(table)]
+        runs = []
+        for feed, manifests in new.items():
+            results = [_result(one) for one in outcomes if one.rule.code.startswith(f"{feed}.")]
+            is_blocked = any(not one.is_met and one.severity == "block" for one in results)
+            rows = sum(manifest.rows_in for manifest in manifests)
+            runs.append(GateRun(f"{look}-{feed}", "feed", feed, now, commit_id, is_blocked, rows, tuple(results)))
+        is_told = is_news(home, runs)
+        if is_told:
+            page = evaluation.write_report(report_folder(home, look))
+            runs = [dataclasses.replace(run, report=page) for run in runs]
+    return runs, look, is_told
+
+
+def _result(one: Outcome) -> GateResult:
+    from pipelines.quality._gx import json_of
+
+    rule = one.rule
+    return GateResult(
+        rule.code, rule.table, rule.column, rule.severity, one.is_met, one.rows_checked, one.rows_failed, rule.what, json_of(one.failed_rows)
+    )  # fmt: skip
+
+
+def _tables(db: Database, home: Home, feed: str, manifests: Sequence[Manifest], seen: Seen) -> dict[str, list[Rule]]:
+    """Make the tables of one feed's look, and say which rules are about them: its events, and its figures as a whole."""
+    rules: dict[str, list[Rule]] = {}
+    is_first = not seen.units
+    late, day, rows_of_day, usual = None, None, None, None
+    if feed in FEED_BY_NAME and any(manifest.segment for manifest in manifests):
+        _events(db, home, feed, manifests)
+        rules[feed] = rules_of(FEED_BY_NAME[feed], feed, _KEYS)
+        _count_days(db, feed, seen)
+        day, rows_of_day, usual = _newest_day(seen.days)
+        # All that a first delivery tells of happened long ago.
+        late = None if is_first else _late_rate(db, feed, FEED_BY_NAME[feed].lateness)
+    rows_in, refused = sum(one.rows_in for one in manifests), sum(one.rows_rejected for one in manifests)
+    figures = {
+        "rows": rows_in,
+        "refused_rows": refused,
+        # One bad line among twelve is a bad line, not a bad delivery.
+        "refused_rate": refused / rows_in if refused >= _REFUSED_NEEDED else 0,
+        "late_rate": late,
+        "newest_day": f"'{day}'" if day else None,
+        "rows_of_day": rows_of_day,
+        "usual_rows": usual,
+        "complete_rate": rows_of_day / usual if rows_of_day is not None and usual else None,
+    }
+    for name, value in figures.items():
+        db.execute(f"alter table {_LOOK} add column {feed}_{name} {_look_type(name)}")
+        db.execute(f"update {_LOOK} set {feed}_{name} = {'null' if value is None else value}")
+    rules[_LOOK] = look_rules(feed)
+    return rules
+
+
+def look_rules(feed: str) -> list[Rule]:
+    """The rules about one feed's new segments as a whole; all of them warn, for an honest feed has bad days."""
+
+    def rule(figure: str, what: str, low: float | None, high: float | None, *beside: str) -> Rule:
+        column = f"{feed}_{figure}"
+        keys = (*(f"{feed}_{name}" for name in beside), column)
+        return Rule(f"{feed}.{figure}", _LOOK, "between", (column,), what, "warn", low=low, high=high, keys=keys)
+
+    rules = [rule(
+        "refused_rate", f"at most {REFUSED_RATE_MAX:.0%} of the lines are refused for their form", 0, REFUSED_RATE_MAX, "rows", "refused_rows"
+    )]  # fmt: skip
+    if feed in FEED_BY_NAME:
+        rules.append(rule("late_rate", f"at most {LATE_RATE_MAX:.0%} of the events come later than the feed declares", 0, LATE_RATE_MAX))
+        usual = f"the newest whole day has at least {COMPLETE_RATE_MIN:.0%} of the rows usual on its weekday"
+        rules.append(rule("complete_rate", usual, COMPLETE_RATE_MIN, None, "newest_day", "rows_of_day", "usual_rows"))
+    return rules
+
+
+def _look_type(column: str) -> str:
+    return "varchar" if column == "newest_day" else "double" if column.endswith("_rate") or column == "usual_rows" else "bigint"
+
+
+def _events(db: Database, home: Home, feed: str, manifests: Sequence[Manifest]) -> None:
+    """A view of the feed's new events: the columns that are asked for, there or not, the delivery, and when it became known."""
+    spool = Spool(home.spool)
+    files = {str(spool.segment_path(feed, one.segment)): one for one in manifests if one.segment}
+    db.execute("create table if not exists files (path varchar, delivery_id varchar, known_at timestamp)")
+    values = ", ".join(
+        f"({_text(path)}, '{one.delivery_id}', timestamptz '{one.known_at}' at time zone 'UTC')" for path, one in files.items()
+    )
+    db.execute(f"insert into files values {values}")
+    read = f"read_parquet([{', '.join(_text(path) for path in files)}], union_by_name = true, filename = true)"
+    there = {row[0] for row in db.execute(f"describe select * from {read}").fetchall()}
+    asked = {*_KEYS, *_DAY_COLUMNS, *(column for one in FEED_BY_NAME[feed].expectations for column in one.columns)}
+    columns = [
+        quoted(name) if name in there else f"cast(null as {_sql_type(name)}) as {quoted(name)}" for name in EVENT_SCHEMA if name in asked
+    ]
+    db.execute(
+        f"create view {quoted(feed)} as select {', '.join(columns)}, files.delivery_id, files.known_at from {read} as segments"
+        " join files on files.path = segments.filename"
+    )
+
+
+def _sql_type(column: str) -> str:
+    kind: Any = EVENT_SCHEMA[column][0]
+    name = type(kind).__name__
+    return _SQL_TYPES.get(name, "VARCHAR" if name == "String" else "BIGINT")
+
+
+_DAY_COLUMNS: Final = ("business_on", "occurred_at", "occurred_offset_minutes")
+_LOCAL_DAY: Final = "coalesce(business_on, cast(occurred_at + to_minutes(coalesce(occurred_offset_minutes, 0)) as date))"
+
+
+def _count_days(db: Database, feed: str, seen: Seen) -> None:
+    for day, rows in db.execute(f"select {_LOCAL_DAY}, count(*) from {quoted(feed)} group by 1").fetchall():
+        seen.days[day] = seen.days.get(day, 0) + rows
+
+
+def _late_rate(db: Database, feed: str, lateness: timedelta) -> float | None:
+    at = "occurred_at"  # without an offset it is local, hours off at most: good enough for a share
+    late = f"known_at - {at} > to_seconds({int(lateness.total_seconds())})"
+    rate = db.execute(f"select avg(case when {late} then 1.0 else 0.0 end) from {quoted(feed)}").fetchall()[0][0]
+    return None if rate is None else float(rate)
+
+
+def _newest_day(days: Mapping[date, int]) -> tuple[date | None, int | None, float | None]:
+    """The newest day that another one has followed, its rows, and the median of the same weekday in the weeks before.
+
+    >>> monday = date(2026, 3, 2)
+    >>> days = {monday + timedelta(weeks=week): 100 for week in range(4)} | {monday + timedelta(weeks=4): 40}
+    >>> _newest_day(days | {monday + timedelta(days=29): 3})
+    (datetime.date(2026, 3, 30), 40, 100.0)
+    """
+    whole = sorted(days)[:-1]
+    if not whole:
+        return None, None, None
+    day = whole[-1]
+    before = [rows for week in range(1, _WEEKS + 1) if (rows := days.get(day - timedelta(weeks=week))) is not None]
+    usual = statistics.median(before) if len(before) >= _DAYS_NEEDED else None
+    return day, days[day], usual if usual is not None and usual >= _MEDIAN_NEEDED else None
+
+
+def _seen_file(home: Home, feed: str) -> Path:
+    return home.spool / "gates" / f"seen-{feed}.json"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

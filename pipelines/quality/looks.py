@@ -1,0 +1,237 @@
+"""What gates found: the records, the error that a blocking one raises, and how they stand in the spool.
+
+Belongs here: `GateRun`, `GateResult`, `GateBlocked`; handing looks to the ledger (`spool/gates/<look>/`), and the newest
+look of every gate (`spool/gates/newest.json`), which says who is blocked. Does not belong here: looking.
+
+A look that finds what the look before it found is handed on at most every few minutes: a stream is looked at every half
+minute, and its history need not hold a line for each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pipelines.errors import UserError
+from pipelines.quality.rules import Severity
+from pipelines.settings import Home
+from pipelines.spool.files import write_bytes_whole
+
+RETOLD_AFTER: Final = timedelta(minutes=5)
+"""A look that says nothing new is handed on again after this time."""
+KEPT_LOOKS: Final = 200
+"""Folders of looks that stay in the spool; the ledger has them all."""
+KEPT_REPORTS: Final = 20
+_SHOWN_ROWS: Final = 3
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GateResult:
+    """What one rule found. `failed_rows` is JSON, the first rows that break it; null where it is met."""
+
+    rule_code: str
+    table_name: str
+    column_name: str | None
+    severity: Severity
+    is_met: bool
+    rows_checked: int
+    rows_failed: int
+    what: str
+    failed_rows: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GateRun:
+    """One look of one gate. `subject` is the feed, or `marts`; `report` the page of its report, null where none was written."""
+
+    gate_run_id: str
+    gate_kind: Literal["feed", "marts"]
+    subject: str
+    checked_at: datetime
+    subject_commit_id: int | None
+    is_blocked: bool
+    rows_checked: int
+    results: tuple[GateResult, ...] = ()
+    report: Path | None = None
+
+    @property
+    def failed(self) -> list[GateResult]:
+        """Rules that are not met, blocking ones first."""
+        return sorted((one for one in self.results if not one.is_met), key=lambda one: one.severity != "block")
+
+    def says_the_same_as(self, other: GateRun) -> bool:
+        """Whether both found the same; times, counts of sound rows and reports aside."""
+
+        def findings(run: GateRun) -> list[tuple[Any, ...]]:
+            return [(one.rule_code, one.severity, one.is_met, one.rows_failed if not one.is_met else 0) for one in run.results]
+
+        return self.is_blocked == other.is_blocked and findings(self) == findings(other)
+
+    def to_json(self) -> dict[str, Any]:
+        """The run in JSON's types."""
+        content = dataclasses.asdict(self)
+        return content | {"checked_at": self.checked_at.astimezone(UTC).isoformat(), "report": str(self.report) if self.report else None}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> GateRun:
+        """The run that `to_json` wrote."""
+        return cls(**content | {
+            "checked_at": datetime.fromisoformat(content["checked_at"]), "report": Path(content["report"]) if content["report"] else None,
+            "results": tuple(GateResult(**one) for one in content["results"]),
+        })  # fmt: skip
+
+
+class GateBlocked(UserError):
+    """Data is not good enough to decide from. `runs` are the looks that block."""
+
+    def __init__(self, runs: Sequence[GateRun]) -> None:
+        self.runs = list(runs)
+        names = [f"feed {run.subject}" if run.gate_kind == "feed" else "the marts" for run in self.runs]
+        broken = [(run, one) for run in self.runs for one in run.failed if one.severity == "block"]
+        lines = []
+        for run, one in broken:
+            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_failed:,} of {one.rows_checked:,} rows break it")
+            lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
+            if run.report and one is run.failed[0]:
+                lines.append(f"report {run.report}")
+        mend = (
+            "the next good delivery of the feed lifts it; the marts, what is published of them and the plan stay as they were"
+            if any(run.gate_kind == "feed" for run in self.runs)
+            else "mend it and build again; what is published of the marts, and the plan, stay as they were"
+        )
+        super().__init__(
+            f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None, next_step=f"parstock gates; {mend}", exit_code=1
+        )
+
+
+def _row_in_words(row: dict[str, Any]) -> str:
+    return "  " + ", ".join(f"{name} {'∅' if value is None else value}" for name, value in row.items())
+
+
+@contextmanager
+def looking(home: Home) -> Iterator[None]:
+    """Held while somebody looks: one at a time, however many processes do."""
+    home.run.mkdir(parents=True, exist_ok=True)
+    with (home.run / "gates.lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def look_id(checked_at: datetime, subject: str, *parts: object) -> str:
+    """Name of a look: the instant, sortable, what was looked at, and a hash of what went in."""
+    digest = hashlib.sha256(repr((checked_at, subject, parts)).encode()).hexdigest()[:12]
+    return f"{checked_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{subject}-{digest}"
+
+
+def newest_runs(home: Home) -> dict[str, GateRun]:
+    """The newest look of every gate, by kind and subject."""
+    path = _newest_file(home)
+    if not path.exists():
+        return {}
+    content = json.loads(path.read_bytes())
+    return {name: GateRun.from_json(run) for name, run in content["runs"].items()}
+
+
+def blocked_by(home: Home) -> list[GateRun]:
+    """Gates whose newest look blocks; none: go on."""
+    return [run for _, run in sorted(newest_runs(home).items()) if run.is_blocked]
+
+
+def require_open(home: Home) -> None:
+    """Raise GateBlocked while a gate blocks."""
+    if blocking := blocked_by(home):
+        raise GateBlocked(blocking)
+
+
+def require_feeds_open(home: Home) -> None:
+    """Raise GateBlocked while a feed's gate blocks; that of the marts is asked anew by every build."""
+    if blocking := [run for run in blocked_by(home) if run.gate_kind == "feed"]:
+        raise GateBlocked(blocking)
+
+
+def is_news(home: Home, runs: Sequence[GateRun]) -> bool:
+    """Whether a look has to be handed on: it found something else than the one before it, or that was a while ago."""
+    told = _told(home)
+    for run in runs:
+        before = told.get(_name(run))
+        if before is None or not run.says_the_same_as(before) or not timedelta(0) <= run.checked_at - before.checked_at < RETOLD_AFTER:
+            return True
+    return False
+
+
+def keep(home: Home, look: str, runs: Sequence[GateRun], *, is_told: bool) -> list[GateRun]:
+    """Let the looks stand as the newest; hand them to the ledger (its owner takes them) if they are to be told.
+
+    Returns them; those that are not told have the report of the look that said the same before.
+    """
+    if is_told:
+        _tell(home, look, runs)
+    else:
+        runs = [dataclasses.replace(run, report=_told(home)[_name(run)].report) for run in runs]
+    names = {_name(run): run.to_json() for run in runs}
+    told = {name: run.to_json() for name, run in _told(home).items()} | (names if is_told else {})
+    newest = {name: run.to_json() for name, run in newest_runs(home).items()} | names
+    content = {"runs": newest, "told": told}
+    write_bytes_whole(_newest_file(home), json.dumps(content, indent=1, default=str).encode())
+    return list(runs)
+
+
+def report_folder(home: Home, look: str) -> Path:
+    """Where the report of a look goes; the oldest ones make room."""
+    reports = home.exports / "quality"
+    reports.mkdir(parents=True, exist_ok=True)
+    _keep_newest(reports, KEPT_REPORTS - 1)
+    return reports / look
+
+
+def _told(home: Home) -> dict[str, GateRun]:
+    path = _newest_file(home)
+    content = json.loads(path.read_bytes()).get("told", {}) if path.exists() else {}
+    return {name: GateRun.from_json(run) for name, run in content.items()}
+
+
+def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
+    import polars as pl
+
+    from pipelines.warehouse.results import as_table, write_result
+
+    heads = [
+        {
+            "gate_run_id": run.gate_run_id, "gate_kind": run.gate_kind, "subject": run.subject, "checked_at": run.checked_at.astimezone(UTC),
+            "subject_commit_id": run.subject_commit_id, "is_blocked": run.is_blocked, "rows_checked": run.rows_checked,
+            "report_path": run.report.relative_to(home.root).as_posix() if run.report else None,
+        }
+        for run in runs
+    ]  # fmt: skip
+    rows = [{"gate_run_id": run.gate_run_id, **dataclasses.asdict(one)} for run in runs for one in run.results]
+    schema = ["gate_run_id", *(field.name for field in dataclasses.fields(GateResult))]
+    tables = {
+        "gate_runs": as_table(pl.DataFrame(heads, infer_schema_length=None), "gate_runs"),
+        "gate_results": as_table(
+            pl.DataFrame(rows, infer_schema_length=None) if rows else pl.DataFrame(schema=dict.fromkeys(schema, pl.String)), "gate_results"
+        ),
+    }
+    folder = write_result(home, "gates", look, tables)
+    _keep_newest(folder.parent, KEPT_LOOKS)
+
+
+def _keep_newest(folder: Path, count: int) -> None:
+    entries = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+    for entry in sorted(entries, key=lambda one: one.stat().st_mtime_ns)[: max(len(entries) - count, 0)]:
+        shutil.rmtree(entry, ignore_errors=True)
+
+
+def _newest_file(home: Home) -> Path:
+    return home.spool / "gates" / "newest.json"
+
+
+def _name(run: GateRun) -> str:
+    return f"{run.gate_kind}/{run.subject}"

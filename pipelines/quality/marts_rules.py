@@ -1,0 +1,169 @@
+"""The rules of the marts: invariants that no dbt test states, table by table.
+
+Belongs here: which of a mart's rows are looked at, and what must hold of them. Does not belong here: keys, grains,
+balances and the laws that a dbt test states (`dbt_project/tests`): a rule stands in one of the two.
+
+`block` is for what holds by construction, whatever the sources send: where it does not, a formula is broken and nothing may
+be decided from it. What incomplete data can bring about (sales without an opening, an order written down late) only warns,
+and so do results of planning: were they to block, no new plan could ever replace them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from pipelines.quality.rules import Rule, Severity
+
+ABSURD_UNITS: Final = 1_000_000_000_000
+"""More units than any place holds or any day moves: a product or a sum went wrong."""
+_FIRST_DAY: Final = date(1999, 12, 31)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mart:
+    """A mart as a gate sees it. `grown_by` is the column with the commit that wrote a row: only rows above the last published build are looked at.
+
+    `where` is a column that is true of the rows to look at. `keys` name a row to a person.
+    """
+
+    schema: str
+    name: str
+    keys: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    grown_by: str | None = None
+    where: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """What people read."""
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def table(self) -> str:
+        """Its name in a look's database, where there are no schemas."""
+        return f"{self.schema}__{self.name}"
+
+
+def _mart(schema: str, name: str, keys: Sequence[str], *rules: Rule, grown_by: str | None = None, where: str | None = None) -> Mart:
+    named = (
+        dataclasses.replace(rule, code=f"{schema}.{name}.{rule.code}", table=f"{schema}__{name}", keys=(*keys, *rule.columns))
+        for rule in rules
+    )
+    return Mart(schema, name, tuple(keys), tuple(named), grown_by, where)
+
+
+def _between(column: str, low: float | None, high: float | None, what: str, severity: Severity = "block") -> Rule:
+    return Rule(f"{column}.between", "", "between", (column,), what, severity, low=low, high=high)
+
+
+def _holds(code: str, condition: str, what: str, *columns: str, severity: Severity = "block") -> Rule:
+    return Rule(code, "", "holds", columns, what, severity, condition=condition)
+
+
+def _there(column: str) -> Rule:
+    return Rule(f"{column}.not_null", "", "not_null", (column,), f"{column} is there")
+
+
+_STATISTICS: Final = ("demand_units_mean", "demand_units_sd", "cv2", "adi")
+_PLACE: Final = ("item_id", "location_id")
+
+MARTS: Final[tuple[Mart, ...]] = (
+    _mart(
+        "core", "fct_movements", ("movement_id", "leg_no", *_PLACE),
+        *(_there(column) for column in ("occurred_at", "known_at", "business_on")),
+        _between("delta_units", -ABSURD_UNITS, ABSURD_UNITS, "a movement's units are a number of goods, not a code"),
+        Rule("occurred_at.not_before", "", "not_before", ("occurred_at",), "no movement lies before the year 2000", first=_FIRST_DAY),
+        grown_by="commit_id",
+    ),
+    _mart(
+        "stock", "on_hand", (*_PLACE, "stock_state"),
+        _between("on_hand_units", -ABSURD_UNITS, ABSURD_UNITS, "stock is a number of goods, not a code"),
+        _holds(
+            "below_zero_rate", "(select avg(case when on_hand_units < 0 then 1.0 else 0.0 end) from {batch}) <= 0.2 or on_hand_units >= 0",
+            "at most a fifth of the stock is below zero", "on_hand_units", severity="warn",
+        ),
+    ),
+    _mart(
+        "stock", "daily", (*_PLACE, "stock_on"),
+        _between("in_units", 0, ABSURD_UNITS, "what came in is not negative"),
+        _between("out_units", 0, ABSURD_UNITS, "what went out is not negative"),
+        Rule("stock_on.not_before", "", "not_before", ("stock_on",), "no day lies before the year 2000", first=_FIRST_DAY),
+        grown_by="built_commit_id",
+    ),
+    _mart(
+        "availability", "by_channel", ("item_id", "channel_id"),
+        _between("sellable_units", 0, ABSURD_UNITS, "sellable stock is counted where it is above 0"),
+        _between("reserved_units", 0, ABSURD_UNITS, "what is reserved is not negative"),
+        _between("buffer_units", 0, ABSURD_UNITS, "a buffer is not negative"),
+        _holds("is_in_stock.agrees", "is_in_stock = (ats_units > 0)", "in stock means that something can be sold", "ats_units", "is_in_stock"),
+    ),
+    _mart(
+        "demand", "daily", (*_PLACE, "channel_id", "demand_on"),
+        _between("lost_units_observed", 0, ABSURD_UNITS, "lost demand is not negative"),
+        _between("gross_units", -ABSURD_UNITS, ABSURD_UNITS, "demand is a number of goods, not a code"),
+        Rule("demand_on.not_before", "", "not_before", ("demand_on",), "no day lies before the year 2000", first=_FIRST_DAY),
+        grown_by="built_commit_id",
+    ),
+    _mart(
+        "demand", "variance", _PLACE,
+        _holds(
+            "is_finite", " and ".join(f"isfinite(coalesce(cast({name} as double), 0))" for name in _STATISTICS),
+            "every statistic is a finite number", *_STATISTICS,
+        ),
+        _between("demand_units_sd", 0, None, "a deviation is not negative"),
+        _between("cv2", 0, None, "a squared coefficient of variation is not negative"),
+        _between("adi", 1, None, "the interval between days with demand is at least a day", "warn"),
+        _holds("n_valid_days.fits", "n_valid_days between 0 and n_days", "valid days are among the days", "n_valid_days", "n_days", severity="warn"),
+    ),
+    _mart(
+        "plan", "lead_times", ("supplier_id", *_PLACE),
+        _between("n_receipts", 1, None, "a lead time rests on a receipt", "warn"),
+        _between("lead_time_days_mean", 0, None, "no receipt came before its order", "warn"),
+        _between("lead_time_days_sd", 0, None, "a deviation is not negative"),
+        _holds(
+            "p90.fits", "lead_time_days_p50 <= lead_time_days_p90", "the median is not above the 90th percentile", "lead_time_days_p50",
+            "lead_time_days_p90", severity="warn",
+        ),
+    ),
+    _mart(
+        "plan", "safety_stock", _PLACE,
+        _holds(
+            "service_target_rate.fits", "service_target_rate > 0 and service_target_rate < 1", "a service target lies between 0 and 1",
+            "service_target_rate", severity="warn",
+        ),
+        _between("safety_stock_units", 0, ABSURD_UNITS, "safety stock is not negative", "warn"),
+    ),
+    _mart(
+        "plan", "reorder_points", _PLACE,
+        _holds(
+            "covers_lead_time", "safety_stock_units < 0 or reorder_point_units >= lead_time_demand_units",
+            "the reorder point covers the mean demand of the lead time",
+            "reorder_point_units", "lead_time_demand_units", "safety_stock_units", severity="warn",
+        ),
+    ),
+    _mart(
+        "plan", "reorder_proposals", ("proposal_id", *_PLACE),
+        _holds(
+            "order_units.multiple", "multiple_units <= 0 or order_units % multiple_units = 0", "an order is a multiple of the supplier's lot",
+            "order_units", "multiple_units", severity="warn",
+        ),
+        _holds(
+            "order_units.minimum", "order_units = 0 or order_units >= moq_units", "an order is not below the supplier's minimum",
+            "order_units", "moq_units", severity="warn",
+        ),
+        where="is_latest_run",
+    ),
+    _mart(
+        "kpi", "values", ("kpi_code", "grain_kind", "grain_id", "period_start_on"),
+        _holds("value.is_finite", "isfinite(cast(value as double))", "a KPI is a finite number", "value"),
+        _between("denominator", 0, None, "no average is of stock below zero", "warn"),
+        _holds("period.fits", "period_end_on >= period_start_on", "a period does not end before it begins", "period_start_on", "period_end_on"),
+        _holds(
+            "rate.fits", "not regexp_matches(kpi_code, '^(oos_rate|fill_rate|service_rate|line_fill)') or value between 0 and 1",
+            "stockout and service rates lie between 0 and 1", "value", severity="warn",
+        ),
+    ),
+)  # fmt: skip

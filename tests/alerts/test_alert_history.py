@@ -1,0 +1,155 @@
+"""One row a trouble however often it is seen: opened, graver, resolved, back again, and the same after a rebuild."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import stages
+from pipelines.alerts.watch import QUIET_SECONDS, look, look_closely, raise_alert, resolve_alert
+from pipelines.publish.reader import run_sql
+from pipelines.settings import Home
+from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
+
+pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home
+
+STEPS: tuple[dict[str, list[dict[str, Any]]], ...] = (
+    {"pos/2.jsonl": [pos("2", 1, "sale", "2026-03-03T10:00:00", "TEE", 1)]},
+    {"wms/2.jsonl": [wms("20", "count", "2026-03-03T11:00:00", "DC", "MUG", 5)]},
+    {"supply/1.jsonl": [{
+        "event_kind": "po_created", "document_id": "PO1", "document_line": 1, "supplier_code": "SUP", "location_code": "PAR", "item_code": "TEE",
+        "quantity": 6, "occurred_at": "2026-03-03T12:00:00+01:00", "due_at": "2026-03-20T12:00:00+01:00",
+    }]},
+    {"wms/3.jsonl": [
+        wms("30", "receipt", "2026-03-04T08:00:00", "PAR", "TEE", 6, ref_document_kind="po", ref_document_id="PO1", ref_document_line="1"),
+        wms("31", "putaway", "2026-03-04T09:00:00", "PAR", "TEE", 6),
+    ]},
+    {"pos/3.jsonl": [pos("3", 1, "sale", "2026-03-05T10:00:00", "TEE", 6)]},
+)  # fmt: skip
+"""Sold out; something else; more is ordered; it comes; sold out again."""
+
+OPENING = {
+    "wms/1.jsonl": [
+        wms("10", "opening", "2026-03-01T08:00:00", "PAR", "TEE", 2),
+        wms("11", "opening", "2026-03-01T08:00:00", "DC", "MUG", 5),
+    ],
+    "pos/1.jsonl": [pos("1", 1, "sale", "2026-03-02T10:00:00", "TEE", 1)],
+}
+_SQL = """
+select alert_code, item_code, location_code, severity, state, first_seen_at, last_seen_at, resolved_at, n_looks, alert_id
+from ops.alerts where {where} order by first_seen_at, alert_id"""
+
+
+def alerts(home: Home, where: str = "alert_code = 'stockout' and item_code = 'TEE'") -> list[dict[str, Any]]:
+    found = run_sql(home, _SQL.format(where=where))
+    return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
+
+
+def now(home: Home) -> list[tuple[Any, ...]]:
+    return run_sql(home, "select alert_code, severity, what from ops.alerts_now order by all").rows
+
+
+def of_the_ledger(home: Home) -> list[tuple[Any, ...]]:
+    return [row for row in now(home) if row[0] != "gate_failed"]
+
+
+_OF_THE_LEDGER = "alert_code <> 'gate_failed'"
+"""A gate tells of what was new when it looked: that does depend on when it looked, and a build looks."""
+
+
+def written(home: Home) -> int:
+    folder = home.spool / "alerts"
+    return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallHome, list[list[dict[str, Any]]], list[datetime]]:
+    """The home after all steps, and after each what its alerts were, and when it was known."""
+    small = SmallHome(tmp_path_factory.mktemp("history"))
+    small.deliver(**OPENING)
+    stages.build(small.home, clock=lambda: KNOWN_AT + timedelta(hours=1))
+    after, times = [alerts(small.home)], [KNOWN_AT]
+    for step in STEPS:
+        times.append(small.deliver(**step))
+        after.append(alerts(small.home))
+    return small, after, times
+
+
+def test_a_trouble_is_one_row_from_when_it_came_to_when_it_was_over(told: Any) -> None:
+    _, after, times = told
+    assert after[0] == []
+    (opened,), (again,), (ordered,), (over,) = after[1:5]
+    assert (opened["severity"], opened["state"], opened["first_seen_at"], opened["n_looks"]) == ("critical", "open", times[1], 1)
+    assert (again["alert_id"], again["first_seen_at"], again["last_seen_at"], again["n_looks"]) == (
+        opened["alert_id"],
+        times[1],
+        times[2],
+        2,
+    )
+    assert (ordered["alert_id"], ordered["severity"], ordered["first_seen_at"]) == (opened["alert_id"], "warning", times[1])
+    assert (over["alert_id"], over["state"], over["resolved_at"], over["n_looks"]) == (opened["alert_id"], "resolved", times[4], 3)
+    assert over["last_seen_at"] == times[3]
+
+
+def test_a_trouble_that_comes_back_is_another_alert(told: Any) -> None:
+    _, after, times = told
+    first, second = after[5]
+    assert (first["state"], second["state"]) == ("resolved", "open")
+    assert first["alert_id"] != second["alert_id"]
+    assert second["first_seen_at"] == times[5]
+
+
+def test_looking_again_at_the_same_writes_nothing(told: Any) -> None:
+    small, _, times = told
+    before = written(small.home)
+    for seconds in (0.0, QUIET_SECONDS - 1):
+        assert look(small.home, clock=lambda later=seconds: times[5] + timedelta(seconds=later)) == len(now(small.home))
+    assert written(small.home) == before
+    _, folder = look_closely(small.home, clock=lambda: times[5] + timedelta(seconds=QUIET_SECONDS))
+    assert folder is not None
+
+
+def test_what_somebody_outside_tells_stays_until_it_is_taken_back(told: Any) -> None:
+    small, _, times = told
+    where = "alert_code = 'run_failed'"
+
+    def clock() -> datetime:
+        return times[5] + timedelta(hours=1)
+
+    def told_again(severity: Any = "critical") -> str:
+        return raise_alert(
+            small.home, code="run_failed", subject="job", severity=severity, what="it failed", figures={"run": 7}, clock=clock
+        )
+
+    first = told_again()
+    before = written(small.home)
+    assert told_again() == first
+    assert written(small.home) == before  # the same again, before anybody took the first
+    with stages.owner_of(small.home, clock=clock) as owner:
+        owner.ask("publish")
+        stages.watch_alerts(small.home, owner, clock=clock)
+    ((found),) = alerts(small.home, where)
+    assert (found["state"], found["severity"], found["alert_id"]) == ("open", "critical", first)
+    assert resolve_alert(small.home, code="run_failed", subject="job", clock=clock)
+    assert not resolve_alert(small.home, code="run_failed", subject="job", clock=clock)
+    second = told_again("warning")
+    stages.publish(small.home, clock=clock)
+    assert {row["alert_id"]: row["state"] for row in alerts(small.home, where)} == {first: "resolved", second: "open"}
+
+
+def test_troubles_do_not_depend_on_the_order_of_deliveries_and_a_rebuild_keeps_their_history(told: Any, tmp_path: Path) -> None:
+    small, _, times = told
+    other = SmallHome(tmp_path)
+    for step in reversed((OPENING, *STEPS)):
+        other.deliver(**step)
+    stages.build(other.home, clock=lambda: times[5])
+    stages.build(small.home, clock=lambda: times[5])  # both know the demand of the last day: what is asked for is as of the build
+    mine, before = of_the_ledger(small.home), alerts(small.home, _OF_THE_LEDGER)
+    assert mine and before
+    assert of_the_ledger(other.home) == mine
+    stages.rebuild(small.home, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))
+    assert alerts(small.home, _OF_THE_LEDGER) == before
+    assert of_the_ledger(small.home) == mine

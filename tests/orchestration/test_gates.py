@@ -1,0 +1,63 @@
+"""A gate that blocks, as Dagster shows it: the run is red, readers keep what they had, stock goes on, the next good delivery heals it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
+
+from orchestration.definitions import build_definitions
+from pipelines import stages
+from pipelines.publish.reader import run_sql
+from pipelines.settings import Settings
+from tests.warehouse.small_home import SmallHome, pos, wms
+
+pytestmark = pytest.mark.timeout(600)
+AS_OF = "2026-04-02T06:00+00:00"
+
+
+def run(home: SmallHome, job: str, instance: DagsterInstance) -> ExecuteInProcessResult:
+    definitions = build_definitions(home=home.home.root, settings=Settings(as_of=AS_OF))
+    return definitions.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+
+
+def ask(home: SmallHome, query: str) -> list[tuple[Any, ...]]:
+    return run_sql(home.home, query).rows
+
+
+def sale(ticket: str, line: int, price: str) -> dict[str, Any]:
+    return pos(ticket, line, "sale", f"2026-03-03T10:0{line}:00", "TEE", 1, unit_price_amount=price, currency_code="EUR")
+
+
+def test_a_blocking_gate_turns_the_run_red_and_leaves_the_marts_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = SmallHome(tmp_path)
+    monkeypatch.setenv("PARSTOCK_HOME", str(home.home.root))
+    home.deliver(**{"wms/a.jsonl": [wms("W1", "opening", "2026-03-01T08:00:00", "PAR", "TEE", 50)]})
+    clock_at = home.deliver(**{"pos/a.jsonl": [sale("P0", 1, "19.90")]})
+    stages.build(home.home, clock=lambda: clock_at)
+    before = ask(home, "select marts_commit_id, marts_build from ops.publication")
+    with DagsterInstance.ephemeral() as instance:
+        # Barcodes where prices should be: well formed, and absurd.
+        home.deliver(**{"pos/bad.jsonl": [sale("P1", line, "4006381333931") for line in (1, 2, 3)]})
+        ingested = run(home, "ingest_feeds", instance)
+        assert not ingested.success
+        checks = {one.check_name: one for one in ingested.get_asset_check_evaluations()}
+        assert not checks["gate_pos"].passed and checks["gate_wms"].passed
+        assert "4006381333931" in str(checks["gate_pos"].metadata["failed_rows"].value)
+        refreshed = run(home, "kpi_refresh", instance)
+        assert not refreshed.success
+        [failed] = [event for event in refreshed.all_events if event.is_step_failure]
+        assert failed.step_key == "dbt_build" and "a gate blocks: feed pos" in str(failed.step_failure_data.user_failure_data.description)
+        assert not run(home, "safety_stock_refresh", instance).success
+        assert ask(home, "select marts_commit_id, marts_build from ops.publication") == before
+        assert ask(home, "select cast(sum(on_hand_units) as int) from stock.on_hand") == [(46,)]  # the ledger and the hot views go on
+
+        home.deliver(**{"pos/good.jsonl": [sale("P2", 1, "19.90")]})
+        healed = run(home, "kpi_refresh", instance)
+        assert healed.success
+        made = healed.asset_materializations_for_node("publish__marts_build")
+        assert [one.asset_key for one in made] == [AssetKey(["publish", "marts_build"])]
+        assert ask(home, "select marts_commit_id > ? from ops.publication".replace("?", str(before[0][0]))) == [(True,)]
+        assert all(one.passed for one in healed.get_asset_check_evaluations() if one.blocking)

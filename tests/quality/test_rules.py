@@ -1,0 +1,156 @@
+"""Rules: what each word finds, and that no rule stands in two places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from pipelines.feeds import expect
+from pipelines.feeds.expect import Expectation
+from pipelines.feeds.registry import FEEDS
+from pipelines.feeds.spec import Feed, Kind
+from pipelines.quality import _gx
+from pipelines.quality.feed_gates import look_rules
+from pipelines.quality.marts_rules import MARTS
+from pipelines.quality.rules import Rule, rules_of
+from pipelines.settings import DBT_PROJECT
+from tests.warehouse.dbt_builds import parsed_project
+
+NOW = datetime(2026, 3, 8, tzinfo=UTC)
+ROWS = """
+create table lines as select * from (values
+    ('P1', 1, 2.0, 'sale', timestamp '2026-03-01 10:00', 'TEE'),
+    ('P1', 2, 900.0, 'return', timestamp '2026-03-01 10:00', 'TEE'),
+    ('P2', 1, null, 'sale', timestamp '1970-01-01 00:00', null),
+    ('P2', 1, 3.0, 'gift', timestamp '2026-03-02 10:00', 'mug')
+) t(document_id, document_line, quantity, event_kind, occurred_at, item_code)"""
+
+
+@pytest.fixture(scope="module")
+def db() -> Iterator[_gx.Database]:
+    with _gx.database() as opened:
+        opened.execute(ROWS)
+        yield opened
+
+
+def outcome(db: _gx.Database, expectation: Expectation) -> _gx.Outcome:
+    feed = Feed("lines", "", (Kind("sale"),), (), None, FEEDS[0].lateness, expectations=(expectation,))
+    [rule] = rules_of(feed, "lines", ("document_id",))
+    return _gx.evaluate(db, {"lines": [rule]}, run_at=NOW).outcomes("lines")[0]
+
+
+MET_AND_BROKEN = [
+    (expect.not_null("document_id"), expect.not_null("item_code"), 1),
+    (expect.unique("document_id", "document_line", "quantity"), expect.unique("document_id", "document_line"), 2),
+    (expect.unique("occurred_at", "quantity"), expect.unique("quantity", "item_code"), None),
+    (expect.between("quantity", 0, 900), expect.between("quantity", 0, 899), 1),
+    (expect.between("quantity", 0, 899, at_least=0.5), expect.between("quantity", 0, 2, at_least=0.5), 2),
+    (expect.one_of("event_kind", "sale", "return", "gift"), expect.one_of("event_kind", "sale", "gift"), 1),
+    (expect.matches("item_code", "[A-Za-z]+"), expect.matches("item_code", "[A-Z]{3}"), 1),
+    (expect.matches("item_code", "TE{1,2}|mug"), expect.matches("item_code", "T"), 3),
+    (expect.not_before("occurred_at", date(1970, 1, 1)), expect.not_before("occurred_at", date(1999, 12, 31)), 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("met", "broken", "rows"), MET_AND_BROKEN, ids=[f"{met.word}-{number}" for number, (met, _, _) in enumerate(MET_AND_BROKEN)]
+)
+def test_each_word_is_met_and_broken(db: _gx.Database, met: Expectation, broken: Expectation, rows: int | None) -> None:
+    assert outcome(db, met).is_met
+    if rows is None:
+        return
+    found = outcome(db, broken)
+    assert (found.is_met, found.rows_checked, found.rows_failed) == (False, 4, rows)
+    assert len(found.failed_rows) == rows
+    assert "document_id" in found.failed_rows[0]
+
+
+def test_stop_blocks_and_warn_warns() -> None:
+    of_pos = {rule.code: rule.severity for rule in rules_of(FEEDS[0], "pos", ())}
+    assert of_pos["pos.quantity.between"] == "block"
+    assert of_pos["pos.quantity.between_usually"] == "warn"
+
+
+def test_every_rule_has_a_name_of_its_own_and_says_what_it_wants() -> None:
+    rules = [rule for feed in FEEDS for rule in (*rules_of(feed, feed.name, ()), *look_rules(feed.name))]
+    rules += [rule for mart in MARTS for rule in mart.rules]
+    codes = [rule.code for rule in rules]
+    assert len(codes) == len(set(codes))
+    assert [rule.code for rule in rules if not rule.what] == []
+
+
+def test_results_of_planning_never_block() -> None:
+    # A plan that blocked would stop the next one, which could only mend it.
+    of_plan = [
+        rule
+        for mart in MARTS
+        if mart.full_name in ("plan.safety_stock", "plan.reorder_points", "plan.reorder_proposals")
+        for rule in mart.rules
+    ]
+    assert of_plan
+    assert {rule.severity for rule in of_plan} == {"warn"}
+
+
+def test_rules_name_columns_that_the_marts_have(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # A rule about a column that is gone would be passed over.
+    manifest = parsed_project(tmp_path_factory.mktemp("parse"))
+    columns = {f"{node.schema}.{node.alias}": set(node.columns) for node in manifest.nodes.values() if node.resource_type == "model"}
+    wrong = [
+        f"{mart.full_name}: {sorted(missing)}"
+        for mart in MARTS
+        if (missing := {*mart.keys, *([mart.grown_by] if mart.grown_by else []), *(name for rule in mart.rules for name in rule.columns)}
+            - columns.get(mart.full_name, set()))
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def _stated_by_dbt(manifest: Any) -> set[tuple[str, str, str]]:
+    """(mart, column, word) of every generic dbt test, in the words of the gates."""
+    words = {"not_null": "not_null", "unique": "unique", "accepted_values": "one_of", "unique_grain": "unique"}
+    stated = set()
+    for node in manifest.nodes.values():
+        if getattr(node, "test_metadata", None) is not None and node.attached_node:
+            model = manifest.nodes[node.attached_node]
+            named = node.column_name or ",".join(node.test_metadata.kwargs.get("columns", []))
+            stated.add((f"{model.schema}.{model.alias}", named, words.get(node.test_metadata.name, node.test_metadata.name)))
+        if node.resource_type == "model":
+            # A contract's constraints are checked by the database at every build.
+            stated |= {
+                (f"{node.schema}.{node.alias}", column.name, str(getattr(one.type, "value", one.type)))
+                for column in node.columns.values() for one in column.constraints
+            }  # fmt: skip
+    return stated
+
+
+def _compared(text: str) -> set[str]:
+    """The comparisons in a piece of SQL, each as `left operator right` without spaces and table names."""
+    plain = re.sub(r"--[^\n]*|\{\{[^}]*\}\}", " ", text.lower())
+    plain = re.sub(r"\b[a-z_]+\.(?=[a-z_])", "", plain)
+    return {re.sub(r"\s", "", one) for one in re.findall(r"[a-z_]+\s*(?:<=|>=|<>|<|>)\s*[a-z_0-9.]+", plain)}
+
+
+def test_no_rule_stands_both_in_dbt_and_here(tmp_path_factory: pytest.TempPathFactory) -> None:
+    manifest = parsed_project(tmp_path_factory.mktemp("parse"))
+    stated = _stated_by_dbt(manifest)
+    both = [rule.code for mart in MARTS for rule in mart.rules if (mart.full_name, ",".join(rule.columns), rule.word) in stated]
+    assert both == []
+
+    laws: dict[str, set[str]] = {}
+    for node in manifest.nodes.values():
+        if node.resource_type == "test" and getattr(node, "test_metadata", None) is None:
+            text = (DBT_PROJECT / node.original_file_path).read_text(encoding="utf-8")
+            for name in node.depends_on.nodes:
+                if name.startswith("model."):
+                    model = manifest.nodes[name]
+                    laws.setdefault(f"{model.schema}.{model.alias}", set()).update(_compared(text))
+    again = [rule.code for mart in MARTS for rule in mart.rules if _breaking(rule) & laws.get(mart.full_name, set())]
+    assert again == []
+
+
+def _breaking(rule: Rule) -> set[str]:
+    """What a dbt test that looks for the rows which break this rule would compare."""
+    return _compared(rule.broken_sql.replace('"', ""))
