@@ -1,6 +1,6 @@
 """The chart of one item at one place: stock and demand per day, the reorder point, what is to come, what the order does.
 
-Belongs here: what is drawn where. Does not belong here: the series (`history`), words (`words`), files (`publish.charts`).
+Belongs here: what is drawn where. Does not belong here: the series (`history`), words (`words`), files (`drawing`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from pipelines.explain.chain import Explanation, explain
+from pipelines.explain.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from pipelines.explain.history import DAYS_OF_SLOW, Due, dues, last_day, projection
 from pipelines.explain.terms import figure, say
 from pipelines.explain.text import printable, publication_text, run_text
 from pipelines.explain.words import label, sentence
-from pipelines.publish.charts import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from pipelines.settings import Home
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.errors import UserError
 from pipelines.explain.chart import draw
+from pipelines.explain.drawing import as_svg, save_png, write_whole
 from pipelines.explain.terms import Section, Term, say
 from pipelines.explain.text import printable, publication_text, run_text, title
 from pipelines.explain.words import label, sentence
-from pipelines.publish.charts import as_svg, save_png, write_whole
 
 if TYPE_CHECKING:
     from pipelines.explain.chain import Explanation

@@ -13,10 +13,10 @@ from pipelines.cli.main import call
 from pipelines.errors import UserError
 from pipelines.explain.chain import Explanation, explain
 from pipelines.explain.chart import draw, stock_chart
+from pipelines.explain.drawing import as_svg, save_png
 from pipelines.explain.history import dues, last_day, projection
 from pipelines.explain.page import page, write_chart
 from pipelines.explain.terms import figure
-from pipelines.publish.charts import as_svg, save_png, small_bars, small_line
 from pipelines.settings import Home
 
 from .conftest import first_with, key_of
@@ -166,18 +166,3 @@ def test_a_chart_of_another_kind_is_refused_before_anything_is_printed(
     assert "written as .png or .html" in said.err
     with pytest.raises(UserError):
         write_chart(explain(world, EVIL, "DC1", with_history=True), tmp_path / "chart")
-
-
-def test_small_charts_are_wellformed_and_say_their_figures() -> None:
-    for drawn in (
-        small_bars([3, 0, None, 12_500], labels=["Mon", "Tue", "<Wed>", "Thu"], title="Orders & more", highlight=3),
-        small_line([1.5, None, 2.5, 2.0], labels=["a", "b", "c", "d"], title="Rate", target=2.0),
-        small_bars([]), small_line([]), small_line([None]), small_bars([-2, 4]), small_line([5, 5]),
-    ):  # fmt: skip
-        root = ET.fromstring(drawn)
-        assert root.tag.endswith("svg")
-        assert "style=" not in drawn
-        assert drawn.count("://") == 1, "the namespace only"
-    assert "12.5k" in small_bars([12_500])
-    assert "Wed>: -" in "".join(ET.fromstring(small_bars([1, None], labels=["Tue", "<Wed>"])).itertext())
-    assert small_line([1.0, None, 2.0, 3.0]).count("<polyline") == 2

@@ -51,7 +51,7 @@ BORDERS = {
     ("policies", "planning"): {"pipelines.planning.rules"},
     ("alerts", "warehouse"): {"pipelines.warehouse.results", "pipelines.warehouse.tables"},
     ("alerts", "publish"): {"pipelines.publish.reader"},
-    ("explain", "publish"): {"pipelines.publish.charts", "pipelines.publish.reader"},
+    ("explain", "publish"): {"pipelines.publish.reader"},
     ("explain", "warehouse"): {"pipelines.warehouse.keys"},
     ("exports", "feeds"): {"pipelines.feeds.registry"},
     ("exports", "publish"): {"pipelines.publish.reader"},
