@@ -109,6 +109,11 @@ class Home:
         return self.root / "exports"
 
     @property
+    def backups(self) -> Path:
+        """One folder a backup, unless it goes elsewhere."""
+        return self.root / "backups"
+
+    @property
     def run(self) -> Path:
         """Locks, sockets, logs, dbt's target: whatever a running process needs and nobody reads."""
         return self.root / "run"

@@ -1,6 +1,6 @@
 """The stages as plain calls: what the command, the tests and a scheduler all use.
 
-Belongs here: ingest, build, plan, publish, run and rebuild of one home, with or without an owner already running.
+Belongs here: ingest, build, plan, publish, run, rebuild, backup and restore of one home, with or without an owner already running.
 Does not belong here: how a stage does its work, or printing (`cli`).
 """
 
@@ -21,6 +21,7 @@ from pipelines.warehouse.client import OwnerClient
 if TYPE_CHECKING:
     from pipelines.publish.full_copy import FullCopy
     from pipelines.quality.gates import GateRun
+    from pipelines.warehouse.backup import Backup
 
 Clock = Callable[[], datetime]
 Say = Callable[[str, dict[str, Any]], None]
@@ -325,3 +326,60 @@ def rebuild(home: Home, *, clock: Clock, say: Say | None = None) -> tuple[str | 
     with owner_of(home, clock=clock, on_applied=tell_applied(say)) as owner:
         _build(home, owner, clock=clock, full_refresh=True, say=say)
         return before.ledger_hash if before else None, str(owner.ask("status")["ledger_hash"])
+
+
+def back_up(home: Home, target: Path | None = None, *, clock: Clock, say: Say | None = None) -> Backup:
+    """Copy everything that cannot be made again into a new folder under `target` (default: the home's `backups/`).
+
+    Everything may go on meanwhile: the backup holds what the ledger had when it began.
+    """
+    from pipelines.warehouse import backup
+
+    with owner_of(home.make(), clock=clock) as owner:
+        owner.ask("drain")
+        return backup.back_up(home, target or home.backups, owner.ask("inventory"), now=clock(), on_progress=_tell_files("backup", say))
+
+
+def restore(home: Home, folder: Path, *, clock: Clock, say: Say | None = None) -> Backup:
+    """Make a home from a backup: its spool, then warehouse, ledger and marts anew from it.
+
+    Raises UserError: exit code 2 for a home in use or a folder that is no backup, 1 for a damaged backup (the home is not
+    changed) and where the ledger made from it has another hash.
+    """
+    from pipelines.quality.gates import GateBlocked
+    from pipelines.warehouse import backup
+    from pipelines.warehouse.ledger import read_current
+
+    kept = backup.read_backup(folder)
+    backup.lay_into(kept, home, on_progress=_tell_files("restore", say))
+    blocked: GateBlocked | None = None
+    try:
+        _, ledger_hash = rebuild(home, clock=clock, say=say)
+    except GateBlocked as error:  # of the marts that were backed up with it; the ledger is there all the same
+        blocked, current = error, read_current(home)
+        ledger_hash = current.ledger_hash if current else ""
+    if ledger_hash != kept.ledger_hash:
+        raise UserError(
+            "the ledger made from this backup is another one",
+            where=f"{folder}: {kept.ledger_hash} was backed up, {ledger_hash} came out",
+            next_step="the backup may have been made by a version that posts otherwise: restore it with that version",
+            exit_code=1,
+        )
+    if blocked is not None:
+        raise blocked
+    return kept
+
+
+def check_backup(folder: Path, *, say: Say | None = None) -> Backup:
+    """Read every file of a backup and change nothing. Raises UserError (exit code 1) where one is damaged or missing."""
+    from pipelines.warehouse import backup
+
+    kept = backup.read_backup(folder)
+    backup.check(kept, on_progress=_tell_files("check", say))
+    return kept
+
+
+def _tell_files(stage: str, say: Say | None) -> Callable[[int, int, int], None] | None:
+    if say is None:
+        return None
+    return lambda done, total, size: say(stage, {"done": done, "total": total, "bytes": size})

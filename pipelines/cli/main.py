@@ -17,17 +17,18 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli import alerts, explain, export, gates, look, serve, work
+from pipelines.cli import alerts, backup, explain, export, gates, look, serve, work
 from pipelines.errors import UserError
 
 app = typer.Typer(
     name="parstock", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="One stock figure for every shelf, and the order that keeps it full.",
-    epilog="Results go to stdout, progress to stderr. Exit codes: 0 done, 1 the data is not good enough, 2 wrong usage, 3 the machine is at fault.",
+    epilog="Exit codes: 0 done, 1 data not good enough, 2 wrong usage, 3 machine fault.",
 )  # fmt: skip
 for command in (
     work.demo, work.ingest, work.build, gates.gates, work.plan, explain.explain, work.publish, export.export, export.brief, alerts.alerts,
     work.run, work.up, serve.serve, work.rebuild,
+    backup.backup, backup.restore,
     look.sql, look.feeds, look.rejects, look.doctor,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)

@@ -45,6 +45,8 @@ def describe(stage: str, figures: dict[str, Any]) -> tuple[str, int | None, int 
         return f"{figures['rows']:,} rows, {figures['movements']:,} movements (commit {figures['commit_id']})", None, None
     if stage == "build":
         return str(figures["node"]), figures["done"], figures["total"]
+    if stage in ("backup", "restore", "check"):
+        return f"{figures['bytes'] / 1e6:,.1f} MB", figures["done"], figures["total"]
     return str(figures.get("text", "")), None, None
 
 

@@ -133,7 +133,7 @@ class Owner:
         self.stop()
 
     def ask(self, question: str, **details: Any) -> Any:
-        """Have the owner's thread do something (`status`, `flush`, `publish`, `drain`) and wait for the answer."""
+        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`) and wait for the answer."""
         if self._failure is not None:
             raise self._failure
         answer: Future[Any] = Future()
@@ -242,6 +242,9 @@ class Owner:
                 "flushed_commit_id": self._flushed, "pending_units": len(self._spool.manifest_ids() - self._applier.applied),
                 "waiting_rows": self._con.execute("select count(*) from waiting").fetchall()[0][0],
             }  # fmt: skip
+        if question == "inventory":
+            at = ledger.standing(self._con)
+            return {"commit_id": at.commit_id, "ledger_hash": at.ledger_hash, "units": sorted(self._applier.applied)}
         raise UserError(f"the owner does not know {question!r}")
 
     def _apply(self, *, may_gather: bool = False) -> bool:

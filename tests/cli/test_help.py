@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
 PATH_ORDER = [
     "demo", "ingest", "build", "gates", "plan", "explain", "publish", "export", "brief", "alerts", "run", "up", "serve", "rebuild",
-    "sql", "feeds", "rejects", "doctor",
+    "backup", "restore", "sql", "feeds", "rejects", "doctor",
 ]  # fmt: skip
 ENGINES = ("apache_beam", "dbt", "duckdb", "polars", "pyarrow", "numpy", "pydantic")
 
@@ -51,7 +51,8 @@ def test_every_command_has_help_and_takes_a_home(command: str, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "ingest", "build", "gates", "plan", "publish", "run", "rebuild", "sql", "feeds", "rejects", "doctor"]
+    "command",
+    ["demo", "ingest", "build", "gates", "plan", "publish", "run", "rebuild", "backup", "restore", "sql", "feeds", "rejects", "doctor"],
 )
 def test_whatever_prints_rows_prints_json_and_csv(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     call([command, "--help"])
