@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.spool.files import write_bytes_whole
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -31,15 +33,7 @@ def save_png(figure: Figure, path: Path) -> Path:
     """Write the figure as a PNG that appears whole; returns its path. The same figure gives the same bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=figure.dpi, metadata={"Software": None})
-    return write_whole(path, buffer.getvalue())
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside its name and rename it, so that nobody sees half of it; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.part")
-    half.write_bytes(content)
-    half.replace(path)
+    write_bytes_whole(path, buffer.getvalue())
     return path
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.errors import UserError
 from pipelines.explain.chart import draw
-from pipelines.explain.drawing import as_svg, save_png, write_whole
+from pipelines.explain.drawing import as_svg, save_png
 from pipelines.explain.terms import Section, Term, say
 from pipelines.explain.text import printable, publication_text, run_text, title
 from pipelines.explain.words import label, sentence
+from pipelines.spool.files import write_bytes_whole
 
 if TYPE_CHECKING:
     from pipelines.explain.chain import Explanation
@@ -41,7 +42,8 @@ def write_chart(explanation: Explanation, path: Path, *, language: str = "en") -
     if path.suffix.lower() == ".png":
         return save_png(draw(explanation, language), path)
     if path.suffix.lower() in (".html", ".htm"):
-        return write_whole(path, page(explanation, language).encode("utf-8"))
+        write_bytes_whole(path, page(explanation, language).encode("utf-8"))
+        return path
     raise UserError(
         f"a chart is written as .png or .html, not {path.suffix or 'without an end'}", where=str(path), next_step=f"--chart {path.stem}.png"
     )

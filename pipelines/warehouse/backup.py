@@ -25,7 +25,7 @@ from typing import Any, Final
 from pipelines.errors import UserError
 from pipelines.settings import Home
 from pipelines.spool import Spool
-from pipelines.spool.files import sync_folder
+from pipelines.spool.files import sync_folder, write_bytes_whole
 from pipelines.warehouse.results import RESULTS
 
 FORMAT: Final = 1
@@ -196,11 +196,7 @@ def _write_list(folder: Path, made: Backup) -> None:
     content = {
         "format": FORMAT, "taken_at": made.taken_at.isoformat(), "commit_id": made.commit_id, "ledger_hash": made.ledger_hash, "files": files,
     }  # fmt: skip
-    with (folder / _LIST).open("wb") as file:
-        file.write(json.dumps(content, indent=1).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(folder)
+    write_bytes_whole(folder / _LIST, json.dumps(content, indent=1).encode())
 
 
 def _require_same(backup: Backup, found: dict[str, tuple[int, str]]) -> None:
