@@ -67,17 +67,17 @@ def owner_of(
 
 def ingest(
     home: Home, from_dir: Path | None = None, *, clock: Clock, feeds: Iterable[str] | None = None, say: Say | None = None,
-    engine: str = "beam", settings: Settings | None = None, publish: bool = False,
+    engine: str = "beam", settings: Settings | None = None, publish: bool = False, adapter: str | None = None,
 ) -> IngestResult:  # fmt: skip
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too. One that never was is built once if `publish` says so;
-    else readers have to wait for `build` or `run`.
+    else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every file is to be read as.
     """
     from pipelines.warehouse.marts_build import latest_build
 
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
-        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings)
+        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings, adapter=adapter)
         if latest_build(home) is not None:
             owner.ask("publish")
             watch_alerts(home, owner, clock=clock)
@@ -96,6 +96,7 @@ def _ingest(
     say: Say | None,
     engine: str,
     settings: Settings | None,
+    adapter: str | None = None,
 ) -> IngestResult:
     from pipelines.ingest.pipeline import ingest_batch
 
@@ -103,7 +104,7 @@ def _ingest(
         if say is not None:
             say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
 
-    report = ingest_batch(home, from_dir, clock=clock, feeds=feeds, on_progress=told, settings=settings, engine=engine)
+    report = ingest_batch(home, from_dir, clock=clock, feeds=feeds, on_progress=told, settings=settings, engine=engine, adapter=adapter)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
     return IngestResult(

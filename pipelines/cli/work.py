@@ -34,6 +34,9 @@ def ingest(
     home: HomeDir = DEFAULT_HOME,
     from_dir: FromDir = None,
     feed: Annotated[list[str] | None, typer.Option("--feed", metavar="NAME", help="Only this feed; may be said again.")] = None,
+    document: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="Read every file as this vendor's document; default: by its shape.")
+    ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -43,12 +46,14 @@ def ingest(
     Returns when everything is applied and readers see it. Nothing in the folders is ever changed; the same again does nothing.
     """
     from pipelines import stages
+    from pipelines.feeds.adapters.registry import check_format
     from pipelines.feeds.registry import check_feed_name
 
     out = Output(as_json=as_json, as_csv=as_csv)
     feeds = [check_feed_name(name) for name in feed] if feed else None
+    adapter = check_format(document) if document else None
     with progress() as say:
-        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True)
+        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
     _show_ingest(out, result)
 
 

@@ -8,6 +8,8 @@ from typing import Final, Literal
 import polars as pl
 
 from pipelines.feeds import privacy
+from pipelines.feeds.adapters.adapter import Place
+from pipelines.feeds.adapters.documents import read_documents
 from pipelines.feeds.csvlines import Header, header_names, read_csv, records
 from pipelines.feeds.derive import Context, derive
 from pipelines.feeds.derive_reference import derive_reference, reference_fields
@@ -21,7 +23,7 @@ from pipelines.feeds.rows import Parsed, RawRows, Refused, Reject, reject_frame
 from pipelines.feeds.spec import FIELDS, FieldType
 
 Form = Literal["jsonl", "csv", "document", "none"]
-"""How a file is to be read: lines of JSON, a table, one EPCIS document, or not at all."""
+"""How a file is to be read: lines of JSON, a table, documents (EPCIS, or a vendor's), or not at all."""
 
 _CUSTOMER: Final = {"customer_id": "customer_key"}
 
@@ -31,7 +33,7 @@ class Task:
     """What to parse a block as.
 
     `header` is the header line of a table; `refusal` refuses every line with this reason, `detail` says more about it
-    (a column's name).
+    (a column's name). `adapter` reads documents as this vendor's, whatever they look like.
     """
 
     feed: str
@@ -41,6 +43,7 @@ class Task:
     header: bytes | None = None
     refusal: str | None = None
     detail: str | None = None
+    adapter: str | None = None
 
 
 def known_fields(feed: str, entity: str | None) -> tuple[dict[str, FieldType], dict[str, str]]:
@@ -89,6 +92,8 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
         raw = read_csv(content, first_line, rows, header)
     elif task.feed == "rfid":
         raw = read_document(content) if task.form == "document" else read_event_lines(content, first_line)
+    elif task.form == "document":
+        raw = read_documents(content, task.feed, place_of(task.feed, task.context.source_system), task.adapter, known, renames)
     else:
         raw = read_json(content, first_line, rows, known, renames)
     if cut:
@@ -96,6 +101,11 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
     if task.entity is not None:
         return derive_reference(raw, ENTITY_BY_NAME[task.entity])
     return derive(raw, FEED_BY_NAME[task.feed], task.context)
+
+
+def place_of(feed: str, source_system: str) -> Place:
+    """Where a document lay: a source system that is called like the feed was named by no folder."""
+    return Place(None if source_system == feed else source_system)
 
 
 def _set_last_aside(content: bytes, first_line: int, header: Header) -> tuple[bytes, list[Reject]]:
@@ -132,4 +142,16 @@ def refuse_file(code: str, rows: int = 1, detail: str | None = None, first_line:
     return Parsed(pl.DataFrame(), reject_frame(rejects), [], [])
 
 
-__all__ = ["Context", "Form", "Parsed", "RawRows", "Task", "judge_header", "known_fields", "parse_block", "refuse_all", "refuse_file"]
+__all__ = [
+    "Context",
+    "Form",
+    "Parsed",
+    "RawRows",
+    "Task",
+    "judge_header",
+    "known_fields",
+    "parse_block",
+    "place_of",
+    "refuse_all",
+    "refuse_file",
+]

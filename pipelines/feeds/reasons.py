@@ -12,10 +12,12 @@ REASONS: Final[dict[str, str]] = {
     "not_gzip": "the name says gzip, the content is not",
     "too_large": "the unpacked file is larger than is accepted; split it",
     "compression_ratio": "the file unpacks to more than is plausible",
-    "unknown_format": "the name must end in .jsonl, .jsonl.gz, .csv or .csv.gz",
+    "unknown_format": "the name must end in .jsonl, .csv or .json, each also with .gz",
     "not_a_regular_file": "a link, device or pipe is not followed; put the file itself here",
     "unknown_entity": "the file is not named after a reference entity",
-    "unknown_document": "the document is not an EPCIS document with an event list",
+    "unknown_document": "the document is of no form that is known here; if it is, name the form with --format",
+    "unusable_document": "a document of this kind says nothing that a feed takes",
+    "other_feed": "such a document belongs to another feed; put it there",
     "unreadable": "the rows could not be parsed, and it is parstock's fault: please report the file",
     "source_changed": "the file was changed or removed after it was seen and before it was read",
     "missing_column": "the header lacks a required column",
@@ -67,7 +69,8 @@ REASONS: Final[dict[str, str]] = {
 FILE_REASONS: Final = frozenset(
     {
         "not_utf8", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
-        "not_a_regular_file", "unknown_entity", "unknown_document", "unreadable", "source_changed", "missing_column", "duplicate_column",
+        "not_a_regular_file", "unknown_entity", "unknown_document", "unusable_document", "other_feed", "unreadable", "source_changed",
+        "missing_column", "duplicate_column",
     }
 )  # fmt: skip
 """Codes that concern the whole file: every row of it carries the code."""

@@ -75,9 +75,11 @@ def ingest_batch(
     on_progress: OnProgress | None = None,
     settings: Settings | None = None,
     engine: str = "beam",
+    adapter: str | None = None,
 ) -> IngestReport:
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when every unit is in the spool.
 
+    `adapter` names the vendor's document that every file is to be read as.
     `engine="direct"` runs the stage without Beam, for tests and tools; the result is the same to the byte.
     Raises UserError when the folder is missing or a unit could not be written.
     """
@@ -88,7 +90,7 @@ def ingest_batch(
     spool = Spool(home.spool).make()
     spool.sweep()
     secret = secret_file(home, settings)
-    found = _found_when_still(Landing(root, spool, settings, feeds), clock)
+    found = _found_when_still(Landing(root, spool, settings, feeds, adapter), clock)
     progress = Progress(units=len(found.units))
 
     def count(manifest: Manifest) -> None:

@@ -35,7 +35,7 @@ class WorkUnit:
     """A range of a file, and everything that parsing it needs. Small and plain: this is what travels through Beam.
 
     `size` and `mtime_ns` are those of the file when it was surveyed; when they differ, its rows are set aside.
-    `is_whole` says that the range is the whole of a file which must be read from its beginning (packed, document).
+    `adapter` is what documents are to be read as, where somebody said so.
     """
 
     unit_id: str
@@ -61,6 +61,7 @@ class WorkUnit:
     size: int
     mtime_ns: int
     sequence: int = 0
+    adapter: str | None = None
 
     @property
     def turn(self) -> tuple[str, str, int, int]:
@@ -157,7 +158,9 @@ def _extremes(events: pl.DataFrame) -> tuple[str | None, str | None]:
 
 
 def _parse(unit: WorkUnit, secret: bytes) -> Parsed:
-    task = Task(unit.feed, unit.form, Context(unit.source_system, secret), unit.entity, unit.header, unit.refusal, unit.detail)
+    task = Task(
+        unit.feed, unit.form, Context(unit.source_system, secret), unit.entity, unit.header, unit.refusal, unit.detail, unit.adapter
+    )
     if unit.form == "none":
         return refuse_file(unit.refusal or "unknown_format", unit.rows, unit.detail)
     if unit.rows == 0:

@@ -15,6 +15,8 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from pipelines.feeds import epcis
+from pipelines.feeds.adapters import documents
+from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.csvlines import BOM, records
 from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.parse import Form, judge_header
@@ -24,8 +26,8 @@ from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, o
 MAX_WHOLE: Final = 256 << 20
 """A table with quoted line ends, or a document, is read whole; a larger one is refused."""
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_FORMS: Final = {".jsonl": "jsonl", ".csv": "csv"}
-_RFID_FORMS: Final = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl"}
+_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
+_RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,13 +70,17 @@ def form_of(name: str, feed: str) -> tuple[Form, bool]:
     lower = name.lower()
     is_packed = lower.endswith(".gz")
     ending = Path(lower.removesuffix(".gz")).suffix
-    forms = _RFID_FORMS if feed == "rfid" else _FORMS
-    form: Form = "none" if ending not in forms else ("csv" if forms[ending] == "csv" else "jsonl")
+    form = (_RFID_FORMS if feed == "rfid" else _FORMS).get(ending, "none")
+    if form == "document" and feed == "reference":
+        form = "none"
     return form, is_packed and form != "none"
 
 
-def survey(path: str, feed: str, entity: str | None, unit_bytes: int) -> Survey:
-    """Read a file once from end to end. Raises OSError when it cannot be read, FileRefused when it is no regular file."""
+def survey(path: str, feed: str, entity: str | None, unit_bytes: int, place: Place | None = None, adapter: str | None = None) -> Survey:
+    """Read a file once from end to end. Raises OSError when it cannot be read, FileRefused when it is no regular file.
+
+    `place` says where documents of vendors lay, `adapter` what they are to be read as.
+    """
     with open_regular(path) as file:
         before = os.fstat(file.fileno())
         form, is_packed = form_of(Path(path).name, feed)
@@ -87,7 +93,7 @@ def survey(path: str, feed: str, entity: str | None, unit_bytes: int) -> Survey:
             return _refused(file, base)
         try:
             stream: BinaryIO | Unpacked = Unpacked(file) if is_packed else file
-            return _survey_lines(stream, base, feed, entity, unit_bytes)
+            return _survey_lines(stream, base, feed, entity, unit_bytes, place or Place(None), adapter)
         except FileRefused as refused:
             return _refused(file, dataclasses.replace(base, refusal=refused.code))
 
@@ -164,7 +170,9 @@ def _is_other_encoding(content: bytes, form: Form) -> bool:
     return False
 
 
-def _survey_lines(stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: str | None, unit_bytes: int) -> Survey:
+def _survey_lines(
+    stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: str | None, unit_bytes: int, place: Place, adapter: str | None
+) -> Survey:
     scan = _Scan(base.form)
     header: bytes | None = None
     verdict: tuple[str, str | None] | None = None
@@ -180,8 +188,10 @@ def _survey_lines(stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: 
                 header = block.content[: block.content.find(b"\n") + 1] or block.content
                 verdict = judge_header(feed, entity, header) if len(header) <= MAX_LINE_BYTES else ("line_too_long", None)
         scan.take(block, header, number == 0)
-        if number == 0 and feed == "rfid":
-            is_document = not _is_event_line(block.content.removeprefix(BOM).lstrip().split(b"\n", 1)[0])
+        if number == 0:
+            is_document = verdict is None and _is_document(
+                base.form, feed, block.content.removeprefix(BOM).lstrip().split(b"\n", 1)[0], adapter
+            )
         if is_document:
             whole.append(block.content)
             if block.end > MAX_WHOLE:
@@ -193,7 +203,8 @@ def _survey_lines(stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: 
         refusal=verdict and verdict[0], detail=verdict and verdict[1],
     )  # fmt: skip
     if is_document and verdict is None:
-        return _as_document(result, b"".join(whole))
+        content = b"".join(whole).removeprefix(BOM)
+        return _as_epcis(result, content) if feed == "rfid" else _as_documents(result, content, feed, place, adapter)
     if base.is_packed or scan.has_quoted_ends:
         result = _as_one(result, stream, scan.has_quoted_ends and verdict is None)
     return result
@@ -232,9 +243,29 @@ def _is_event_line(line: bytes) -> bool:
     return isinstance(value, dict) and str(value.get("type") or value.get("isA")).endswith("Event")
 
 
-def _as_document(found: Survey, content: bytes) -> Survey:
+def _is_document(form: Form, feed: str, first_line: bytes, adapter: str | None) -> bool:
+    """Whether a file is documents, by its form and its first line."""
+    if feed == "rfid":
+        return not _is_event_line(first_line)
+    if form == "jsonl" and feed != "reference":
+        return adapter is not None or documents.is_document(first_line)
+    return form == "document"
+
+
+def _as_documents(found: Survey, content: bytes, feed: str, place: Place, adapter: str | None) -> Survey:
+    """A file of vendors' documents: one unit, whose rows are the lines that they become."""
+    if not content.strip():
+        return found
+    whole = Range(0, found.ranges[-1].end, 1, 1)
+    try:
+        rows = documents.count_rows(content, feed, place, adapter)
+    except Refused as refused:
+        return dataclasses.replace(found, form="none", refusal=refused.code, detail=refused.field, ranges=(whole,))
+    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=rows),))
+
+
+def _as_epcis(found: Survey, content: bytes) -> Survey:
     """An EPCIS file whose first line is no event: one document over the whole file, unless other lines are events."""
-    content = content.removeprefix(BOM)
     if not content.strip():
         return found
     whole = Range(0, found.ranges[-1].end, 1, 1)

@@ -20,15 +20,18 @@ def _hash(*parts: str) -> str:
     return hashlib.sha256(_SEPARATOR.join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def delivery_id_of(feed: str, source_uri: str, content_sha256: str, occurrence: int = 0) -> str:
+def delivery_id_of(feed: str, source_uri: str, content_sha256: str, occurrence: int = 0, reading: str = "") -> str:
     """Id of a delivery: 32 hex digits from feed, path under the landing root and content.
 
     `occurrence` counts how often this content has come back to this path after another one stood there; it is
-    above 0 only for reference files, whose returning content is a new delivery.
+    above 0 only for reference files, whose returning content is a new delivery. `reading` is what the file was said to be,
+    where somebody said so: the same file read otherwise is another delivery.
     """
     parts = [feed, source_uri, content_sha256]
-    if occurrence:
+    if occurrence or reading:
         parts.append(str(occurrence))
+    if reading:
+        parts.append(reading)
     return _hash(*parts)
 
 
@@ -69,7 +72,8 @@ class Delivery:
 
     `source_uri` is the path under the landing root, `content_sha256` that of the decompressed bytes,
     `bytes` the size of the file as it lies there, `rows_in` the sum of its units' rows. `sequence` counts the
-    deliveries of one path of a reference file from 0 (else 0). `entity` is null but for `reference`.
+    deliveries of one path of a reference file from 0 (else 0). `entity` is null but for `reference`. `reading` is what the
+    file was said to be, empty where it speaks for itself.
     """
 
     delivery_id: str
@@ -84,6 +88,7 @@ class Delivery:
     ranges: list[UnitRange]
     entity: str | None = None
     sequence: int = 0
+    reading: str = ""
 
     @property
     def known_at(self) -> datetime:

@@ -7,9 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
@@ -29,7 +28,10 @@ TICKED = "safety_stock_refresh"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo's home with an owner (here, as in `parstock up`) and its schedules; one of them is due in a minute or two."""
+    """The demo's home with an owner (here, as in `parstock up`) and its schedules; one of them is due every third minute.
+
+    Not at one minute only: on a busy machine the daemon may first look after it, and what was due before does not count.
+    """
     home = Home(tmp_path_factory.mktemp("demo") / "home").make()
     made = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", "demo", "--home", str(home.root)], cwd=ROOT, capture_output=True, check=False
@@ -37,10 +39,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert made.returncode == 0, made.stderr.decode()[-3000:]
     for part in ("stream", "builds"):  # as if `parstock up` did its part: nothing is asked for that the test did not ask
         beat(home, part, silent_seconds_max=3600)
-    due = datetime.now(ZoneInfo("Europe/Paris")) + timedelta(seconds=90)
     as_of = datetime.fromisoformat(DEMO_AS_OF)
     with Owner(home, clock=lambda: as_of), serving(
-        home, module="tests.orchestration.soon", runs=2, PARSTOCK_AS_OF=DEMO_AS_OF, PARSTOCK_TEST_CRON=f"{due.minute} {due.hour} * * *"
+        home, module="tests.orchestration.soon", runs=2, PARSTOCK_AS_OF=DEMO_AS_OF, PARSTOCK_TEST_CRON="*/3 * * * *"
     ) as running:  # fmt: skip
         yield running
 
@@ -69,8 +70,8 @@ def test_each_job_runs_green_through_the_daemon(ran: Served) -> None:
 
 
 def test_a_tick_of_the_schedule_started_its_run(ran: Served) -> None:
-    [run] = [run for run in ran.instance.get_runs() if run.job_name == TICKED]
-    assert run.tags["dagster/schedule_name"] == f"{TICKED}_daily"
+    runs = [run for run in ran.instance.get_runs() if run.job_name == TICKED]
+    assert {run.tags["dagster/schedule_name"] for run in runs} == {f"{TICKED}_daily"}
 
 
 def test_figures_are_kept_with_what_was_made(ran: Served) -> None:

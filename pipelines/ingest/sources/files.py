@@ -18,6 +18,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.errors import UserError
+from pipelines.feeds.adapters.registry import check_format
+from pipelines.feeds.parse import place_of
 from pipelines.feeds.reference import ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
 from pipelines.ingest.blocks import FileRefused
@@ -81,9 +83,14 @@ class Found:
 
 
 class Landing:
-    """The landing folders of one root. `poll` may be called again and again; it returns each unit once."""
+    """The landing folders of one root. `poll` may be called again and again; it returns each unit once.
 
-    def __init__(self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None) -> None:
+    `adapter` names the vendor's document that every file is to be read as; a file that was once read as such stays so.
+    """
+
+    def __init__(
+        self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None, adapter: str | None = None
+    ) -> None:
         self._root = root
         self._spool = spool
         self._settings = settings
@@ -92,6 +99,8 @@ class Landing:
         self._still: dict[str, tuple[tuple[int, int, int, int], float]] = {}
         self._emitted: set[str] = set()
         self._reference: dict[str, list[Delivery]] | None = None
+        self._adapter = check_format(adapter) if adapter else None
+        self._readings: dict[str, str] | None = None
 
     def poll(self, clock: Clock) -> Found:
         """Look at the folders once. All files first seen in this look share one `known_at`, taken from the clock when one is found."""
@@ -170,7 +179,10 @@ class Landing:
             digest = hashlib.sha256(b"not a regular file").hexdigest()
             return Survey(digest, 0, candidate.marks[1], "none", False, (Range(0, 0, 0, 1),), refusal="not_a_regular_file")
         try:
-            surveyed = survey(candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes)
+            surveyed = survey(
+                candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes,
+                place_of(candidate.feed, candidate.source_system), self._reading(candidate) or None,
+            )  # fmt: skip
         except FileRefused:
             return None
         return surveyed if _marks(os.lstat(candidate.path)) == candidate.marks else None
@@ -186,7 +198,8 @@ class Landing:
             if earlier and earlier[-1].content_sha256 == content:
                 return earlier[-1], False
             occurrence, sequence = sum(1 for one in earlier if one.content_sha256 == content), len(earlier)
-        delivery_id = delivery_id_of(candidate.feed, uri, content, occurrence)
+        reading = self._reading(candidate)
+        delivery_id = delivery_id_of(candidate.feed, uri, content, occurrence, reading)
         try:
             return self._spool.read_delivery(delivery_id), False
         except FileNotFoundError:
@@ -208,11 +221,23 @@ class Landing:
             ranges=ranges,
             entity=candidate.entity,
             sequence=sequence,
+            reading=reading,
         )
         delivery = self._spool.write_delivery(delivery)
         if candidate.feed == REFERENCE:
             self._reference_deliveries()[uri].append(delivery)
         return delivery, True
+
+    def _reading(self, candidate: Candidate) -> str:
+        """What a file is to be read as: as somebody says now, else as it was read before; empty when it speaks for itself."""
+        if candidate.feed == REFERENCE:
+            return ""
+        if self._readings is None:
+            known = sorted((one for one in self._spool.read_deliveries() if one.reading), key=lambda one: one.first_known_at)
+            self._readings = {one.source_uri: one.reading for one in known}
+        if self._adapter:
+            self._readings[candidate.source_uri] = self._adapter
+        return self._readings.get(candidate.source_uri, "")
 
     def _reference_deliveries(self) -> dict[str, list[Delivery]]:
         """Deliveries of each reference path in their order; read from the spool once."""
@@ -255,6 +280,7 @@ class Landing:
                 size=surveyed.size,
                 mtime_ns=surveyed.mtime_ns,
                 sequence=delivery.sequence,
+                adapter=delivery.reading or None,
             )
 
 

@@ -1,0 +1,43 @@
+"""The list of adapters. Adding one: a module that declares it, and a line here."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pipelines.errors import UserError
+from pipelines.feeds.adapters.adapter import Adapter, Unusable
+from pipelines.feeds.rows import Refused
+
+ADAPTERS: Final[tuple[Adapter, ...]] = ()
+"""Documents that become lines, in the order in which they are tried."""
+
+UNUSABLE: Final[tuple[Unusable, ...]] = ()
+"""Documents that are known by shape and refused by name; tried when no adapter takes one."""
+
+ADAPTER_BY_NAME: Final = {adapter.name: adapter for adapter in ADAPTERS}
+
+
+def adapter_for(document: Any, feed: str, named: str | None = None) -> Adapter:
+    """The adapter that takes a decoded JSON value for a feed; `named` takes it unasked.
+
+    Raises Refused: `other_feed` when it is a document of another feed, `unusable_document` when it is known and of no
+    use, `unknown_document` when nothing knows it.
+    """
+    if named is not None:
+        return ADAPTER_BY_NAME[named]
+    for adapter in ADAPTERS:
+        if adapter.recognises(document):
+            if adapter.feed != feed:
+                raise Refused("other_feed", adapter.title, f"landing/{adapter.feed}/")
+            return adapter
+    for known in UNUSABLE:
+        if known.recognises(document):
+            raise Refused("unusable_document", known.title)
+    raise Refused("unknown_document")
+
+
+def check_format(name: str) -> str:
+    """The name itself when an adapter is called so, else a UserError that lists those there are."""
+    if name not in ADAPTER_BY_NAME:
+        raise UserError(f"no format is called {name!r}; there are {', '.join(ADAPTER_BY_NAME)}", next_step="parstock feeds")
+    return name
