@@ -78,7 +78,10 @@ EVENT_SCHEMA: Final[dict[str, tuple[pl.DataType, str]]] = {
 
 POLARS_SCHEMA: Final[dict[str, pl.DataType]] = {name: kind for name, (kind, _) in EVENT_SCHEMA.items()}
 
-FEEDS: Final = ("pos", "wms", "marketplace", "rfid", "supply", "reference")
+FEEDS: Final = (
+    *("pos", "wms", "marketplace", "rfid", "supply", "reference"),
+    *("reservation", "subscription", "promo", "back_in_stock", "browse", "transport", "csat", "cost"),
+)
 
 # CBV dispositions used as stock states, and which of them can be sold.
 STOCK_STATES: Final[dict[str, bool]] = {

@@ -264,14 +264,14 @@ def _laws(home: Home) -> Iterator[Finding]:
 
 
 def _seen(home: Home) -> Iterator[Finding]:
-    from pipelines.feeds.registry import FEED_NAMES
+    from pipelines.feeds.registry import FEED_NAMES, OPTIONAL_FEEDS
     from pipelines.publish.reader import run_sql
 
     seen = dict(run_sql(home, "select feed, max(first_known_at) from ops.deliveries group by feed").rows)
     for feed in FEED_NAMES:
         if feed in seen:
             yield Finding(f"feed {feed}", "ok", f"last seen {seen[feed]:%Y-%m-%d %H:%M:%S}Z")
-        else:
+        elif feed not in OPTIONAL_FEEDS:
             yield Finding(f"feed {feed}", "warn", "never seen", f"drop files into {home.landing / feed}/")
     waiting, refused = run_sql(home, "select count(*) filter (is_waiting), count(*) filter (not is_waiting) from ops.quarantine").rows[0]
     yield Finding(

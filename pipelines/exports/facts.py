@@ -227,7 +227,7 @@ def _order(found: Proposals) -> Order:
 
 
 def _lacks(con: DuckDBPyConnection, source: Source, deliveries: dict[str, datetime]) -> Lacks:
-    from pipelines.feeds.registry import FEED_NAMES
+    from pipelines.feeds.registry import FEED_NAMES, OPTIONAL_FEEDS
 
     aside = dicts(con, sql.SET_ASIDE)
     health = {row["check_code"]: row for row in dicts(con, "select check_code, n_rows, affected_units from ops.data_health")}
@@ -241,7 +241,7 @@ def _lacks(con: DuckDBPyConnection, source: Source, deliveries: dict[str, dateti
         set_aside=aside,
         waiting=sum(row["waiting"] for row in aside),
         refused=sum(row["refused"] for row in aside),
-        never_seen=[feed for feed in FEED_NAMES if feed not in deliveries],
+        never_seen=[feed for feed in FEED_NAMES if feed not in deliveries and feed not in OPTIONAL_FEEDS],
         silent=[(feed, deliveries[feed], ages[feed]) for feed in FEED_NAMES if ages.get(feed, timedelta(0)) > SILENT_AFTER],
         no_cost=found("items_without_cost"),
         no_terms=points["no_terms"],

@@ -14,6 +14,7 @@ from pipelines.events import POLARS_SCHEMA, STOCK_STATES
 from pipelines.feeds import identity, privacy, typed
 from pipelines.feeds.currencies import CURRENCIES
 from pipelines.feeds.faults import Faults
+from pipelines.feeds.kinds import check_kinds
 from pipelines.feeds.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
 from pipelines.feeds.spec import ABSURD_QUANTITY, FIELDS, Feed
 from pipelines.feeds.times import Instants
@@ -37,7 +38,7 @@ def derive(rows: RawRows, feed: Feed, context: Context) -> Parsed:
         raw = raw.with_columns(_pseudonyms(raw["customer_key"], context.customer_secret))
     faults = Faults(raw.height)
     columns = _texts(raw, feed, rows, faults)
-    _check_kinds(columns, feed, raw.height, faults)
+    check_kinds(columns, raw[EXTRA] if EXTRA in raw.columns else None, feed, raw.height, faults)
     day = _type_columns(columns, feed, raw.height, faults)
     columns["source_line"] = raw[LINE]
     if EXTRA in raw.columns:
@@ -45,17 +46,18 @@ def derive(rows: RawRows, feed: Feed, context: Context) -> Parsed:
     if "epcs" in raw.columns:
         columns["epcs"] = raw["epcs"]
     frame = pl.DataFrame({name: values.alias(name) for name, values in columns.items()} | {"~day": day})
+    unknown = sorted(set(rows.unknown_columns) - feed.extra_names())
     rejects = list(rows.rejects)
     if faults:
         first = faults.first()
         rejects += faults.rejects(raw, first)
         frame = frame.filter(first.is_null())
     if not frame.height:
-        return Parsed(pl.DataFrame(), reject_frame(rejects), rows.unknown_columns, rows.dropped_columns)
+        return Parsed(pl.DataFrame(), reject_frame(rejects), unknown, rows.dropped_columns)
     events = _with_identity(frame, feed, context)
     present = [name for name in POLARS_SCHEMA if name in events.columns and events[name].null_count() < events.height]
     events = events.select(pl.col(name).cast(POLARS_SCHEMA[name]) for name in present)
-    return Parsed(events, reject_frame(rejects), rows.unknown_columns, rows.dropped_columns)
+    return Parsed(events, reject_frame(rejects), unknown, rows.dropped_columns)
 
 
 def _pseudonyms(customers: pl.Series, secret: bytes) -> pl.Series:
@@ -89,32 +91,6 @@ def _texts(raw: pl.DataFrame, feed: Feed, rows: RawRows, faults: Faults) -> dict
         if name in columns and columns[name].str.contains(r"@|\+\d|0\d[ .-]").any():
             columns[name] = columns[name].map_elements(privacy.mask, return_dtype=pl.String())
     return columns
-
-
-def _check_kinds(columns: dict[str, pl.Series], feed: Feed, height: int, faults: Faults) -> None:
-    """Event kinds are known, each has its required fields, and defaults of the kind are filled in."""
-    nothing = pl.repeat(None, height, dtype=pl.String(), eager=True)
-    kinds = columns.setdefault("event_kind", nothing)
-    if kinds.null_count():
-        faults.add("missing_field", "event_kind", kinds.is_null())
-    names = [kind.name for kind in feed.kinds]
-    distinct = set(kinds.unique())
-    present = [kind for kind in feed.kinds if kind.name in distinct]
-    if distinct - {*names, None}:
-        faults.add("unknown_kind", "event_kind", ~kinds.is_in(names))
-    for kind in present:
-        for name, value in kind.defaults:
-            where = kinds == kind.name
-            text = columns.get(name, nothing)
-            columns[name] = text.set(where & text.is_null(), value)
-    needed: dict[str, list[str]] = {}
-    for kind in present:
-        for field in feed.required_of(kind):
-            needed.setdefault(field, []).append(kind.name)
-    for field, of_kinds in needed.items():
-        values = columns.get(field, nothing)
-        if values.null_count():
-            faults.add("missing_field", field, values.is_null() & kinds.is_in(of_kinds))
 
 
 def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults: Faults) -> pl.Series:
@@ -221,8 +197,8 @@ def _key_part(field: str, present: list[str]) -> pl.Expr:
     if field == "occurred_at":  # the instant where it is known; a local time is told apart from a UTC one
         local = pl.col("occurred_offset_minutes").is_null() if "occurred_offset_minutes" in present else pl.lit(True)
         return pl.col(field).to_physical().cast(pl.String) + pl.when(local).then(pl.lit("L")).otherwise(pl.lit("Z"))
-    if field == "source_revision":
-        return pl.col(field).cast(pl.String)
+    if field in ("source_revision", "due_at"):
+        return pl.col(field).to_physical().cast(pl.String)
     return pl.col(field)
 
 

@@ -24,7 +24,9 @@ def _words(text: str) -> frozenset[str]:
 _PERSONAL_WORDS: Final = _words(
     "email mail courriel phone telephone téléphone mobile cellphone fax tel street rue address addr adresse address1 address2 "
     "postcode postalcode zip zipcode firstname lastname surname forename fullname prenom prénom nickname birthdate birthday "
-    "dob iban passport ssn passwort password login username ip useragent latitude longitude signature cardholder"
+    "dob iban passport ssn passwort password login username ip useragent latitude longitude signature cardholder "
+    # what people write about their purchase tells who they are
+    "comment comments verbatim verbatims commentaire commentaires"
 )
 # … or when it is somebody, …
 _PEOPLE: Final = _words(

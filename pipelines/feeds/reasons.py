@@ -62,6 +62,8 @@ REASONS: Final[dict[str, str]] = {
     "unknown_zone": "no time zone has this name",
     "unknown_state": "the stock state is no disposition that is known",
     "unknown_value": "the value is none of those that the field allows",
+    "out_of_range": "the number lies outside what the field allows",
+    "below_other_field": "the value lies below or before another one that it must not lie below",
     "bad_event": "the EPCIS event is not well formed",
 }
 """code → what is wrong, and where it is not plain, what to do."""

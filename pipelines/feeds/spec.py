@@ -67,12 +67,30 @@ FIELDS: Final[dict[str, FieldType]] = {
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Extra:
+    """A field of a kind that the event has no column for: it stays in `extra` as it was sent, and is judged all the same.
+
+    `low`, `high` (inclusive) bound a number; `values` close the list of a text. `not_below` names another such field of
+    the kind, of the same type, which this one must not lie below or before; a line that lacks one of the two says nothing.
+    """
+
+    name: str
+    type: Literal["text", "decimal", "integer", "date"] = "text"
+    required: bool = False
+    low: int | None = None
+    high: int | None = None
+    values: tuple[str, ...] = ()
+    not_below: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Kind:
     """One event kind of a feed: which fields it needs and what its quantity may be.
 
-    `required` comes on top of the feed's own list, `optional` takes from it. `natural_key` replaces the feed's where
-    the kind has another. `defaults` are values for fields that a line leaves out. `voids` names the kind whose
-    natural key, all else equal, is the key of what this event takes back.
+    `required` comes on top of the feed's own list, `optional` takes from it; of `any_of` a line must have at least one.
+    `natural_key` replaces the feed's where the kind has another. `defaults` are values for fields that a line leaves
+    out. `voids` names the kind whose natural key, all else equal, is the key of what this event takes back. `extra` are
+    fields of the kind beyond the event's columns.
     """
 
     name: str
@@ -82,6 +100,8 @@ class Kind:
     natural_key: tuple[str, ...] | None = None
     defaults: tuple[tuple[str, str], ...] = ()
     voids: str | None = None
+    any_of: tuple[str, ...] = ()
+    extra: tuple[Extra, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,7 +112,8 @@ class Feed:
     where `source_event_id` is required. `renames` maps a sender's field to the event's column. `defaults` are values
     for fields a line leaves out, in every kind. `lateness`: later than this still counts, and is reported as late.
     `syntax` is `flat` for one line one event, `epcis` for EPCIS events. `void_by_reference` names the kind whose
-    target is the event that `ref_document_id` gives by its `source_event_id`.
+    target is the event that `ref_document_id` gives by its `source_event_id`. `is_optional`: nobody misses the feed
+    where it never came.
     """
 
     name: str
@@ -106,6 +127,7 @@ class Feed:
     renames: tuple[tuple[str, str], ...] = ()
     syntax: Literal["flat", "epcis"] = "flat"
     void_by_reference: str | None = None
+    is_optional: bool = False
 
     def kind(self, name: str) -> Kind:
         """The kind of this name; KeyError when the feed has none."""
@@ -120,6 +142,10 @@ class Feed:
         if kind.quantity == "optional":
             wanted = [field for field in wanted if field != "quantity"]
         return tuple(dict.fromkeys(wanted))
+
+    def extra_names(self) -> frozenset[str]:
+        """Names of the fields that some kind has beyond the event's columns."""
+        return frozenset(field.name for kind in self.kinds for field in kind.extra)
 
     def always_required(self) -> tuple[str, ...]:
         """Fields that every kind needs: what the header of a table must name."""

@@ -223,7 +223,7 @@ class Applier:
     def _post(self, profile: batch.Profile, commit_id: int) -> None:
         con = self._con
         is_revised = bool(con.execute("select count(*) from ends").fetchall()[0][0])
-        if "marketplace" in profile.feeds:
+        if not profile.feeds.isdisjoint(documents.PLACED_FEEDS):
             documents.place_orders(con)
         if profile.kinds - (posting_kinds() - set(documents.ALSO_POSTING)) or is_revised:
             documents.append(con, f"(select * from accepted where since_us < until_us and {documents.is_document_sql()})", commit_id)

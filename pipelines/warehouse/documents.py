@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ALSO_POSTING: Final = ("asn", "order_shipped", "count", "opening")
 """Kinds that post and are documents too: what was announced, shipped, counted."""
 
+PLACED_FEEDS: Final = ("marketplace", "reservation")
+"""Feeds whose lines may leave it to us which of the channel's places they concern."""
+
 _TIMES: Final = {
     "occurred_at": "make_timestamptz(occurred_us)",
     "due_at": "due_at::TIMESTAMPTZ",
@@ -32,26 +35,26 @@ def is_document_sql() -> str:
 
 
 def place_orders(con: duckdb.DuckDBPyConnection) -> None:
-    """Give orders that name no location the one that serves their channel, as it was when it was first known.
+    """Give orders and reservations that name no location the one that serves their channel, as it was when it was first known.
 
     Without a network any physical location serves: other than stores first, then by code.
     """
-    con.execute("""
+    con.execute(f"""
         update resolved set location_id = placed.location_id from (
             select r.unit_no, r.line_no, n.location_id
             from resolved r join channel_network n on n.channel_id = r.channel_id
                 and r.occurred_us >= n.valid_from and r.occurred_us < n.valid_to
-            where r.feed = 'marketplace' and r.location_id is null and r.problem is null
+            where r.feed in {PLACED_FEEDS} and r.location_id is null and r.problem is null
                 and greatest(r.known_us, (select min(m.known_from) from channel_network m where m.channel_id = r.channel_id)) >= n.known_from
                 and greatest(r.known_us, (select min(m.known_from) from channel_network m where m.channel_id = r.channel_id)) < n.known_to
         ) placed where resolved.unit_no = placed.unit_no and resolved.line_no = placed.line_no""")
-    con.execute("""
+    con.execute(f"""
         update resolved set location_id = placed.location_id from (
             select r.unit_no, r.line_no, arg_min(l.location_id, (l.location_kind = 'store', l.code)) as location_id
             from resolved r join code_locations l on l.code_kind = 'own'
                 and r.occurred_us >= l.valid_from and r.occurred_us < l.valid_to
                 and greatest(r.known_us, (select min(known_from) from code_locations)) >= l.known_from and r.known_us < l.known_to
-            where r.feed = 'marketplace' and r.location_id is null and r.problem is null
+            where r.feed in {PLACED_FEEDS} and r.location_id is null and r.channel_id is not null and r.problem is null
             group by all
         ) placed where resolved.unit_no = placed.unit_no and resolved.line_no = placed.line_no""")
 

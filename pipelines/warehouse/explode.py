@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _KITS = "('kit_assemble', 'kit_break')"
+_OF_THE_OFFER = "('browse', 'promo', 'back_in_stock', 'csat', 'cost')"
+"""Feeds that speak of what is offered, not of goods: what people look at is the bundle."""
 
 
 def components(con: duckdb.DuckDBPyConnection) -> None:
@@ -23,6 +25,7 @@ def components(con: duckdb.DuckDBPyConnection) -> None:
     """
     # a void takes back what its target posted, whatever that was
     needs = f"(r.item_kind = 'bundle' or r.event_kind in {_KITS}) and r.event_kind not in ('sale_void', 'void_ship') and r.problem is null"
+    needs += f" and r.feed not in {_OF_THE_OFFER}"
     con.execute(f"""
         create or replace temp table exploded as
         select r.* replace (

@@ -28,6 +28,9 @@ ABSURD_UNITS: Final = 1_000_000
 
 _DAY_US: Final = 86_400_000_000
 
+_NAMES_ITS_DAY: Final = ("pos", "browse", "cost")
+"""Feeds whose senders have days of their own (a trading day, a report's day); of all others the day is that of the instant."""
+
 WAITS: Final = frozenset(
     {
         "unknown_item",
@@ -246,6 +249,7 @@ itemed as (
             {unit.problem}
             when p.occurred_us is null then 'zone_unknown'
             when {quantity} is null then null
+            when p.item_code is null and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
             when abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
@@ -272,7 +276,7 @@ select
     item_id, item_kind, location_id, location_kind, default_state, to_location_id, to_default_state, channel_id, supplier_id,
     {_owner(incoming)} as owner_id, units, occurred_us,
     case
-        when {c("business_on", "")} is not null and feed = 'pos' then {c("business_on", "")}
+        when {c("business_on", "")} is not null and feed in {_NAMES_ITS_DAY} then {c("business_on", "")}
         when day_zone is null then written_at::DATE
         else timezone(day_zone, make_timestamptz(occurred_us))::DATE
     end as business_on,

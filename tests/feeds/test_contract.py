@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import pickle
 import random
+import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -14,10 +18,13 @@ from polars.testing import assert_frame_equal
 
 from feeds.landed import SAMPLES, land, land_file
 from pipelines.events import EVENT_SCHEMA, POLARS_SCHEMA
+from pipelines.events import FEEDS as EVENT_FEEDS
+from pipelines.feeds.privacy import is_personal
 from pipelines.feeds.reasons import REASONS
 from pipelines.feeds.reference import ENTITIES, entity_of_path
-from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, FEEDS
+from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, FEEDS, OPTIONAL_FEEDS
 from pipelines.feeds.spec import FIELDS, Feed
+from pipelines.warehouse.posting import posting_kinds
 
 by_name = pytest.mark.parametrize("feed", FEEDS, ids=[feed.name for feed in FEEDS])
 
@@ -117,5 +124,33 @@ def test_reference_files_are_known_by_folder_or_name() -> None:
 
 
 def test_every_feed_is_listed_under_its_name() -> None:
-    assert FEED_NAMES == ("pos", "wms", "marketplace", "rfid", "supply", "reference")
+    assert FEED_NAMES[:6] == ("pos", "wms", "marketplace", "rfid", "supply", "reference")
+    assert FEED_NAMES[6:] == OPTIONAL_FEEDS
+    assert FEED_NAMES == EVENT_FEEDS
     assert all(FEED_BY_NAME[feed.name] is feed for feed in FEEDS)
+
+
+def test_optional_feeds_move_no_stock_and_share_no_kind_with_another() -> None:
+    kinds = Counter(kind.name for feed in FEEDS for kind in feed.kinds)
+    assert [kind for kind, feeds in kinds.items() if feeds > 1] == []
+    moving = posting_kinds() | {"sale_void", "void_ship"}
+    assert [kind.name for feed in FEEDS if feed.is_optional for kind in feed.kinds if kind.name in moving] == []
+
+
+@by_name
+def test_fields_beyond_the_columns_have_names_that_are_kept(feed: Feed) -> None:
+    assert feed.extra_names().isdisjoint({*FIELDS, *EVENT_SCHEMA, *dict(feed.renames)})
+    assert [name for name in feed.extra_names() if is_personal(name) or not name.isidentifier()] == []
+    for kind in feed.kinds:
+        types = {field.name: field.type for field in kind.extra}
+        assert all(types[field.not_below] == field.type for field in kind.extra if field.not_below)
+        assert set(kind.any_of) <= set(FIELDS)
+
+
+@pytest.mark.parametrize("feed", [feed for feed in FEEDS if feed.syntax == "flat"], ids=lambda feed: feed.name)
+def test_the_example_on_a_feeds_page_is_a_line_it_takes(feed: Feed, tmp_path: Path) -> None:
+    page = importlib.import_module(f"pipelines.feeds.{feed.name}").__doc__ or ""
+    (example,) = re.findall(r"^    (\{.*?\})$", page, re.MULTILINE | re.DOTALL)
+    landed = land_file(tmp_path, f"{feed.name}/example.jsonl", json.dumps(json.loads(example)) + "\n")
+    assert landed.rejects()["reason"].to_list() == []
+    assert [one.unknown_columns for one in landed.manifests] == [[]]
