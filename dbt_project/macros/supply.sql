@@ -97,6 +97,23 @@
     having sum(receipts.received_units) > 0
 {% endmacro %}
 
+{# What each supplier last said that it has of an item, for dropshipping; it is the supplier's, and never in our stock. #}
+{% macro supplier_statements(events) %}
+    select
+        item_id,
+        supplier_id,
+        arg_max(units, (occurred_at, source_revision, event_id)) as supplier_units,
+        max(occurred_at) as stated_at
+    from (
+        select item_id, supplier_id, occurred_at, source_revision, event_id, sub_no, units
+        from {{ events }}
+        where event_kind = 'supplier_stock'
+        group by all
+        having sum(sign) > 0
+    ) as standing
+    group by item_id, supplier_id
+{% endmacro %}
+
 {# Statistics of observed lead times per supplier, item and location, over the receipts that meet `condition`. #}
 {% macro lead_times(condition='true') %}
     select

@@ -73,14 +73,31 @@
         ) }}
     ),
 
+    reservations as (
+        {{ reservation_lines(
+            '(select * from ' ~ ref('stg_ledger__events') ~ ' where occurred_at <= cast(ts as timestamptz))',
+            '(select * from ' ~ ref('stg_ledger__movements') ~ ' where occurred_at <= cast(ts as timestamptz))'
+        ) }}
+    ),
+
+    lines as (
+        select item_id, location_id, open_units - backorder_units as reserved_units, backorder_units
+        from order_lines
+        where open_units > 0 and location_id is not null
+
+        union all
+        select item_id, location_id, still_held_units as reserved_units, 0 as backorder_units
+        from reservations
+        where still_held_units > 0 and location_id is not null and coalesce(expires_at > cast(ts as timestamptz), true)
+    ),
+
     promised as (
         select
             item_id,
             location_id,
-            sum(open_units - backorder_units) as reserved_units,
+            sum(reserved_units) as reserved_units,
             sum(backorder_units) as backorder_units
-        from order_lines
-        where open_units > 0 and location_id is not null
+        from lines
         group by all
     )
 

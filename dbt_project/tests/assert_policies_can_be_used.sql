@@ -35,7 +35,10 @@ select
     wanted.parameter_code as code,
     'is missing, or not above 0' as fault
 from (
-    select unnest(['censored_out_of_stock_rate', 'abc_a_rate', 'abc_b_rate', 'xyz_x_cv', 'xyz_y_cv', 'sbc_adi', 'sbc_cv2']) as parameter_code
+    select
+        unnest([
+            'censored_out_of_stock_rate', 'abc_a_rate', 'abc_b_rate', 'xyz_x_cv', 'xyz_y_cv', 'sbc_adi', 'sbc_cv2', 'dropship_age_hours_max'
+        ]) as parameter_code
 ) as wanted
 left join {{ ref('policy__parameters') }} as parameters on wanted.parameter_code = parameters.parameter_code
 where not coalesce(parameters.parameter_value > 0, false)

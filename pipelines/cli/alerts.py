@@ -13,7 +13,17 @@ from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, HomeDir, home_at
 from pipelines.cli.output import Output
 from pipelines.errors import UserError
 
-CODES = ("stockout", "stock_below_rop", "negative_stock", "po_late", "desync", "feed_missing", "gate_failed", "run_failed")
+CODES = (
+    "stockout",
+    "stock_below_rop",
+    "negative_stock",
+    "po_late",
+    "desync",
+    "dropship_feed_stale",
+    "feed_missing",
+    "gate_failed",
+    "run_failed",
+)
 _SHOWN = 20
 _COLUMNS = (
     "severity, alert_code, state, item_code, location_code, channel_code, supplier_code, subject, what, first_seen_at, last_seen_at, "

@@ -6,8 +6,8 @@
 Known quirks: carts are left behind and nobody says so, hence `due_at`: from that instant on the line reserves nothing,
 whether or not an `expire` comes; without it the line holds until it is ended. A longer hold is the same `reserve` with a
 `source_revision`; a second `reserve`, `release`, `expire` or `consume` of a line needs its own `source_event_id`, and their
-quantities add. An order or a shipment that names the reservation in `ref_document_*` (kind `reservation`) uses it up: from
-then on the order reserves. Numbers of two systems must not meet. Reservations are observed here, never made.
+quantities add. An order or a shipment that names the line in `ref_document_*` (kind `reservation`, number and line) uses it
+up: from then on the order reserves. Numbers of two systems must not meet. Reservations are observed here, never made.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ ZONES = {"PAR": "Europe/Paris", "LIS": "Europe/Lisbon", "NYC": "America/New_York
 COMPARED = {
     "intermediate.int_stock__on_hand": "true",
     "intermediate.int_orders__lines": "true",
+    "intermediate.int_reservations__lines": "true",
+    "availability.dropship": "true",
     # What was taken back altogether stays here with zeros or without a day; a build from scratch has no such row.
     "intermediate.int_demand__daily": "gross_units <> 0 or lost_units_observed <> 0",
     "stock.daily": "true",
@@ -37,6 +39,8 @@ HOT = (
     "core.fct_movements",
     "stock.on_hand",
     "intermediate.int_orders__reserved",
+    "intermediate.int_reservations__open",
+    "availability.dropship",
     "availability.by_channel_location",
     "availability.by_channel",
 )
@@ -50,6 +54,7 @@ class RandomTrade:
         self.sales: list[dict[str, Any]] = []
         self.orders: list[dict[str, Any]] = []
         self.ships: list[dict[str, Any]] = []
+        self.reservations: list[dict[str, Any]] = []
         self.days = 0
         for item in ITEMS:
             ledger.item(item, unit_cost_amount="2.50")
@@ -82,9 +87,16 @@ class RandomTrade:
             self.ship,
             self.unship,
             self.buy,
+            self.reserve,
+            self.reserve,
+            self.end,
+            self.state,
         )
-        for _ in range(30):
+        for _ in range(36):
             self.dice.choice(deeds)()
+        # What is known goes on with what happens, and time runs out on both.
+        self.ledger.add("deliveries", delivery_id=f"D{self.days}", feed="reservation", source_uri="a", rows_in=0, accepted=0, duplicate=0,
+                        corrected=0, quarantined=0, first_known_at=self.ledger.newest)  # fmt: skip
 
     def shelf(self) -> tuple[str, str]:
         return self.dice.choice(ITEMS), self.dice.choice(PLACES)
@@ -196,6 +208,43 @@ class RandomTrade:
     def unship(self) -> None:
         if self.ships:
             self.ledger.reverse(self.ships.pop(), self.when())
+
+    def reserve(self) -> None:
+        """A place held for hours, for days or for good; at times a longer hold of the same."""
+        item, place = self.shelf()
+        when = self.when()
+        ends = {"due_at": f"2026-03-{self.dice.randrange(1, 15):02d}T12:00:00+00:00"} if self.dice.random() < 0.7 else {}
+        if self.reservations and self.dice.random() < 0.2:
+            self.ledger.unsay(old := self.reservations.pop())
+            self.ledger.event(
+                "reserve", when, item, 2, feed="reservation", location=place, document_id=old["document_id"], source_revision=1
+            )
+        self.reservations.append(
+            self.ledger.event(
+                "reserve", when, item, self.dice.randrange(1, 5), feed="reservation", location=place, document_id=f"R{self.ledger._numbers}", **ends
+            )
+        )  # fmt: skip
+
+    def end(self) -> None:
+        """A reservation is released, expires or is used up: by name, by an order or by a shipment, which may be taken back."""
+        if not self.reservations:
+            return
+        held = self.dice.choice(self.reservations)
+        item = next(item for item in ITEMS if number(item) == held["item_id"])
+        names = {"ref_document_kind": "reservation", "ref_document_id": held["document_id"], "ref_document_line": "1"}
+        match self.dice.choice(("release", "expire", "consume", "order", "ship")):
+            case "order":
+                order = {"channel": "web", "location": "PAR", "document_id": f"OR{self.ledger._numbers}"}
+                self.ledger.event("order_placed", self.when(), item, 1, **order, **names)
+            case "ship":
+                self.ships.append(self.ledger.move("ship", self.when(), item, 1, "PAR/sellable_accessible", "CUSTOMER", **names))
+            case kind:
+                self.ledger.event(kind, self.when(), item, 1, feed="reservation", document_id=held["document_id"])
+
+    def state(self) -> None:
+        self.ledger.event(
+            "supplier_stock", self.when(), self.dice.choice(ITEMS), self.dice.randrange(9), feed="supply", supplier="S", document_line=None
+        )
 
     def buy(self) -> None:
         item, place = self.shelf()

@@ -42,6 +42,9 @@ all_lines as (
     union all
     select location_id, item_id, open_units, backorder_units from touched_lines
     where open_units > 0
+
+    union all
+    select location_id, item_id, still_held_units as open_units, 0 as backorder_units from {{ ref('int_reservations__open') }}
 )
 
 select

@@ -19,6 +19,12 @@ with troubles as (
     union all
     select
         alert_code, severity, cast(null as bigint) as item_id, cast(null as bigint) as location_id, cast(null as bigint) as channel_id,
+        supplier_id, subject, what, figures
+    from {{ ref('int_alerts__dropship') }}
+
+    union all
+    select
+        alert_code, severity, cast(null as bigint) as item_id, cast(null as bigint) as location_id, cast(null as bigint) as channel_id,
         cast(null as bigint) as supplier_id, subject, what, figures
     from {{ ref('int_alerts__feeds') }}
 
