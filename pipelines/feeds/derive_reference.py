@@ -11,10 +11,11 @@ import polars as pl
 from pipelines.feeds import gs1, typed
 from pipelines.feeds.currencies import CURRENCIES
 from pipelines.feeds.faults import Faults
+from pipelines.feeds.hours import is_opening_hours
 from pipelines.feeds.reference import POSITIVE_COLUMNS
 from pipelines.feeds.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
 from pipelines.feeds.spec import Column, Entity, FieldType
-from pipelines.feeds.times import Instants
+from pipelines.feeds.times import Instants, parse_dates
 
 VALIDITY: Final = ("valid_from", "valid_to")
 _TYPES: Final[dict[FieldType, pl.DataType]] = {
@@ -22,6 +23,7 @@ _TYPES: Final[dict[FieldType, pl.DataType]] = {
     "decimal": typed.DECIMAL,
     "integer": pl.Int64(),
     "boolean": pl.Boolean(),
+    "date": pl.Date(),
 }
 
 
@@ -52,6 +54,7 @@ def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
             read = typed.instants(typed.clean_text(raw[name], rows.is_ascii), name, faults, with_time=False)
             columns[name] = Instants(read.local, read.offset.fill_null(0)).utc_or_local()
     _check_money(columns, faults)
+    _check_together(entity, columns, faults)
     if EXTRA in raw.columns:
         columns[EXTRA] = raw[EXTRA]
     columns[LINE] = raw[LINE]
@@ -82,6 +85,11 @@ def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> p
         return number
     if column.type == "boolean":
         return typed.booleans(text, name, faults)
+    if column.type == "date":
+        text = typed.clean_text(text, is_ascii)
+        read = parse_dates(text)  # an item may be older than the year 2000, before which no event is taken
+        faults.add("bad_date", name, read.is_null() & text.is_not_null())
+        return read
     text = typed.clean_text(text, is_ascii)
     faults.add("text_too_long", name, text.str.len_chars() > typed.MAX_TEXT)
     if column.values:
@@ -94,6 +102,9 @@ def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> p
         read = typed.mapped(text, {code: gs1.gln13(code) for code in text.drop_nulls().unique()})
         faults.add("bad_gln", name, text.is_not_null() & read.is_null())
         return read
+    if column.is_hours:
+        wrong = [hours for hours in text.drop_nulls().unique() if not is_opening_hours(hours)]
+        faults.add("bad_opening_hours", name, text.is_in(wrong))
     if name == "time_zone":
         unknown = [zone for zone in text.drop_nulls().unique() if not is_zone(zone)]
         faults.add("unknown_zone", name, text.is_in(unknown))
@@ -122,3 +133,14 @@ def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
     for amount in amounts:
         unpriced = amount.is_not_null() & currency.is_null() if currency is not None else amount.is_not_null()
         faults.add("currency_missing", "currency_code", unpriced)
+
+
+def _check_together(entity: Entity, columns: dict[str, pl.Series], faults: Faults) -> None:
+    """What columns say together: a period ends after it begins, an item is not related to itself, a merge has its day."""
+    for start, end in (("starts_on", "ends_on"), ("launched_on", "ended_on")):
+        if start in columns and end in columns:
+            faults.add("period_reversed", end, columns[end] < columns[start])
+    if entity.name == "relations" and {"item_code", "related_item_code", "relation_kind"} <= columns.keys():
+        faults.add("related_to_itself", "related_item_code", columns["item_code"] == columns["related_item_code"])
+        is_merge = columns["relation_kind"] == "merge"
+        faults.add("missing_field", "valid_from", is_merge & columns["valid_from"].is_null() if "valid_from" in columns else is_merge)

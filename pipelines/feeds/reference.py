@@ -12,6 +12,9 @@ from typing import Final
 
 from pipelines.feeds.spec import Column, Entity
 
+PERIOD_KINDS: Final = ("public_holiday", "school_holiday", "soldes", "black_friday", "closed", "event")
+"""What a period of a calendar is: days that change demand, or on which nobody works (`closed`)."""
+
 ENTITIES: Final[tuple[Entity, ...]] = (
     Entity(
         "items",
@@ -29,6 +32,11 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("currency_code"),
             Column("shelf_life_days", "integer"),
             Column("lifecycle"),
+            Column("launched_on", "date"),
+            Column("ended_on", "date"),
+            Column("obsolescence_class"),
+            Column("weight_grams", "integer"),
+            Column("volume_cm3", "integer"),
         ),
     ),
     Entity(
@@ -53,6 +61,8 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("time_zone"),
             Column("country_code"),
             Column("rfid_posting"),
+            Column("opening_hours", is_hours=True),
+            Column("capacity_units", "integer"),
         ),
     ),
     Entity(
@@ -88,6 +98,8 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("unit_cost_amount", "decimal"),
             Column("currency_code"),
             Column("order_cost_amount", "decimal"),
+            Column("max_units", "integer"),
+            Column("priority", "integer"),
         ),
     ),
     Entity(
@@ -103,6 +115,49 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         "sources",
         ("source_system",),
         (Column("source_system", required=True), Column("feed"), Column("time_zone"), Column("sends_picks", "boolean")),
+    ),
+    Entity(
+        "relations",
+        ("item_code", "related_item_code", "relation_kind"),
+        (
+            Column("item_code", required=True),
+            Column("related_item_code", required=True),
+            Column("relation_kind", required=True, values=("substitute", "successor", "merge")),
+            Column("priority", "integer"),
+        ),
+    ),
+    Entity(
+        "segments",
+        ("segment_code", "member_kind", "member_code"),
+        (
+            Column("segment_code", required=True),
+            Column("member_kind", required=True, values=("item", "location", "channel", "supplier")),
+            Column("member_code", required=True),
+            Column("segment_name"),
+        ),
+    ),
+    Entity(
+        "calendars",
+        ("calendar_code", "period_kind", "zone", "starts_on"),
+        (
+            Column("calendar_code", required=True),
+            Column("period_kind", required=True, values=PERIOD_KINDS),
+            Column("zone", required=True, values=("A", "B", "C", "*")),
+            Column("starts_on", "date", required=True),
+            Column("ends_on", "date"),
+            Column("period_name"),
+        ),
+    ),
+    Entity(
+        "reasons",
+        ("event_kind", "reason_code"),
+        (
+            Column("event_kind", required=True),
+            Column("reason_code", required=True),
+            Column("reason_name"),
+            Column("reason_group"),
+            Column("is_demand", "boolean"),
+        ),
     ),
 )
 

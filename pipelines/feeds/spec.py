@@ -163,6 +163,8 @@ class Column:
     values: tuple[str, ...] = ()
     is_gtin: bool = False
     is_gln: bool = False
+    is_hours: bool = False
+    """A week's opening hours, in the form of `pipelines.feeds.hours`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,16 +1,18 @@
 """The tables by which codes are looked up: what each code means, when, and as known when.
 
-Belongs here: the span rows of `code_*`, `kit_components` and `channel_network`, made of the versions of reference
-rows. Does not belong here: taking reference rows (`reference.py`), or the algebra of versions (`versions.py`).
+Belongs here: the span rows of `code_*`, `kit_components`, `item_merges` and `channel_network`, made of the versions of
+reference rows. Does not belong here: taking reference rows (`reference.py`), the algebra of versions (`versions.py`), or
+into what a merged item goes (`merges.py`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.warehouse.ids import code_id
+from pipelines.warehouse.merges import Link, merge_versions, next_link, survivor
 from pipelines.warehouse.versions import BEGINNING, END, Facts, Span, Version, spans
 
 if TYPE_CHECKING:
@@ -26,11 +28,14 @@ class History:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, tuple[str, ...]], list[Version]] = {}
         self._keys: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+        self._keys_to: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
 
     def add(self, entity: str, key: tuple[str, ...], version: Version) -> None:
         """Remember a version."""
         if (entity, key) not in self._versions:
             self._keys[entity, key[0]].append(key)
+            if entity in ("bom", "relations"):
+                self._keys_to[entity, key[1]].append(key)
         versions = self._versions.setdefault((entity, key), [])
         versions.append(version)
         versions.sort(key=lambda each: each.known)  # stable: rows of one file stay in their order
@@ -43,6 +48,14 @@ class History:
         """Keys of an entity that begin with this column."""
         return self._keys[entity, first]
 
+    def keys_to(self, entity: str, second: str) -> list[tuple[str, ...]]:
+        """Keys of `bom` or `relations` that lead to this item."""
+        return self._keys_to[entity, second]
+
+    def merges(self, item: str) -> list[tuple[str, ...]]:
+        """Keys of the merges that take an item into another."""
+        return [key for key in self._keys.get(("relations", item), ()) if key[2] == "merge"]
+
 
 class CodeTables:
     """Keeps the span tables of a warehouse in line with the history."""
@@ -53,8 +66,10 @@ class CodeTables:
     def write(self, touched: set[tuple[str, str]]) -> set[tuple[str, str]]:
         """Write the span rows of the touched codes anew; returns those that had rows and now have others."""
         changed: set[tuple[str, str]] = set()
+        touched = self._with_merged(touched)
         for table, rows_of, where, thing in (
-            ("code_items", self._item_rows, "item_id = ?", "item"),
+            ("code_items", self._item_rows, "named_item_id = ?", "item"),
+            ("item_merges", self._merge_rows, "item_id = ?", "item"),
             ("code_uoms", self._uom_rows, "item_id = ?", "uom"),
             ("code_locations", self._location_rows, "location_id = ?", "location"),
             ("code_channels", self._channel_rows, "channel_id = ?", "channel"),
@@ -85,10 +100,54 @@ class CodeTables:
                 insert_rows(self._con, table, fresh)
         return changed
 
+    def _with_merged(self, touched: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        """With the items that merges lead into touched ones, and the kits that have such items in them."""
+        items = [code for thing, code in touched if thing == "item"]
+        found = set(items)
+        while items:
+            sources = {key[0] for key in self._history.keys_to("relations", items.pop()) if key[2] == "merge"} - found
+            found |= sources
+            items += sources
+        kits = {key[0] for code in found if self._history.merges(code) for key in self._history.keys_to("bom", code)}
+        return touched | {("item", code) for code in found} | {("kit", code) for code in kits}
+
+    def _merging(self, code: str) -> tuple[list[list[Version]], Callable[[Sequence[Facts | None]], tuple[str, Link | None]]]:
+        """What decides into which item an item goes: groups of versions, and what follows of the facts that hold in them.
+
+        No groups where no merge ever named the item.
+        """
+        items, keys = [code], list(self._history.merges(code))
+        for key in keys:  # grows on the way
+            if key[1] not in items:
+                items.append(key[1])
+                keys += self._history.merges(key[1])
+        if not keys:
+            return [], lambda _: (code, None)
+
+        def follow(facts: Sequence[Facts | None]) -> tuple[str, Link | None]:
+            holding = dict(zip(items, facts, strict=False))
+            links: dict[str, list[Link]] = defaultdict(list)
+            for key, link in zip(keys, facts[len(items) :], strict=True):
+                if link is not None:
+                    links[key[0]].append(link)
+            into = survivor(code, holding, links)
+            return into, next_link(code, holding, links) if into != code else None
+
+        groups = [self._history.of("items", item) for item in items]
+        return groups + [merge_versions(self._history.of("relations", *key)) for key in keys], follow
+
     def _item_rows(self, code: str) -> list[tuple[Any, ...]]:
         item = self._history.of("items", code)
-        item_id = code_id("item", code)
-        rows = [("sku", code, item_id, s.facts[0], s.facts[1], None, 1, 1, *_bounds(s)) for s in spans([item])] if item else []
+        own_id = code_id("item", code)
+        merging, follow = self._merging(code)
+
+        def meant(facts: tuple[Any, ...]) -> Facts | None:
+            return None if facts[0] is None else (*facts[0][:2], follow(facts[1:])[0])
+
+        made = spans([item, *merging], meant) if merging else spans([item])
+        rows = [
+            ("sku", code, own_id, code_id("item", s.facts[2]) if merging else own_id, *s.facts[:2], None, 1, 1, *_bounds(s)) for s in made
+        ]
         packs = {key[1]: self._history.of("uoms", *key) for key in self._history.keys("uoms", code)}
         gtins = {v.facts[2] for v in item if v.facts[2]} | {v.facts[2] for history in packs.values() for v in history if v.facts[2]}
         for gtin in sorted(gtins):
@@ -98,17 +157,26 @@ class CodeTables:
                 holds, *unit_facts = facts
                 if holds is None:
                     return None
+                into = follow(unit_facts[len(units) :])[0]
                 if holds[2] == gtin:
-                    return (holds[0], holds[1], holds[1], 1, 1)
-                for unit, fact in zip(units, unit_facts, strict=True):
+                    return (holds[0], holds[1], holds[1], 1, 1, into)
+                for unit, fact in zip(units, unit_facts, strict=False):
                     if fact is not None and fact[2] == gtin:
-                        return (holds[0], holds[1], unit, fact[0], fact[1])
+                        return (holds[0], holds[1], unit, fact[0], fact[1], into)
                 return None
 
-            for s in spans([item, *packs.values()], named):
-                kind, base, unit, numerator, denominator = s.facts
-                rows.append(("gtin", gtin, item_id, kind, base, unit, numerator, denominator, *_bounds(s)))
+            for s in spans([item, *packs.values(), *merging], named):
+                *meaning, into = s.facts
+                rows.append(("gtin", gtin, own_id, code_id("item", into), *meaning, *_bounds(s)))
         return rows
+
+    def _merge_rows(self, code: str) -> list[tuple[Any, ...]]:
+        merging, follow = self._merging(code)
+        if not merging:
+            return []
+        made = spans(merging, lambda facts: follow(facts)[1])
+        links = dict.fromkeys((s.facts.into, s.facts.merged_us, s.known_from, s.known_to) for s in made)
+        return [(code_id("item", code), code_id("item", into), *rest) for into, *rest in links]
 
     def _uom_rows(self, code: str) -> list[tuple[Any, ...]]:
         item_id = 0 if code == "*" else code_id("item", code)
@@ -147,15 +215,22 @@ class CodeTables:
 
     def _kit_rows(self, code: str) -> list[tuple[Any, ...]]:
         keys = sorted(self._history.keys("bom", code))
-        made = spans(
-            [self._history.of("bom", *key) for key in keys],
-            lambda facts: tuple((key[1], fact[0]) for key, fact in zip(keys, facts, strict=True) if fact is not None) or None,
-        )
+        groups = [self._history.of("bom", *key) for key in keys]
+        merging = []
+        for key in keys:
+            more, follow = self._merging(key[1])
+            merging.append((follow, slice(len(groups), len(groups) + len(more))))
+            groups += more
+
+        def parts(facts: tuple[Any, ...]) -> Facts | None:
+            listed = zip(keys, facts, merging, strict=False)
+            return tuple((key[1], fact[0], follow(facts[own])[0]) for key, fact, (follow, own) in listed if fact is not None) or None
+
         kit = code_id("item", code)
         return [
-            (kit, number, code_id("item", component), units, *_bounds(s))
-            for s in made
-            for number, (component, units) in enumerate(s.facts, start=1)
+            (kit, number, code_id("item", into), code_id("item", component), units, *_bounds(s))
+            for s in spans(groups, parts)
+            for number, (component, units, into) in enumerate(s.facts, start=1)
         ]
 
     def _network_rows(self, code: str) -> list[tuple[Any, ...]]:
@@ -222,6 +297,7 @@ def _polars_type(kind: str) -> Any:
         "INTEGER": pl.Int32,
         "VARCHAR": pl.String,
         "BOOLEAN": pl.Boolean,
+        "DATE": pl.Date,
         "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
     }
     return known[kind]

@@ -29,13 +29,14 @@ def components(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         create or replace temp table exploded as
         select r.* replace (
-                k.component_no as sub_no, k.component_item_id as item_id, 'stock' as item_kind, (r.units * k.component_units)::BIGINT as units,
+                k.component_no as sub_no, k.component_item_id as item_id,
+                nullif(k.named_item_id, k.component_item_id) as named_item_id, 'stock' as item_kind, (r.units * k.component_units)::BIGINT as units,
                 case when r.event_kind in {_KITS} then 'component' else 'all' end as part,
                 null::DECIMAL(18,4) as unit_price_amount,  -- a bundle's price and a kit's lot are not a component's
                 case when r.event_kind in {_KITS} then null else r.lot_code end as lot_code,
                 case when r.event_kind in {_KITS} then null else r.expires_on end as expires_on,
                 greatest(r.since_us, k.known_from) as since_us, least(r.until_us, k.known_to) as until_us)
-        from resolved r join kit_components k on k.kit_item_id = r.item_id
+        from resolved r join kit_components k on k.kit_item_id = coalesce(r.named_item_id, r.item_id)
             and r.occurred_us >= k.valid_from and r.occurred_us < k.valid_to and r.since_us < k.known_to and r.until_us > k.known_from
         where {needs}""")
     batch.set_aside(
@@ -62,7 +63,8 @@ def epcs(con: duckdb.DuckDBPyConnection) -> None:
     temp_table(con, "epc_classes", {"prefix": TEXT, "gtin": TEXT}, {"prefix": prefixes, "gtin": gtins})
     con.execute("""
         create or replace temp table read_epcs as
-        select r.* replace (p.position::INTEGER as sub_no, i.item_id as item_id, i.item_kind as item_kind, i.numerator as units, p.epc as epc)
+        select r.* replace (p.position::INTEGER as sub_no, i.item_id as item_id,
+            nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units, p.epc as epc)
         from (select *, unnest(epcs) as one_epc, generate_subscripts(epcs, 1) as position from resolved where feed = 'rfid' and epcs is not null) r,
             lateral (select r.position as position, r.one_epc as epc) p
         left join epc_classes g on g.prefix = regexp_replace(p.epc, '[.][^.]*$', '')

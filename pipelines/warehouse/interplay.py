@@ -245,15 +245,19 @@ def count(con: duckdb.DuckDBPyConnection) -> None:
         from counts where event_id in (select event_id from touched_counts)""")
     if not con.execute("select count(*) from touched_places").fetchall()[0][0]:
         return
+    _close_over_counts(con)
     rows = con.execute(f"""
         select {_PLACE}, event_id::VARCHAR, sub_no, units, nullif(lot_code, '') as lot_code, occurred_us,
-            coalesce(source_event_id, '') as source_event_id, since_us, until_us
+            coalesce(source_event_id, '') as source_event_id, since_us, until_us, coalesce(named_item_id, item_id) as named_item_id
         from counted semi join touched_places using ({_PLACE})""").fetchall()
     by_place: dict[tuple[Any, ...], list[counting.Counted]] = defaultdict(list)
     for row in rows:
         by_place[row[:4]].append(counting.Counted(*row[4:]))
     legs = _legs(con, physical)
-    found = [d for place, counted in by_place.items() for d in counting.differences(counted, legs.get(place, _NO_LEGS))]
+    merges = _merges(con, {place[0] for place in by_place})
+    found = [
+        d for place, counted in by_place.items() for d in counting.differences(counted, legs.get(place, _NO_LEGS), merges.get(place[0], ()))
+    ]
     temp_rows(con, "difference_rows", _DIFFERENCE, [(d.event_id, d.sub_no, d.units, d.since_us, d.until_us) for d in found])
     con.execute(f"""
         create or replace temp table scope as select distinct event_id from counts c
@@ -268,6 +272,33 @@ def count(con: duckdb.DuckDBPyConnection) -> None:
     moves.repost(con)
 
 
+def _close_over_counts(con: duckdb.DuckDBPyConnection) -> None:
+    """A count whose item or place came to mean another is posted in both, each for a time: take in all its places."""
+    size = -1
+    while size != (now := con.execute("select count(*) from touched_places").fetchall()[0][0]):
+        size = now
+        con.execute(f"""
+            insert into touched_places
+            select {_PLACE} from counted where event_id in (select event_id from counted semi join touched_places using ({_PLACE}))
+            except select {_PLACE} from touched_places""")
+
+
+def _merges(con: duckdb.DuckDBPyConnection, items: set[int]) -> dict[int, list[counting.Merge]]:
+    """The merges by which goods came to lie with those of an item, by that item."""
+    links = [
+        counting.Merge(*row)
+        for row in con.execute("select item_id, into_item_id, merged_us, known_from, known_to from item_merges").fetchall()
+    ]
+    found: dict[int, list[counting.Merge]] = {}
+    for item in items if links else ():
+        group = {item}
+        while more := {link.item_id for link in links if link.into_item_id in group} - group:
+            group |= more
+        if len(group) > 1:
+            found[item] = [link for link in links if link.item_id in group]
+    return found
+
+
 _NO_LEGS: Final = counting.Legs(np.array([], np.int64), np.array([], np.int64), np.array([], np.int64), [])
 
 
@@ -280,20 +311,25 @@ def _legs(con: duckdb.DuckDBPyConnection, physical: str) -> dict[tuple[Any, ...]
                 where c.item_id = p.item_id and c.location_id = p.location_id and c.state = p.state and c.owner_id = p.owner_id) as last_us
             from touched_places p),
         moved as (
-            select item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, units,
+            select item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, units, named_item_id,
                 epoch_us(occurred_at) as occurred_us, epoch_us(known_at) as known_us
             from all_movements where {physical} and item_id in (select item_id from touched_places)
             union all
-            select item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, units, occurred_us, known_us
+            select item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, units, named_item_id,
+                occurred_us, known_us
             from new_moves where {physical} and item_id in (select item_id from touched_places)),
         legs as (
-            select item_id, from_location_id as location_id, from_stock_state as state, owner_id, lot_code, -units as delta_units, occurred_us, known_us from moved
-            union all select item_id, to_location_id, to_stock_state, owner_id, lot_code, units, occurred_us, known_us from moved)
-        select p.place_no, {_PLACE}, l.occurred_us, l.delta_units::BIGINT as delta_units, l.known_us, l.lot_code
+            select item_id, from_location_id as location_id, from_stock_state as state, owner_id, lot_code, -units as delta_units, named_item_id,
+                occurred_us, known_us
+            from moved
+            union all
+            select item_id, to_location_id, to_stock_state, owner_id, lot_code, units, named_item_id, occurred_us, known_us from moved)
+        select p.place_no, {_PLACE}, l.occurred_us, l.delta_units::BIGINT as delta_units, l.known_us, l.lot_code,
+            coalesce(l.named_item_id, item_id) as named_item_id
         from legs l join places p using ({_PLACE}) where l.occurred_us <= p.last_us
         order by p.place_no, l.occurred_us""")
     got = con.execute(
-        "select place_no, occurred_us, delta_units, known_us, lot_code from place_legs order by place_no, occurred_us"
+        "select place_no, occurred_us, delta_units, known_us, lot_code, named_item_id from place_legs order by place_no, occurred_us"
     ).fetchnumpy()
     places = {row[0]: row[1:] for row in con.execute(f"select distinct place_no, {_PLACE} from place_legs").fetchall()}
     numbers = np.asarray(got["place_no"])
@@ -305,6 +341,7 @@ def _legs(con: duckdb.DuckDBPyConnection, physical: str) -> dict[tuple[Any, ...]
             np.asarray(got["delta_units"][start:stop]),
             np.asarray(got["known_us"][start:stop]),
             list(got["lot_code"][start:stop]),
+            np.asarray(got["named_item_id"][start:stop]),
         )
         for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)
     }

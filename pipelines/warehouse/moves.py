@@ -29,7 +29,7 @@ CONTENT: Final = (
     "event_id", "movement_kind", "item_id", "from_location_id", "from_stock_state", "to_location_id", "to_stock_state", "owner_id", "lot_code",
     "expires_on", "units", "occurred_us", "business_on", "source_feed", "reason", "document_kind", "document_id", "document_line",
     "ref_document_kind", "ref_document_id", "ref_document_line", "transit_to_location_id", "supplier_id", "channel_id", "unit_price_amount",
-    "currency_code", "is_promo", "campaign_code", "customer_key",
+    "currency_code", "is_promo", "campaign_code", "customer_key", "named_item_id",
 )  # fmt: skip
 
 _CONTENT: Final = ", ".join(CONTENT)
@@ -41,8 +41,8 @@ create or replace temp table new_moves as
 select 0::BIGINT as movement_id, 0::UBIGINT as event_lo, {_CONTENT}, 0::BIGINT as known_us, false as is_reversal, null::BIGINT as reverses_movement_id
 from (select event_id, movement_kind, item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, expires_on, units,
     0::BIGINT as occurred_us, business_on, source_feed, reason, document_kind, document_id, document_line, ref_document_kind, ref_document_id,
-    ref_document_line, transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key
-    from ledger.movements) limit 0"""
+    ref_document_line, transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key,
+    named_item_id from ledger.movements) limit 0"""
 
 
 def begin(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
@@ -58,7 +58,7 @@ def see_all(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
     con.execute("create or replace temp view moved_now as from new_moves")
     con.execute(
         "create or replace temp view all_movements as from ledger.movements"
-        + (f" union all by name from read_parquet([{listed}])" if paths else "")
+        + (f" union all by name from read_parquet([{listed}], union_by_name = true)" if paths else "")
     )
 
 

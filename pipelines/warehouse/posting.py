@@ -123,7 +123,7 @@ select
     owner_id, coalesce(lot_code, '') as lot_code, expires_on, abs(units)::BIGINT as units, occurred_us, business_on, feed as source_feed,
     reason_code as reason, {", ".join(_COPIED)},
     transit_to as transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key,
-    since_us, until_us
+    named_item_id, since_us, until_us
 from (
     select e.*,
         coalesce(r.from_virtual, case when r.from_place = 'there' then e.to_location_id else e.location_id end) as from_location,

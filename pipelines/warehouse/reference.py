@@ -35,9 +35,13 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "terms": ("supplier_code", "item_code", "location_code"),
     "bom": ("kit_item_code", "component_item_code"),
     "sources": ("source_system",),
+    "relations": ("item_code", "related_item_code", "relation_kind"),
+    "segments": ("segment_code", "member_kind", "member_code"),
+    "calendars": ("calendar_code", "period_kind", "zone", "starts_on"),
+    "reasons": ("event_kind", "reason_code"),
 }
 
-_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms"})
+_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "relations", "segments", "calendars", "reasons"})
 """Entities whose first version starts at its valid_from; of the others it holds from the beginning."""
 
 _IDS: Final = {
@@ -47,6 +51,7 @@ _IDS: Final = {
     "supplier_id": ("supplier", "supplier_code"),
     "kit_item_id": ("item", "kit_item_code"),
     "component_item_id": ("item", "component_item_code"),
+    "related_item_id": ("item", "related_item_code"),
 }
 
 
@@ -196,7 +201,9 @@ def _touched(entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
         "bom": "kit",
         "sources": "source",
     }
-    return {(thing[entity], key[0])} if entity in thing else set()  # terms post nothing
+    if entity == "relations" and key[2] == "merge":
+        return {("item", key[0])}
+    return {(thing[entity], key[0])} if entity in thing else set()  # the others post nothing
 
 
 def _relevant(entity: str, cells: dict[str, Any]) -> Facts:
@@ -215,6 +222,8 @@ def _relevant(entity: str, cells: dict[str, Any]) -> Facts:
         return (cells.get("time_zone"), cells.get("sends_picks"))
     if entity == "bom":
         return (int(cells["component_units"]),)
+    if entity == "relations":
+        return (cells["relation_kind"], cells["related_item_code"], int(cells.get("priority") or 0))
     if entity == "networks":
         return (int(cells["priority"]) if cells.get("priority") is not None else 1 << 30,)
     return ()
@@ -248,6 +257,8 @@ def _ledger_row(row: ReferenceRow, version: Version, version_no: int, commit_id:
             entity, code_column = _IDS[column]
             code = row.cells.get(code_column)
             values.append(None if code in (None, "", "*") else code_id(entity, str(code)))
+        elif column == "member_id":
+            values.append(code_id(str(row.cells["member_kind"]), str(row.cells["member_code"])))
         elif column == "version_no":
             values.append(version_no)
         elif column == "commit_id":

@@ -72,6 +72,11 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     con.execute(
         "create or replace temp table touched_counts as select event_id from reread_events where event_kind in ('count', 'opening')"
     )
+    # when a merge begins decides what the counts of either item are of
+    con.execute("""
+        insert into touched_counts select event_id from counts where item_id in (
+            select item_id from code_items where named_item_id <> item_id and named_item_id in (
+                select code::BIGINT from changed_codes where thing = 'item id'))""")
     con.execute(
         f"create or replace temp table wanted as select * exclude (event_lo, sub_no, part), 1 as base_sign from ({whole_intents_sql('accepted')})"
     )
@@ -101,7 +106,7 @@ def _concerns(con: duckdb.DuckDBPyConnection, changed: set[tuple[str, str]]) -> 
         con.executemany("insert into changed_codes values ('item id', ?)", ids)
     con.execute("""
         insert into changed_codes
-        select 'item code', c.code from code_items c where c.item_id in (select code::BIGINT from changed_codes where thing = 'item id')
+        select 'item code', c.code from code_items c where c.named_item_id in (select code::BIGINT from changed_codes where thing = 'item id')
         union select 'item code', code from changed_codes where thing in ('item', 'kit', 'uom')
         union select 'place', l.code from code_locations l where l.location_id in (
             select location_id from code_locations where code in (select code from changed_codes where thing = 'location'))

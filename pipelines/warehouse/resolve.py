@@ -199,7 +199,7 @@ def _measuring(incoming: Incoming) -> _Measuring:
         numerator=f"case when {needs} then coalesce(uo.numerator, ua.numerator) else i.numerator end",
         denominator=f"case when {needs} then coalesce(uo.denominator, ua.denominator) else i.denominator end",
         joins=(
-            f" left join code_uoms uo on uo.item_id = i.item_id and uo.uom_code = p.uom_code and {needs} and {_ITEM_KNOWN.format('uo')}"
+            f" left join code_uoms uo on uo.item_id = i.named_item_id and uo.uom_code = p.uom_code and {needs} and {_ITEM_KNOWN.format('uo')}"
             f" left join code_uoms ua on ua.item_id = 0 and ua.uom_code = p.uom_code and uo.item_id is null and {needs} and {_ITEM_KNOWN.format('ua')}"
         ),
         known_from=", uo.known_from, ua.known_from",
@@ -237,7 +237,7 @@ placed as (
 ),
 itemed as (
     select
-        p.* exclude (since_us, until_us), i.item_id, i.item_kind, i.base_uom_code,
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
         {unit.numerator} as per_unit, {unit.denominator} as per_units,
         greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
         case
@@ -273,7 +273,7 @@ select
     {event_id_sql("event_key", "revision")} as event_id,
     case when revision = 0 then key_lo else {revised_low_sql("key_lo", "revision")} end as event_lo,
     revision, payload_hash, target, feed, event_kind, known_us,
-    item_id, item_kind, location_id, location_kind, default_state, to_location_id, to_default_state, channel_id, supplier_id,
+    item_id, named_item_id, item_kind, location_id, location_kind, default_state, to_location_id, to_default_state, channel_id, supplier_id,
     {_owner(incoming)} as owner_id, units, occurred_us,
     case
         when {c("business_on", "")} is not null and feed in {_NAMES_ITS_DAY} then {c("business_on", "")}

@@ -8,6 +8,7 @@ Instants are BIGINT µs since 1970 in UTC (`_us`), which the engine compares and
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +31,7 @@ _KEPT_EVENT: Final = """
     since_us BIGINT, until_us BIGINT, reason_code VARCHAR, document_kind VARCHAR, document_id VARCHAR, document_line VARCHAR,
     ref_document_kind VARCHAR, ref_document_id VARCHAR, ref_document_line VARCHAR, supplier_id BIGINT, channel_id BIGINT,
     unit_price_amount DECIMAL(18,4), currency_code VARCHAR, is_promo BOOLEAN, campaign_code VARCHAR, customer_key VARCHAR, target UUID,
-    unit_id VARCHAR, line_no BIGINT"""
+    unit_id VARCHAR, line_no BIGINT, named_item_id BIGINT"""
 
 PRIVATE_TABLES: Final[dict[str, str]] = {
     # a warehouse made anew writes its ledger files under another generation: files that others still read stay as they are
@@ -49,7 +50,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "counts": _KEPT_EVENT,
     # orders by number: a shipment that names a number of two channels waits
     "order_channels": "document_id VARCHAR, channel_id BIGINT, known_us BIGINT",
-    "code_items": f"""code_kind VARCHAR, code VARCHAR, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR, uom_code VARCHAR,
+    # named: the item whose code it is; of a merged item item_id is the one that it became, else the same
+    "code_items": f"""code_kind VARCHAR, code VARCHAR, named_item_id BIGINT, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR, uom_code VARCHAR,
         numerator BIGINT, denominator BIGINT, {_SPAN}""",
     "code_uoms": f"item_id BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}",
     "code_locations": f"""code_kind VARCHAR, code VARCHAR, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR,
@@ -58,7 +60,9 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "code_suppliers": f"code VARCHAR, supplier_id BIGINT, time_zone VARCHAR, {_SPAN}",
     "code_sources": f"source_system VARCHAR, time_zone VARCHAR, sends_picks BOOLEAN, {_SPAN}",
     "code_owners": "code VARCHAR, owner_id BIGINT",
-    "kit_components": f"kit_item_id BIGINT, component_no INTEGER, component_item_id BIGINT, component_units BIGINT, {_SPAN}",
+    "kit_components": f"kit_item_id BIGINT, component_no INTEGER, component_item_id BIGINT, named_item_id BIGINT, component_units BIGINT, {_SPAN}",
+    # merges by item: from merged_us on both are counted as one
+    "item_merges": "item_id BIGINT, into_item_id BIGINT, merged_us BIGINT, known_from BIGINT, known_to BIGINT",
     "channel_network": f"channel_id BIGINT, location_id BIGINT, {_SPAN}",
     "reference_rows": "entity VARCHAR, key VARCHAR, row_hash VARCHAR, known_us BIGINT, starts_us BIGINT, ends_us BIGINT, sequence BIGINT, facts VARCHAR",
     # movements that a big batch wrote straight to the ledger's files; they do not stand in ledger.movements
@@ -90,23 +94,68 @@ def duckdb_type(column: str) -> str:
     return _DUCKDB_TYPES[EVENT_SCHEMA[column][0].__class__.__name__]
 
 
-def create_tables(con: duckdb.DuckDBPyConnection) -> None:
-    """Make every private and ledger table that is missing."""
-    con.execute("create schema if not exists ledger")
-    for name, columns in PRIVATE_TABLES.items():
-        con.execute(f"create table if not exists {name} ({columns})")
+def _wanted_tables() -> dict[tuple[str, str], dict[str, str]]:
+    """(schema, table) → its columns with their types, in order."""
     # what waits: the event as it came, so that trying again is applying it again
-    raw = ", ".join(f"{name} {duckdb_type(name)}" for name in EVENT_SCHEMA)
-    con.execute(f"create table if not exists waiting (unit_id VARCHAR, known_us BIGINT, waits_for VARCHAR, wait_until_us BIGINT, {raw})")
-    for name, typed in LEDGER_TABLES.items():
-        columns = ", ".join(f'"{column}" {kind}' for column, kind in typed.items())
-        con.execute(f'create table if not exists ledger."{name}" ({columns})')
+    waiting = "unit_id VARCHAR, known_us BIGINT, waits_for VARCHAR, wait_until_us BIGINT"
+    raw = {name: duckdb_type(name) for name in EVENT_SCHEMA}
+    private = {("main", name): _columns(text) for name, text in PRIVATE_TABLES.items()}
+    return {
+        **private,
+        ("main", "waiting"): _columns(waiting) | raw,
+        **{("ledger", name): columns for name, columns in LEDGER_TABLES.items()},
+    }
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Columns of a definition as it stands in `create table`.
+
+    >>> _columns("event_id UUID, unit_price_amount DECIMAL(18,4)")
+    {'event_id': 'UUID', 'unit_price_amount': 'DECIMAL(18,4)'}
+    """
+    pairs = (column.split(maxsplit=1) for column in re.split(r",(?![^(]*\))", text))
+    return {name: kind.strip() for name, kind in pairs}
+
+
+# what columns that were added say of the rows that are there
+_FILLED: Final = {"code_items": "named_item_id = item_id", "kit_components": "named_item_id = component_item_id"}
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    """Make every private and ledger table that is missing, and columns that a version before did not have.
+
+    Such columns are null in the rows that are there, but for `_FILLED`. Returns whether a ledger table got any: its files must be written anew.
+    """
+    con.execute("create schema if not exists ledger")
+    there: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() order by column_index"
+    ).fetchall():
+        there.setdefault((schema, table), []).append(column)
+    is_wider = False
+    for (schema, name), typed in _wanted_tables().items():
+        listed = ", ".join(f'"{column}" {kind}' for column, kind in typed.items())
+        old = there.get((schema, name))
+        if old == list(typed):
+            continue
+        if old is not None:  # made anew rather than altered: rows are written by the columns' order
+            con.execute(f'alter table {schema}."{name}" rename to "{name}_before"')
+        con.execute(f'create table {schema}."{name}" ({listed})')
+        if old is not None:
+            con.execute(f'insert into {schema}."{name}" by name select * from {schema}."{name}_before"')
+            con.execute(f'drop table {schema}."{name}_before"')
+            if name in _FILLED:
+                con.execute(f"update {name} set {_FILLED[name]}")
+            is_wider |= schema == "ledger"
+    return is_wider
 
 
 def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: int = 1) -> duckdb.DuckDBPyConnection:
     """Open the owner's database, making it first, as this generation, where there is none.
 
-    It is made under another name and renamed, so that a crash leaves either no file or a whole one.
+    It is made under another name and renamed, so that a crash leaves either no file or a whole one. Of a file that an
+    earlier version made, tables and columns that are new are added in one transaction, and its ledger becomes another
+    generation, so that all its files are written anew.
     Raises UserError when another process holds it or it was made by a newer version.
     """
     import duckdb
@@ -149,6 +198,10 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
             next_step="parstock rebuild makes it anew from the spool",
             exit_code=3,
         )
+    con.execute("begin")
+    if create_tables(con):
+        con.execute("update home set generation = generation + 1")
+    con.execute("commit")
     return con
 
 

@@ -57,6 +57,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "is_promo": "BOOLEAN",
         "campaign_code": "VARCHAR",
         "customer_key": "VARCHAR",
+        "named_item_id": "BIGINT",  # of a merged item: the one that the line named; null: item_id
         "commit_id": "BIGINT",
     },
     # grain: one event × item × sign that says something other than a movement: orders, purchase orders, publications, observations
@@ -114,6 +115,11 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "currency_code": "VARCHAR",
         "shelf_life_days": "INTEGER",
         "lifecycle": "VARCHAR",
+        "launched_on": "DATE",
+        "ended_on": "DATE",
+        "obsolescence_class": "VARCHAR",
+        "weight_grams": "BIGINT",  # of one base unit
+        "volume_cm3": "BIGINT",
         **_REFERENCE_TAIL,
     },
     "uoms": {
@@ -134,6 +140,8 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "time_zone": "VARCHAR",
         "country_code": "VARCHAR",
         "rfid_posting": "VARCHAR",
+        "opening_hours": "VARCHAR",  # local, in the form of OpenStreetMap
+        "capacity_units": "BIGINT",
         "is_virtual": "BOOLEAN",  # true for SUPPLIER, CUSTOMER, TRANSIT, ADJUSTMENT, OPENING, SCRAP, DONATION, KITTING
         **_REFERENCE_TAIL,
     },
@@ -174,6 +182,8 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "unit_cost_amount": "DECIMAL(18,4)",
         "currency_code": "VARCHAR",
         "order_cost_amount": "DECIMAL(18,4)",
+        "max_units": "BIGINT",
+        "priority": "INTEGER",
         **_REFERENCE_TAIL,
     },
     "bom": {
@@ -185,6 +195,40 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         **_REFERENCE_TAIL,
     },
     "sources": {"source_system": "VARCHAR", "feed": "VARCHAR", "time_zone": "VARCHAR", "sends_picks": "BOOLEAN", **_REFERENCE_TAIL},
+    "relations": {
+        "item_id": "BIGINT",
+        "related_item_id": "BIGINT",
+        "item_code": "VARCHAR",
+        "related_item_code": "VARCHAR",
+        "relation_kind": "VARCHAR",  # substitute, successor; merge: the item is the related one
+        "priority": "INTEGER",
+        **_REFERENCE_TAIL,
+    },
+    "segments": {
+        "segment_code": "VARCHAR",
+        "member_kind": "VARCHAR",
+        "member_id": "BIGINT",
+        "member_code": "VARCHAR",
+        "segment_name": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "calendars": {
+        "calendar_code": "VARCHAR",
+        "period_kind": "VARCHAR",
+        "zone": "VARCHAR",  # of French school holidays A, B, C; * everywhere
+        "starts_on": "DATE",
+        "ends_on": "DATE",  # its last day; null: starts_on alone
+        "period_name": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "reasons": {
+        "event_kind": "VARCHAR",  # *: of every kind
+        "reason_code": "VARCHAR",
+        "reason_name": "VARCHAR",
+        "reason_group": "VARCHAR",
+        "is_demand": "BOOLEAN",  # null: not said
+        **_REFERENCE_TAIL,
+    },
     # grain: one addition to a delivery; readers sum the counts, take the least first_known_at and the greatest applied_at
     "deliveries": {
         "delivery_id": "VARCHAR",
