@@ -6,6 +6,7 @@
 
 {#
     Pin the ledger: every model of this run sees the one commit that ledger/current.json names now.
+    Files may be of versions before a column was added; it is null there.
     Makes for every table t of the list the views ledger.<t> and ledger.<t>_new (rows above the build's commit: none here,
     the published file has them), and ledger.pin. Only for `run` and `build`: everything else reads what was pinned last.
 #}
@@ -66,7 +67,7 @@
             select
                 'create or replace view ledger.' || name || ' as select * from read_parquet(['
                 || string_agg('''{{ folder | replace("'", "''") }}/' || replace(path, '''', '''''') || '''', ',')
-                || ']) where commit_id <= ' || commit_id
+                || '], union_by_name = true) where commit_id <= ' || commit_id
                 || ';create or replace view ledger.' || name || '_new as select * from ledger.' || name || ' limit 0' as statement
             from files
             group by name, commit_id

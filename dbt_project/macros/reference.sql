@@ -23,3 +23,78 @@
 {% macro newest_known(relation) -%}
     (select greatest(max(r.known_at), (select p.newest_known_at from ledger.pin as p)) from {{ relation }} as r)
 {%- endmacro %}
+
+{#
+    When each version of a key holds, as known when: valid and known time cut into spans of one version each.
+    A version holds from its start until the next start that is known, or until its valid_to. As others become known that
+    time can only get shorter: the spans of a version are steps in known time. Of two with one start the later holds.
+    Null is the beginning, or open. No column of the key may be null.
+#}
+{% macro version_spans(relation, key, from_its_date=false) %}
+    with started as (
+        select
+            *,
+            coalesce(known_at, timestamptz '-infinity') as known_since,
+            case
+                when version_no <= 1 then {% if from_its_date %}coalesce(valid_from, timestamptz '-infinity'){% else %}timestamptz '-infinity'{% endif %}
+                else coalesce(valid_from, known_at)
+            end as starts_at,
+            coalesce(valid_to, timestamptz 'infinity') as ends_at
+        from {{ relation }}
+    ),
+
+    -- Since when which end of a version is known: its own, and the start of each version that takes its place.
+    ends as (
+        select
+            {{ key | join(', ') }}, version_no, known_since as known_from, ends_at as holds_to
+        from started
+
+        union all
+        select
+            {% for column in key %}own.{{ column }}, {% endfor %}own.version_no, greatest(own.known_since, later.known_since) as known_from, later.starts_at as holds_to
+        from started as own
+        inner join started as later
+            on
+                {% for column in key %}own.{{ column }} = later.{{ column }} and {% endfor %}later.starts_at >= own.starts_at
+                and (later.starts_at > own.starts_at or later.version_no > own.version_no)
+    ),
+
+    earliest as (
+        select
+            {{ key | join(', ') }}, version_no, known_from, min(holds_to) as holds_to
+        from ends
+        group by all
+    ),
+
+    steps as (
+        select
+            * exclude (holds_to),
+            min(holds_to) over (partition by {{ key | join(', ') }}, version_no order by known_from) as holds_to
+        from earliest
+    ),
+
+    changes as (
+        select *
+        from steps
+        qualify coalesce(holds_to <> lag(holds_to) over (partition by {{ key | join(', ') }}, version_no order by known_from), true)
+    ),
+
+    known_spans as (
+        select
+            *,
+            lead(known_from) over (partition by {{ key | join(', ') }}, version_no order by known_from) as known_to
+        from changes
+    )
+
+    select
+        started.* exclude (valid_from, valid_to),
+        nullif(started.starts_at, timestamptz '-infinity') as valid_from,
+        nullif(known_spans.holds_to, timestamptz 'infinity') as valid_to,
+        nullif(known_spans.known_from, timestamptz '-infinity') as known_from,
+        known_spans.known_to,
+        known_spans.known_to is null and started.starts_at <= {{ newest_known(relation) }} and known_spans.holds_to > {{ newest_known(relation) }} as is_current
+    from started
+    inner join known_spans
+        on {% for column in key %}started.{{ column }} = known_spans.{{ column }} and {% endfor %}started.version_no = known_spans.version_no
+    where started.starts_at < known_spans.holds_to
+{% endmacro %}

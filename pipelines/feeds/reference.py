@@ -12,7 +12,7 @@ from typing import Final
 
 from pipelines.feeds.spec import Column, Entity
 
-PERIOD_KINDS: Final = ("public_holiday", "school_holiday", "soldes", "black_friday", "closed", "event")
+DAY_KINDS: Final = ("public_holiday", "school_holiday", "soldes", "black_friday", "closed", "event")
 """What a period of a calendar is: days that change demand, or on which nobody works (`closed`)."""
 
 ENTITIES: Final[tuple[Entity, ...]] = (
@@ -138,10 +138,10 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     ),
     Entity(
         "calendars",
-        ("calendar_code", "period_kind", "zone", "starts_on"),
+        ("calendar_code", "day_kind", "zone", "starts_on"),
         (
             Column("calendar_code", required=True),
-            Column("period_kind", required=True, values=PERIOD_KINDS),
+            Column("day_kind", required=True, values=DAY_KINDS),
             Column("zone", required=True, values=("A", "B", "C", "*")),
             Column("starts_on", "date", required=True),
             Column("ends_on", "date"),

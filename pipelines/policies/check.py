@@ -19,6 +19,7 @@ from pipelines.errors import UserError
 from pipelines.planning.rules import MATCHES, SETTINGS, setting_of
 from pipelines.policies.calendars import calendar_faults
 from pipelines.policies.files import Fault, Row, declared_columns, policy_folder, read_policy_file
+from pipelines.policies.retail_calendar import period_faults
 from pipelines.settings import DBT_PROJECT
 
 OPERATORS: Final = ("<", "<=", ">", ">=")
@@ -45,7 +46,7 @@ def check_policies(project: Path = DBT_PROJECT, folder: Path | None = None) -> l
     rows = {name: file.rows for name, file in read.items()}
     faults = [fault for file in read.values() for fault in file.faults]
     faults += _parameters(rows, _parameters_read(project))
-    for check in (_settings, _buffers, _targets, _validity, _twice, calendar_faults):
+    for check in (_settings, _buffers, _targets, _validity, _twice, calendar_faults, period_faults):
         faults += check(rows)
     if faults:
         faults.sort(key=lambda fault: (fault.file, fault.line or 0))

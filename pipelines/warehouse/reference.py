@@ -37,7 +37,7 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "sources": ("source_system",),
     "relations": ("item_code", "related_item_code", "relation_kind"),
     "segments": ("segment_code", "member_kind", "member_code"),
-    "calendars": ("calendar_code", "period_kind", "zone", "starts_on"),
+    "calendars": ("calendar_code", "day_kind", "zone", "starts_on"),
     "reasons": ("event_kind", "reason_code"),
 }
 

@@ -214,7 +214,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
     },
     "calendars": {
         "calendar_code": "VARCHAR",
-        "period_kind": "VARCHAR",
+        "day_kind": "VARCHAR",
         "zone": "VARCHAR",  # of French school holidays A, B, C; * everywhere
         "starts_on": "DATE",
         "ends_on": "DATE",  # its last day; null: starts_on alone

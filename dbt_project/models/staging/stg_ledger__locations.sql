@@ -7,6 +7,8 @@ select
     time_zone,
     country_code,
     rfid_posting,
+    opening_hours,
+    capacity_units,
     is_virtual,
     valid_from,
     valid_to,

@@ -11,6 +11,8 @@ select
     unit_cost_amount,
     currency_code,
     order_cost_amount,
+    max_units,
+    priority,
     valid_from,
     valid_to,
     known_at,

@@ -13,5 +13,7 @@ select
     gln,
     time_zone,
     country_code,
-    rfid_posting
+    rfid_posting,
+    opening_hours,
+    capacity_units
 from versions

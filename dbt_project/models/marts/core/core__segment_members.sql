@@ -1,0 +1,16 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with versions as (
+    {{ version_at(
+        ref('stg_ledger__segments'), ['segment_code', 'member_kind', 'member_id'], newest_known(ref('stg_ledger__segments')),
+        from_its_date=true, ends=true
+    ) }}
+)
+
+select
+    segment_code,
+    segment_name,
+    member_kind,
+    member_id,
+    member_code
+from versions
