@@ -6,7 +6,8 @@ running it (`snapshot`). Every statement is one that DuckDB 1.2 understands, for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,13 @@ def ledger_views(ledger_folder: Path, ledger: Mapping[str, Any], tails: Collecti
     return views
 
 
-def _from_parquet(folder: Path, columns: Iterable[str], files: Iterable[Mapping[str, Any]]) -> str:
-    """All rows of these files, in the ledger's order of columns."""
-    return f"SELECT {', '.join(columns)} FROM read_parquet([{', '.join(literal(folder / file['path']) for file in files)}])"
+def _from_parquet(folder: Path, columns: Iterable[str], files: Sequence[Mapping[str, Any]]) -> str:
+    """All rows of these files, in the ledger's order of columns. A file from before a column was added has nulls there."""
+    paths = ", ".join(literal(folder / file["path"]) for file in files)
+    generations = {generation.group() for file in files if (generation := re.search(r"/g\d+-", file["path"]))}
+    # Only then, for it reads the end of every file before the first row.
+    by_name = ", union_by_name = true" if len(generations) > 1 else ""
+    return f"SELECT {', '.join(columns)} FROM read_parquet([{paths}]{by_name})"
 
 
 def _no_rows(columns: Mapping[str, str]) -> str:

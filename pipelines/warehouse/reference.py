@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.warehouse.code_tables import STORE_CHANNEL, CodeTables, History, insert_rows
 from pipelines.warehouse.ids import VIRTUAL_LOCATIONS, code_id
 from pipelines.warehouse.instants import instant, micros
+from pipelines.warehouse.outside_codes import OutsideCodes
 from pipelines.warehouse.tables import LEDGER_TABLES
 from pipelines.warehouse.versions import BEGINNING, END, Facts, Version
 
@@ -91,7 +92,7 @@ class ReferenceBook:
         self._history = History()
         self._tables = CodeTables(con, self._history)
         self._hashes: dict[tuple[str, tuple[str, ...]], str] = {}
-        self._gtin_owner: dict[tuple[str, str], str] = {}
+        self._codes = OutsideCodes()
         self._sequence = 0
         self._load()
 
@@ -107,9 +108,8 @@ class ReferenceBook:
     def _remember(self, entity: str, key: tuple[str, ...], version: Version, cells: dict[str, Any], row_hash: str) -> None:
         self._history.add(entity, key, version)
         self._hashes[entity, key] = row_hash
-        for kind, column in (("gtin", "gtin"), ("gln", "gln")):
-            if cells.get(column):
-                self._gtin_owner[kind, cells[column]] = key[0]
+        versions = self._history.of(entity, *key)
+        self._codes.give(entity, key, cells, version.starts, is_last=all(v.starts <= version.starts for v in versions))
 
     def seed_builtin(self) -> None:
         """Put in what needs no reference file: the virtual locations and the channel `store`. Once, into a new file."""
@@ -129,6 +129,7 @@ class ReferenceBook:
         """Take rows in the order of their files and lines; a row equal to the current version is a duplicate."""
         change = ReferenceChange()
         touched: set[tuple[str, str]] = set()
+        handed_on: set[tuple[str, str]] = set()
         ledger_rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
         kept: list[Sequence[Any]] = []
         for row in rows:
@@ -137,14 +138,17 @@ class ReferenceBook:
             if self._hashes.get((row.entity, key)) == row_hash:
                 change.outcomes.append(("duplicate", ""))
                 continue
-            taken = self._taken(row, key)
+            version_no = len(self._history.of(row.entity, *key)) + 1
+            starts = _starts(row, is_first=version_no == 1)
+            taken = self._codes.taken(key[0], row.cells, starts)
             if taken:
                 change.outcomes.append(taken)
                 continue
-            version_no = len(self._history.of(row.entity, *key)) + 1
+            if self._codes.was_anothers(key[0], row.cells):
+                handed_on |= _touched(row.entity, key)
             version = Version(
                 row.known_us,
-                _starts(row, is_first=version_no == 1),
+                starts,
                 _micros(row.cells.get("valid_to"), END),
                 _relevant(row.entity, row.cells),
             )
@@ -171,17 +175,9 @@ class ReferenceBook:
         for entity, values in ledger_rows.items():
             insert_rows(self._con, f"ledger.{entity}", values)
         if touched:
-            change.changed = self._tables.write(touched)
+            change.changed = self._tables.write(touched) | handed_on
             change.is_more_known = True
         return change
-
-    def _taken(self, row: ReferenceRow, key: tuple[str, ...]) -> tuple[str, str] | None:
-        """A GTIN or GLN names one thing: the reason when it already names another."""
-        for kind, column in (("gtin", "gtin"), ("gln", "gln")):
-            owner = self._gtin_owner.get((kind, row.cells.get(column) or ""))
-            if owner is not None and owner != key[0]:
-                return f"{column}_taken", f"{column} {row.cells[column]} already names {owner}"
-        return None
 
 
 def virtual_id(code: str) -> int:
