@@ -5,7 +5,7 @@
 
 Known quirks: order numbers of two channels can meet; a second cancellation or shipment of the same line needs its own
 `source_event_id`; what the marketplace shows is known only by its acknowledgements. `publish_no` becomes the document
-of a stock message (document_kind `publication`).
+of a stock message (document_kind `publication`). A line may be changed to 0: nothing of it is wanted any more.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ MARKETPLACE = Feed(
         *(
             Kind(name, required=_ORDER, defaults=_SO)
             for name in (
-                "order_placed", "order_line_changed", "order_cancelled", "order_shipped", "order_delivered",
-                "backorder_accepted", "preorder_accepted",
+                "order_placed", "order_cancelled", "order_shipped", "order_delivered", "backorder_accepted", "preorder_accepted",
             )
         ),
+        Kind("order_line_changed", required=_ORDER, quantity="not_negative", defaults=_SO),
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("return_requested", "refund")),
         *(Kind(name, quantity="optional", natural_key=_LISTING_KEY) for name in ("listing_on", "listing_off")),
         *(

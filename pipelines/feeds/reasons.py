@@ -48,6 +48,7 @@ REASONS: Final[dict[str, str]] = {
     "quantity_negative": "the quantity must not be negative",
     "quantity_zero": "an adjustment of 0 adjusts nothing",
     "absurd_quantity": "the quantity is above 1,000,000",
+    "too_many_units": "more than 10,000 units in one line of a customer's order, each of which would be an event",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
     "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",

@@ -6,12 +6,31 @@ from typing import Any, Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.adapter import Adapter, Unusable
+from pipelines.feeds.adapters.amazon_fba_inventory import AMAZON_FBA_CHANGE, AMAZON_FBA_INVENTORY
+from pipelines.feeds.adapters.amazon_listing_status import AMAZON_LISTING_STATUS
+from pipelines.feeds.adapters.amazon_order_change import AMAZON_ORDER_CHANGE
+from pipelines.feeds.adapters.amazon_orders import AMAZON_ORDERS
+from pipelines.feeds.adapters.amazon_orders_v0 import AMAZON_ORDERS_V0
+from pipelines.feeds.adapters.amazon_unusable import UNUSABLE_OF_AMAZON
+from pipelines.feeds.adapters.amazon_vendor_orders import AMAZON_VENDOR_ORDERS, AMAZON_VENDOR_STATUS
+from pipelines.feeds.adapters.amazon_vendor_shipments import AMAZON_VENDOR_CONFIRMATIONS, AMAZON_VENDOR_SHIPMENTS
 from pipelines.feeds.rows import Refused
 
-ADAPTERS: Final[tuple[Adapter, ...]] = ()
+ADAPTERS: Final[tuple[Adapter, ...]] = (
+    AMAZON_ORDERS,
+    AMAZON_ORDERS_V0,
+    AMAZON_ORDER_CHANGE,
+    AMAZON_LISTING_STATUS,
+    AMAZON_FBA_INVENTORY,
+    AMAZON_FBA_CHANGE,
+    AMAZON_VENDOR_ORDERS,
+    AMAZON_VENDOR_STATUS,
+    AMAZON_VENDOR_CONFIRMATIONS,
+    AMAZON_VENDOR_SHIPMENTS,
+)
 """Documents that become lines, in the order in which they are tried."""
 
-UNUSABLE: Final[tuple[Unusable, ...]] = ()
+UNUSABLE: Final[tuple[Unusable, ...]] = (*UNUSABLE_OF_AMAZON,)
 """Documents that are known by shape and refused by name; tried when no adapter takes one."""
 
 ADAPTER_BY_NAME: Final = {adapter.name: adapter for adapter in ADAPTERS}
