@@ -52,6 +52,14 @@ def content(document: Any) -> Any:
     return document
 
 
+def body(document: Any) -> dict[str, Any]:
+    """A document's content, which must be an object; raises Refused."""
+    inner = content(document)
+    if not isinstance(inner, dict):
+        raise Refused("unknown_document")
+    return inner
+
+
 def is_call(document: Any) -> bool:
     """Whether a document is a recorded call: the request, and the response where there was content in it."""
     return isinstance(document, dict) and "request" in document and _CALL.issuperset(document)

@@ -48,7 +48,7 @@ def _is_summaries(document: Any) -> bool:
 
 def _summary_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """Snapshots of every item of a page, at the pool of its marketplace. Raises Refused where no marketplace is named."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     location = amazon.pool(amazon.channel(place, amazon.at(body, "granularity", "granularityId"), "granularity.granularityId"))
 
     def item_lines(summary: dict[str, Any], path: str) -> Iterator[Line]:
@@ -60,7 +60,7 @@ def _summary_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
         )
         yield from told.snapshots(*_summary_states(summary["inventoryDetails"], f"{path}.inventoryDetails"))
 
-    yield from amazon.each(body["inventorySummaries"], "inventorySummaries", item_lines)
+    yield from amazon.each(body.get("inventorySummaries"), "inventorySummaries", item_lines)
 
 
 def _summary_states(details: Any, path: str) -> tuple[dict[str, int | None], Line]:
@@ -104,7 +104,7 @@ def _is_change(document: Any) -> bool:
 
 def _change_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """Snapshots of the item in every marketplace that the notification names. Raises Refused where it names none."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     payload = amazon.at(body, "Payload")
     what = amazon.item(amazon.at(payload, "SKU"), amazon.at(payload, "ASIN"), "Payload.SKU")
     fnsku = str(amazon.at(payload, "FNSKU") or what["item_code"])

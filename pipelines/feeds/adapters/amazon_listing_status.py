@@ -33,7 +33,7 @@ def recognises(document: Any) -> bool:
 
 def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """One event. Raises Refused where it does not say what of which item."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     listing = amazon.at(body, "Payload")
     states = amazon.at(listing, "Status")
     if not isinstance(states, list):

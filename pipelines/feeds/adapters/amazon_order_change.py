@@ -39,7 +39,7 @@ def recognises(document: Any) -> bool:
 
 def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every item that the notification names. Raises Refused where it has no order."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     change = amazon.at(body, "Payload", _NAME)
     summary = amazon.at(change, "Summary")
     channel_code = amazon.channel(place, amazon.at(summary, "MarketplaceId"), f"{_SUMMARY}.MarketplaceId")

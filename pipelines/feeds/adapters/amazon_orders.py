@@ -30,10 +30,10 @@ from typing import Any, Final
 
 from pipelines.feeds.adapters import amazon
 from pipelines.feeds.adapters.adapter import Adapter, Line, Place
-from pipelines.feeds.adapters.amazon_order_lines import Order, OrderItem, order_lines
+from pipelines.feeds.adapters.amazon_order_lines import MAX_UNITS, Order, OrderItem, order_lines
 from pipelines.feeds.rows import Refused
 
-_LEFT: Final = frozenset({"SHIPPED", "IN_TRANSIT", "DELIVERED", "UNDELIVERABLE"})
+_LEFT: Final = ("SHIPPED", "IN_TRANSIT", "DELIVERED", "UNDELIVERABLE")
 _PAGE: Final = frozenset({"pagination", "createdBefore", "lastUpdatedBefore"})
 _STOCK_WORDS: Final = ("stock", "inventory")
 
@@ -55,10 +55,10 @@ def _is_order(value: Any) -> bool:
 
 def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every order, item by item."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     if "orders" in body:
         yield from amazon.each(body["orders"], "orders", lambda order, path: _order(order, path + ".", place))
-    elif "order" in body:
+    elif isinstance(body.get("order"), dict):
         yield from _order(body["order"], "order.", place)
     else:
         yield from _order(body, "", place)
@@ -82,7 +82,7 @@ def _order(order: dict[str, Any], path: str, place: Place) -> Iterator[Line | Re
     def item_lines(item: dict[str, Any], where: str) -> Iterator[Line | Refused]:
         return order_lines(head, _item(item, where, is_cancelled, left), where, f"{path}createdTime")
 
-    yield from amazon.each(order["orderItems"], f"{path}orderItems", item_lines)
+    yield from amazon.each(order.get("orderItems"), f"{path}orderItems", item_lines)
 
 
 def _left(order: dict[str, Any], path: str) -> dict[str, list[str]]:
@@ -97,7 +97,10 @@ def _left(order: dict[str, Any], path: str) -> dict[str, list[str]]:
         amazon.seconds(when, f"{where}.shipTime")
         for inner, packed in amazon.objects(package.get("packageItems") or [], f"{where}.packageItems"):
             line = amazon.text(packed.get("orderItemId"), f"{inner}.orderItemId")
-            times.setdefault(line, []).extend([when] * amazon.whole(packed.get("quantity"), f"{inner}.quantity"))
+            units = amazon.whole(packed.get("quantity"), f"{inner}.quantity")
+            if units > MAX_UNITS:
+                raise Refused("too_many_units", f"{inner}.quantity", str(units))
+            times.setdefault(line, []).extend([when] * units)
     return times
 
 

@@ -50,7 +50,7 @@ def _has_items(order: Any) -> bool:
 
 def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every order, item by item; an order without its items is refused by itself."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     if "Orders" in body:
         yield from amazon.each(body["Orders"], "Orders", lambda order, path: _order(order, path + ".", place))
     else:

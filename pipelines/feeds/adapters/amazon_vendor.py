@@ -14,7 +14,6 @@ taken as one, any other as our SKU.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any, Final
 
 from pipelines.feeds.adapters import amazon
@@ -39,9 +38,10 @@ def _asin(one: dict[str, Any]) -> Any:
     return next((one[name] for name in _ASINS if one.get(name)), None)
 
 
-def doubled(items: Iterable[Any]) -> frozenset[str]:
-    """Vendor's identifiers that stand with more than one ASIN in these items."""
-    pairs = {(str(one[_OURS]), str(_asin(one))) for one in items if isinstance(one, dict) and one.get(_OURS)}
+def doubled(items: Any) -> frozenset[str]:
+    """Vendor's identifiers that stand with more than one ASIN in a list of items."""
+    objects = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
+    pairs = {(str(one[_OURS]), str(_asin(one))) for one in objects if one.get(_OURS)}
     counts = Counter(code for code, _ in pairs)
     return frozenset(code for code, count in counts.items() if count > 1)
 

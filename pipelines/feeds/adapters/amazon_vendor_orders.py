@@ -16,9 +16,9 @@ item and units: see `amazon_vendor`.
 An order states how much is wanted now, and not what was wanted at first. So a changed order is placed anew with what it
 now says, the time of the change being its revision, and there is an `order_line_changed` at that time, maybe to 0.
 
-Quirks: an order that was asked for without details is refused; of what was cancelled whole, 0 is wanted; a closed order
-does not say what of it will never come, so what was neither shipped nor rejected stays reserved. Acknowledgements are our
-own answers: what became of them is in the status.
+Quirks: an order that was asked for without details is refused; one of Amazon's examples has the items beside the details;
+of what was cancelled whole, 0 is wanted; a closed order does not say what of it will never come, so what was neither
+shipped nor rejected stays reserved. Acknowledgements are our own answers: what became of them is in the status.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _is_order(value: Any) -> bool:
 
 def _order_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every order's items."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     if "orders" in body:
         yield from amazon.each(body["orders"], "orders", lambda order, path: _of_order(order, path + ".", place))
     else:
@@ -57,14 +57,16 @@ def _of_order(order: dict[str, Any], path: str, place: Place) -> Iterator[Line |
     if not isinstance(details, dict):
         raise Refused("missing_field", f"{path}orderDetails")
     head = _head(order, details.get("purchaseOrderDate"), f"{path}orderDetails.purchaseOrderDate", path, place)
-    several = doubled(details.get("items") or [])
+    is_above = "items" not in details and "items" in order
+    items, where_items = (order["items"], f"{path}items") if is_above else (details.get("items"), f"{path}orderDetails.items")
+    several = doubled(items)
     changed_at = details.get("purchaseOrderChangedDate")
 
     def item_lines(item: dict[str, Any], where: str) -> Iterator[Line]:
         line = head | product(item, several, where)
         return _standing(line, item, item.get("orderedQuantity"), f"{where}.orderedQuantity", changed_at, where)
 
-    yield from amazon.each(details.get("items"), f"{path}orderDetails.items", item_lines)
+    yield from amazon.each(items, where_items, item_lines)
 
 
 def _head(order: dict[str, Any], placed_at: Any, placed_path: str, path: str, place: Place) -> Line:
@@ -97,14 +99,14 @@ def _is_status(document: Any) -> bool:
 
 def _status_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every order's items: as it stands, what we rejected, what Amazon received."""
-    body = amazon.content(document)
-    yield from amazon.each(body["ordersStatus"], "ordersStatus", lambda order, path: _of_status(order, path, place))
+    body = amazon.body(document)
+    yield from amazon.each(body.get("ordersStatus"), "ordersStatus", lambda order, path: _of_status(order, path, place))
 
 
 def _of_status(order: dict[str, Any], path: str, place: Place) -> Iterator[Line | Refused]:
     head = _head(order, order.get("purchaseOrderDate"), f"{path}.purchaseOrderDate", f"{path}.", place)
     told_at = order.get("lastUpdatedDate") or order["purchaseOrderDate"]
-    several = doubled(order.get("itemStatus") or [])
+    several = doubled(order.get("itemStatus"))
 
     def item_lines(item: dict[str, Any], where: str) -> Iterator[Line]:
         line = head | product(item, several, where)

@@ -36,7 +36,7 @@ def _is_confirmations(document: Any) -> bool:
 
 def _confirmation_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every confirmed item."""
-    body = amazon.content(document)
+    body = amazon.body(document)
     if "shipmentConfirmations" in body:
         yield from amazon.each(body["shipmentConfirmations"], "shipmentConfirmations", lambda one, path: _confirmed(one, f"{path}.", place))
     else:
@@ -48,11 +48,12 @@ def _confirmed(shipment: dict[str, Any], path: str, place: Place) -> Iterator[Li
     confirmed_at = amazon.text(shipment.get("shipmentConfirmationDate"), f"{path}shipmentConfirmationDate")
     revision = amazon.since_2000(confirmed_at, f"{path}shipmentConfirmationDate")
     items = shipment.get("shippedItems")
+    several = doubled(items)
 
     def item_lines(item: dict[str, Any], where: str) -> Iterator[Line]:
         order = amazon.text(amazon.at(item, "itemDetails", "purchaseOrderNumber"), f"{where}.itemDetails.purchaseOrderNumber")
         yield {
-            **_shipped(number, order, item, doubled(items or []), where, place),
+            **_shipped(number, order, item, several, where, place),
             **_lot(item),
             "occurred_at": shipment.get("shippedDate") or confirmed_at,
             "source_revision": str(revision),
@@ -85,8 +86,8 @@ def _is_shipments(document: Any) -> bool:
 
 def _shipment_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     """The events of every item of the shipments that are on their way."""
-    body = amazon.content(document)
-    yield from amazon.each(body["shipments"], "shipments", lambda one, path: _of_shipment(one, path, place))
+    body = amazon.body(document)
+    yield from amazon.each(body.get("shipments"), "shipments", lambda one, path: _of_shipment(one, path, place))
 
 
 def _of_shipment(shipment: dict[str, Any], path: str, place: Place) -> Iterator[Line | Refused]:
@@ -96,7 +97,7 @@ def _of_shipment(shipment: dict[str, Any], path: str, place: Place) -> Iterator[
     when = amazon.at(shipment, "transportationDetails", "shippedDate") or shipment.get("shipmentConfirmDate")
     revision = str(amazon.since_2000(when, f"{path}.transportationDetails.shippedDate"))
     for where, order in amazon.objects(shipment.get("purchaseOrders"), f"{path}.purchaseOrders"):
-        several = doubled(order.get("items") or [])
+        several = doubled(order.get("items"))
         po = amazon.text(order.get("purchaseOrderNumber"), f"{where}.purchaseOrderNumber")
 
         def item_lines(item: dict[str, Any], inner: str, po: str = po, several: frozenset[str] = several) -> Iterator[Line]:
