@@ -32,6 +32,7 @@ of everything, on its way in or not, and is refused; one without `lastUpdatedTim
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from pipelines.feeds.adapters import amazon
@@ -65,11 +66,7 @@ def _summary_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
 
 def _summary_states(details: Any, path: str) -> tuple[dict[str, int | None], Line]:
     """Units by state, and what the sellable line says beside its sum."""
-
-    def units(*names: str) -> int | None:
-        found = amazon.at(details, *names)
-        return None if found is None else amazon.whole(found, ".".join((path, *names)))
-
+    units = partial(_units, details, path)
     fulfillable = units("fulfillableQuantity")
     reserved, pending, moving = (
         units("reservedQuantity", name)
@@ -119,10 +116,7 @@ def _change_lines(document: Any, place: Place) -> Iterator[Line | Refused]:
 
 
 def _change_states(inventory: Any, path: str) -> tuple[dict[str, int | None], Line]:
-    def units(*names: str) -> int | None:
-        found = amazon.at(inventory, *names)
-        return None if found is None else amazon.whole(found, ".".join((path, *names)))
-
+    units = partial(_units, inventory, path)
     fulfillable, pending = units("Fulfillable"), units("ReservedQuantityBreakdown", "PendingCustomerOrder")
     states = {
         "sellable_not_accessible": _sum(fulfillable, pending),
@@ -139,6 +133,16 @@ def _change_states(inventory: Any, path: str) -> tuple[dict[str, int | None], Li
         "inbound_receiving": units("InboundQuantityBreakdown", "Receiving"),
     }
     return states, _said(beside)
+
+
+def _units(value: Any, path: str, *names: str) -> int | None:
+    """Units at a path of names; null where they are not told. Raises Refused for what is no number from 0."""
+    found = amazon.at(value, *names)
+    if found is None:
+        return None
+    if isinstance(found, str) and found.isdecimal() and len(found) < 10:  # paths cost more than numbers
+        return int(found)
+    return amazon.whole(found, ".".join((path, *names)))
 
 
 def _sum(fulfillable: int | None, pending: int | None) -> int | None:

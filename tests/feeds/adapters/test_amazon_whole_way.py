@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from feeds.adapters.amazon_documents import CHANNEL, POOL, changed, sample
+from feeds.adapters.amazon_documents import CHANNEL, MARKETPLACE, POOL, changed, sample
 from feeds.landed import AS_OF, SAMPLES
 from pipelines import stages
 from pipelines.settings import Home, Settings
@@ -51,7 +51,20 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("home") / "home")
     take(made, landing)
+    stages.build(made, clock=lambda: AS_OF)
+    stages.publish(made, clock=lambda: AS_OF)
     return made
+
+
+def reserved(home: Home) -> dict[tuple[str, str], int]:
+    """Units reserved where channels of Amazon sell from, by whatever channel, in the published file; without zeros."""
+    with duckdb.connect(str((home.published / "parstock.duckdb").resolve()), read_only=True) as con:
+        rows = con.execute(
+            """select channel_code, item_code, reserved_units from availability.by_channel
+            join core.dim_channel using (channel_id) join core.dim_item using (item_id)
+            where channel_code like 'amazon-%' and reserved_units <> 0"""
+        ).fetchall()
+    return {(channel.removeprefix("amazon-"), item): units for channel, item, units in rows}
 
 
 def test_every_row_of_the_samples_is_accounted_for_and_none_waits(home: Home) -> None:
@@ -70,6 +83,18 @@ def test_what_amazon_ships_leaves_its_pool_and_what_we_ship_moves_nothing(home: 
         from movements m join locations l on l.location_id = m.from_location_id where movement_kind = 'order_shipped' group by all""",
     )
     assert moved == [(POOL, "403-1000002-0000002", "03 04:55:12", 2)]
+
+
+def test_what_is_neither_shipped_nor_cancelled_nor_rejected_is_reserved(home: Home) -> None:
+    mugs, teas = 3 - 2, 1  # at our own warehouse; the other orders were cancelled
+    of_the_vendor = {"MUG": 4 * 6 - 2 * 6, "TEA": (20 - 5 - 15) + 12}  # and an order of which nothing is wanted any more
+    in_the_pool = 2
+    assert reserved(home) == {
+        (MARKETPLACE, "MUG"): mugs + of_the_vendor["MUG"] + in_the_pool,
+        (MARKETPLACE, "TEA"): teas + of_the_vendor["TEA"],
+        ("vendor", "MUG"): mugs + of_the_vendor["MUG"],
+        ("vendor", "TEA"): teas + of_the_vendor["TEA"],
+    }
 
 
 def test_the_lines_of_orders_stand_as_their_documents_say(home: Home) -> None:
@@ -126,6 +151,9 @@ def test_a_story_told_late_changes_what_is_reserved(home: Home, landing: Path, t
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"order": order}))
     take(Home(later), tmp_path / "landing")
+    stages.publish(Home(later), clock=lambda: AS_OF)
+    before = reserved(home)
+    assert reserved(Home(later)) == {key: units - 1 for key, units in before.items()}
     taken_back = ask(
         Home(later),
         f"""select document_line, sum(sign * units)::INT from events join channels using (channel_id)
