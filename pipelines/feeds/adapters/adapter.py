@@ -28,6 +28,10 @@ class Place:
         return self.source_system or vendor
 
 
+class Inexact(Exception):
+    """A number that a line needs came as a float, which has lost what was written."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Adapter:
     """A vendor's document.
@@ -37,6 +41,9 @@ class Adapter:
     adapter takes. `lines` gives its lines in the document's order: a line, or a `Refused` for one that cannot be made
     (its `field` is the path in the document); it may raise `Refused` itself when the document as a whole is none.
     The same document always gives the same lines.
+
+    `takes_plain_numbers` says that numbers may also come as int and float, which is many times faster to read; `lines`
+    then raises `Inexact` when it meets a float that it needs, and gets the document again with its numbers as written.
     """
 
     name: str
@@ -44,6 +51,7 @@ class Adapter:
     feed: str
     recognises: Callable[[Any], bool]
     lines: Callable[[Any, Place], Iterator[Line | Refused]]
+    takes_plain_numbers: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,13 +6,15 @@ row that is refused. Whether a file holds such documents is asked before it is r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
 
+import orjson
 import polars as pl
 
 from pipelines.feeds import privacy
-from pipelines.feeds.adapters.adapter import Line, Place
+from pipelines.feeds.adapters.adapter import Inexact, Line, Place
 from pipelines.feeds.adapters.registry import adapter_for
 from pipelines.feeds.jsonlines import decode, encode_extra, split_fields
 from pipelines.feeds.rows import EXTRA, LINE, RawRows, Refused, Reject
@@ -42,6 +44,7 @@ def read_documents(
     content: bytes, feed: str, place: Place, named: str | None, known: dict[str, FieldType], renames: dict[str, str]
 ) -> RawRows:
     """Raw rows of a whole file. `known` are the fields that the feed lists, after `renames`."""
+    targets = {name: name for name in known} | {name: target for name, target in renames.items() if target in known}
     rows: list[dict[str, Any]] = []
     rejects: list[Reject] = []
     unknown: set[str] = set()
@@ -49,6 +52,11 @@ def read_documents(
     for number, line in enumerate(_lines(content, feed, place, named), 1):
         if isinstance(line, Refused):
             rejects.append(Reject(number, line.code, line.sentence(), None))
+            continue
+        plain = _plain_row(line, targets)
+        if plain is not None:
+            plain[LINE] = number
+            rows.append(plain)
             continue
         try:
             listed, other = split_fields(line, known, renames, dropped)
@@ -68,6 +76,19 @@ def read_documents(
     return RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=content.isascii())
 
 
+def _plain_row(line: Line, targets: dict[str, str]) -> dict[str, Any] | None:
+    """The row of a line that is nothing but listed fields of plain text, which needs no second look; else null."""
+    row: dict[str, Any] = {}
+    for name, value in line.items():
+        if value is None:
+            continue
+        target = targets.get(name)
+        if target is None or target in row or type(value) is not str or not value or not (value.isascii() and value.isprintable()):
+            return None
+        row[target] = value
+    return row
+
+
 def _refused_line(number: int, line: Line, refused: Refused) -> Reject:
     try:
         payload = encode_extra(privacy.prune(line, set()))[: privacy.MAX_PAYLOAD]
@@ -83,28 +104,65 @@ def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterat
             yield document
             continue
         try:
-            made = list(adapter_for(document, feed, named).lines(document, place))  # whole or not at all
+            made = _made(document, feed, place, named)
         except Refused as refused:
             yield refused
         else:
             yield from made
 
 
-def _documents(content: bytes) -> Iterator[Any]:
+def _made(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
+    """The lines of a document, whole or not at all."""
+    adapter = adapter_for(document.plain, feed, named)
+    if adapter.takes_plain_numbers:
+        try:
+            return list(adapter.lines(document.plain, place))
+        except Inexact:
+            pass
+    return list(adapter.lines(document.as_written(), place))
+
+
+class _Document(NamedTuple):
+    """One document: with numbers as int and float, which is enough to tell what it is, and a way to have them as written."""
+
+    plain: Any
+    as_written: Callable[[], Any]
+
+
+def _documents(content: bytes) -> Iterator[_Document | Refused]:
     """The documents of a file: its one value, the elements of its list, or the values of its lines."""
     try:
-        value = decode(content.strip(_BLANK), limit=None)
+        plain, as_written = _decoded(content)
     except Refused as whole:
         lines = [line for line in content.split(b"\n") if line.strip(_BLANK)]
         if len(lines) < 2 or whole.code != "not_json":
             raise
         for line in lines:
             try:
-                yield decode(line.strip(_BLANK), limit=None)
+                yield _Document(*_decoded(line))
             except Refused as refused:
                 yield refused
         return
-    if isinstance(value, list):
-        yield from value
+    if isinstance(plain, list):
+        for number, each in enumerate(plain):
+            yield _Document(each, partial(_element, as_written, number))
     else:
-        yield value
+        yield _Document(plain, as_written)
+
+
+def _element(as_written: Callable[[], Any], number: int) -> Any:
+    return as_written()[number]
+
+
+def _decoded(content: bytes) -> tuple[Any, Callable[[], Any]]:
+    """A JSON value with plain numbers, and a way to have it with numbers as written. Raises Refused.
+
+    What the fast reader does not take (NaN, half a character, too deep, or no JSON) the strict one judges. Of a field
+    that an object names twice the fast reader has the last; only adapters that take plain numbers see that.
+    """
+    content = content.strip(_BLANK)
+    as_written = lru_cache(maxsize=1)(partial(decode, content, limit=None))
+    try:
+        return orjson.loads(content), as_written
+    except orjson.JSONDecodeError:
+        return as_written(), as_written

@@ -14,6 +14,11 @@ from pipelines.feeds.adapters.amazon_orders_v0 import AMAZON_ORDERS_V0
 from pipelines.feeds.adapters.amazon_unusable import UNUSABLE_OF_AMAZON
 from pipelines.feeds.adapters.amazon_vendor_orders import AMAZON_VENDOR_ORDERS, AMAZON_VENDOR_STATUS
 from pipelines.feeds.adapters.amazon_vendor_shipments import AMAZON_VENDOR_CONFIRMATIONS, AMAZON_VENDOR_SHIPMENTS
+from pipelines.feeds.adapters.shopify_fulfillments import SHOPIFY_FULFILLMENTS
+from pipelines.feeds.adapters.shopify_inventory_levels import SHOPIFY_INVENTORY_LEVELS
+from pipelines.feeds.adapters.shopify_orders import SHOPIFY_ORDERS
+from pipelines.feeds.adapters.shopify_refunds import SHOPIFY_REFUNDS
+from pipelines.feeds.adapters.shopify_unusable import SHOPIFY_UNUSABLE
 from pipelines.feeds.rows import Refused
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
@@ -27,10 +32,14 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
     AMAZON_VENDOR_STATUS,
     AMAZON_VENDOR_CONFIRMATIONS,
     AMAZON_VENDOR_SHIPMENTS,
+    SHOPIFY_ORDERS,
+    SHOPIFY_FULFILLMENTS,
+    SHOPIFY_REFUNDS,
+    SHOPIFY_INVENTORY_LEVELS,
 )
 """Documents that become lines, in the order in which they are tried."""
 
-UNUSABLE: Final[tuple[Unusable, ...]] = (*UNUSABLE_OF_AMAZON,)
+UNUSABLE: Final[tuple[Unusable, ...]] = (*UNUSABLE_OF_AMAZON, *SHOPIFY_UNUSABLE)
 """Documents that are known by shape and refused by name; tried when no adapter takes one."""
 
 ADAPTER_BY_NAME: Final = {adapter.name: adapter for adapter in ADAPTERS}
