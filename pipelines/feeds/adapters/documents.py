@@ -51,7 +51,7 @@ def read_documents(
     dropped: set[str] = set()
     for number, line in enumerate(_lines(content, feed, place, named), 1):
         if isinstance(line, Refused):
-            rejects.append(Reject(number, line.code, line.sentence(), None))
+            rejects.append(Reject(number, line.code, _storable(privacy.mask(line.sentence())), None))
             continue
         plain = _plain_row(line, targets)
         if plain is not None:
@@ -91,10 +91,15 @@ def _plain_row(line: Line, targets: dict[str, str]) -> dict[str, Any] | None:
 
 def _refused_line(number: int, line: Line, refused: Refused) -> Reject:
     try:
-        payload = encode_extra(privacy.prune(line, set()))[: privacy.MAX_PAYLOAD]
+        payload = _storable(encode_extra(privacy.prune(line, set()))[: privacy.MAX_PAYLOAD])
     except Refused:
         payload = None
-    return Reject(number, refused.code, refused.sentence(), payload)
+    return Reject(number, refused.code, _storable(privacy.mask(refused.sentence())), payload)
+
+
+def _storable(text: str) -> str:
+    """The text with half characters written out, which no file can hold."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterator[Line | Refused]:
