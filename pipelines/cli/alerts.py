@@ -14,16 +14,9 @@ from pipelines.cli.output import Output
 from pipelines.errors import UserError
 
 CODES = (
-    "stockout",
-    "stock_below_rop",
-    "negative_stock",
-    "po_late",
-    "desync",
-    "dropship_feed_stale",
-    "feed_missing",
-    "gate_failed",
-    "run_failed",
-)
+    "stockout", "stock_below_rop", "negative_stock", "inventory_gap", "po_late", "desync", "dropship_feed_stale", "feed_missing",
+    "feed_incomplete", "schema_drift", "uom_unknown", "gate_failed", "run_failed",
+)  # fmt: skip
 _SHOWN = 20
 _COLUMNS = (
     "severity, alert_code, state, item_code, location_code, channel_code, supplier_code, subject, what, first_seen_at, last_seen_at, "

@@ -121,6 +121,7 @@ def parse_unit(unit: WorkUnit, spool: Spool, secret: bytes) -> Manifest:
         unknown_columns=parsed.unknown_columns,
         dropped_columns=parsed.dropped_columns,
         sequence=unit.sequence,
+        missing_columns=(unit.detail or "").split(", ") if unit.refusal == "missing_column" else [],
     )
     spool.write_manifest(manifest)
     failpoint("after_manifest")

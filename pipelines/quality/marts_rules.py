@@ -94,6 +94,19 @@ MARTS: Final[tuple[Mart, ...]] = (
         grown_by="built_commit_id",
     ),
     _mart(
+        "ops", "snapshots", ("event_kind", "location_id", "supplier_id", "snapshot_at"),
+        # It is not taken: the figures before it stand, so nothing has to wait for a better one.
+        _holds(
+            "is_whole", "completeness <> 'refused'", "the newest stock list of each place is not refused for what it lacks",
+            "n_items", "usual_items", "complete_rate", severity="warn",
+        ),
+        _holds(
+            "is_usual", "completeness <> 'thin'", "the newest stock list of each place is about as long as usual",
+            "n_items", "usual_items", "complete_rate", severity="warn",
+        ),
+        where="is_newest",
+    ),
+    _mart(
         "availability", "by_channel", ("item_id", "channel_id"),
         _between("sellable_units", 0, ABSURD_UNITS, "sellable stock is counted where it is above 0"),
         _between("reserved_units", 0, ABSURD_UNITS, "what is reserved is not negative"),

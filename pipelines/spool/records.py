@@ -115,7 +115,8 @@ class Manifest:
     rows. `columns` are the columns the segment has; the other columns of the schema are null throughout.
     `first_line` is the line number at which the unit starts. `occurred_min`, `occurred_max` are the extremes of
     `occurred_at` as stored (ISO without zone: UTC where the row has an offset, local where not), null without rows.
-    `sequence` is the delivery's. `unknown_columns` are fields the feed does not list, kept in `extra`; `dropped_columns` are personal ones, not kept.
+    `sequence` is the delivery's. `unknown_columns` are fields the feed does not list, kept in `extra`; `dropped_columns` are personal ones, not kept;
+    `missing_columns` are the required ones that a table's header lacks, which is why all its rows are rejected.
     """
 
     unit_id: str
@@ -140,6 +141,7 @@ class Manifest:
     unknown_columns: list[str]
     dropped_columns: list[str] = dataclasses.field(default_factory=list)
     sequence: int = 0
+    missing_columns: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def turn(self) -> tuple[str, str, int, int]:

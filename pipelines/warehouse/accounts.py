@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import EVENT_SCHEMA
 from pipelines.spool import Manifest, Spool
+from pipelines.warehouse import drift
 from pipelines.warehouse.batch import Unit
 from pipelines.warehouse.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows
 from pipelines.warehouse.instants import micros
@@ -272,6 +273,7 @@ def close(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], spool: 
                 select ?, ?, line_no, reason_code, reason, payload, false, ?::TIMESTAMPTZ, 1, {commit_id} from read_parquet(?)""",
                 [manifest.delivery_id, manifest.feed, manifest.known_at, str(spool.rejects_path(manifest.rejects))],
             )
+    drift.write_fields(con, manifests, commit_id)
     done = [m.delivery_id for m in manifests]
     con.execute(
         f"""insert into ledger.deliveries

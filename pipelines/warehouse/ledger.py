@@ -116,7 +116,8 @@ def flush(con: duckdb.DuckDBPyConnection, home: Home, now: datetime) -> LedgerVe
     generation = generation_of(con)
     if before is not None and (before.generation != generation or before.commit_id > at.commit_id):
         before = None  # another warehouse's files: write all anew
-    if before is not None and before.commit_id == at.commit_id:
+    # a list that an older version wrote lacks the tables that have come since: they are added, without rows
+    if before is not None and before.commit_id == at.commit_id and before.tables.keys() >= LEDGER_TABLES.keys():
         return before
     tables: dict[str, tuple[LedgerFile, ...]] = {}
     for name in LEDGER_TABLES:

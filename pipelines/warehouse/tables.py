@@ -244,6 +244,19 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "applied_at": "TIMESTAMPTZ",  # null until the last unit of the delivery
         "commit_id": "BIGINT",
     },
+    # grain: delivery × field that is not as the feed lists its fields × addition; readers sum the rows
+    "feed_fields": {
+        "delivery_id": "VARCHAR",
+        "feed": "VARCHAR",
+        "source_system": "VARCHAR",
+        "source_uri": "VARCHAR",
+        "entity": "VARCHAR",  # null but for reference
+        "field_name": "VARCHAR",  # as the sender writes it
+        "field_kind": "VARCHAR",  # unknown: kept in extra; dropped_personal: not kept; missing: required, so every row is set aside
+        "rows_in": "BIGINT",  # rows of the units in which it was found
+        "known_at": "TIMESTAMPTZ",
+        "commit_id": "BIGINT",
+    },
     # grain: one set-aside row × sign
     "quarantine": {
         "delivery_id": "VARCHAR",

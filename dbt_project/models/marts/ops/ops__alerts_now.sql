@@ -33,6 +33,16 @@ with troubles as (
         alert_code, severity, cast(null as bigint) as item_id, cast(null as bigint) as location_id, cast(null as bigint) as channel_id,
         cast(null as bigint) as supplier_id, subject, what, figures
     from {{ ref('int_alerts__gates') }}
+
+    union all
+    select
+        alert_code, severity, cast(null as bigint) as item_id, cast(null as bigint) as location_id, cast(null as bigint) as channel_id,
+        cast(null as bigint) as supplier_id, subject, what, figures
+    from {{ ref('int_alerts__contents') }}
+
+    union all
+    select alert_code, severity, item_id, location_id, cast(null as bigint) as channel_id, supplier_id, subject, what, figures
+    from {{ ref('int_alerts__snapshots') }}
 )
 
 select
