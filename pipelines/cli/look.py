@@ -6,7 +6,7 @@ Belongs here: the questions and how the answers are laid out. Does not belong he
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -37,6 +37,16 @@ select f.feed, last_seen_at, coalesce(deliveries, 0) as deliveries, coalesce(row
     coalesce(duplicate, 0) as duplicate, coalesce(corrected, 0) as corrected, coalesce(quarantined, 0) as quarantined,
     coalesce(late, 0) as late
 from (values {feeds}) f(feed, place) left join seen using (feed) left join late using (feed) order by place"""
+
+_FIELDS_SQL = """
+select feed, field_kind, string_agg(distinct field_name, ', ' order by field_name) as names
+from ops.feed_fields
+where field_kind = 'unknown' or (field_kind = 'missing' and n_times_since = 0)
+group by all order by feed, field_kind"""
+_FIELD_WORDS = {
+    "unknown": "fields that it does not list, kept in extra: {}",
+    "missing": "required and not sent, so whole files are set aside (parstock rejects): {}",
+}
 
 _REJECTS_SQL = """
 select q.feed, d.source_uri, q.line_no, q.is_waiting, q.reason_code, q.reason, q.payload
@@ -70,6 +80,7 @@ def feeds(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv =
     """One line per feed: last seen, and what became of its rows.
 
     late: events known later after they happened than the feed's declaration allows. They count all the same.
+    Below: fields that a feed does not list or lacks (ops.feed_fields says since when and from whom).
     """
     from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
     from pipelines.publish.reader import run_sql
@@ -78,7 +89,17 @@ def feeds(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv =
     lateness = ", ".join(f"('{name}', {int(feed.lateness.total_seconds())})" for name, feed in FEED_BY_NAME.items())
     places = ", ".join(f"('{name}', {place})" for place, name in enumerate(FEED_NAMES))
     answer = run_sql(home_at(home), _FEEDS_SQL.format(lateness=lateness, feeds=places))
+    told = run_sql(home_at(home), _FIELDS_SQL).rows
+    fields = {feed: {kind: names for other, kind, names in told if other == feed} for feed, _, _ in told}
+    if not out.is_table:
+        kinds = ("unknown", "missing")
+        rows = [(*row, *(fields.get(row[0], {}).get(kind) for kind in kinds)) for row in answer.rows]
+        out.rows([*answer.columns, *(f"{kind}_fields" for kind in kinds)], rows)
+        return
     out.rows(answer.columns, answer.rows)
+    for feed, of_feed in fields.items():
+        for kind, names in of_feed.items():
+            out.say(f"{feed}: " + _FIELD_WORDS[kind].format(names))
 
 
 def rejects(
@@ -91,37 +112,33 @@ def rejects(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The rows that were set aside: where, and why.
+    """The rows that were set aside: where, why, and what would heal them.
 
-    Waiting rows post by themselves once what they name is delivered; the others need a corrected copy.
+    Waiting rows post by themselves once what they name is delivered; the others need a corrected copy. In a table, rows
+    of one file with the same reason are one line; --csv and --json have every row.
     """
+    from pipelines.cli.rejects import by_reason, folded
     from pipelines.feeds.registry import check_feed_name
     from pipelines.publish.reader import run_sql
 
     out = Output(as_json=as_json, as_csv=as_csv)
     name = check_feed_name(feed) if feed else ""
     answer = run_sql(home_at(home), _REJECTS_SQL.format(feed=name, waiting=str(waiting).lower()))
-    shown = limit or (_SHOWN if out.is_table else len(answer.rows))
-    if out.is_table and not answer.rows:
+    if not out.is_table:
+        out.rows(answer.columns, answer.rows[:limit])
+        return
+    if not answer.rows:
         out.say("Nothing is set aside.")
         return
-    if out.is_table:
-        out.rows(["feed", "reason_code", "rows", "of_them_waiting"], _by_reason(answer.rows))
-        out.say("")
-    out.rows(answer.columns, answer.rows[:shown])
-    if out.is_table and len(answer.rows) > shown:
-        out.say(f"… {len(answer.rows) - shown:,} more: --limit N, --csv or --json")
-    if out.is_table and any(row[3] for row in answer.rows):
+    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "first", "what_heals_them"], by_reason(answer.rows))
+    out.say("")
+    lines = folded(answer.rows)
+    shown = limit or _SHOWN
+    out.rows(["feed", "source_uri", "line_no", "rows", "is_waiting", "reason_code", "reason", "payload"], lines[:shown])
+    if len(lines) > shown:
+        out.say(f"… {len(lines) - shown:,} more: --limit N, --csv or --json")
+    if any(row[3] for row in answer.rows):
         out.say("", "Waiting rows post by themselves when what they name is delivered; the others need a corrected copy.")
-
-
-def _by_reason(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    counts: dict[tuple[str, str], list[int]] = {}
-    for row in rows:
-        count = counts.setdefault((row[0], row[4]), [0, 0])
-        count[0] += 1
-        count[1] += bool(row[3])
-    return [(*key, *count) for key, count in sorted(counts.items(), key=lambda one: (-one[1][0], one[0]))]
 
 
 def doctor(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:

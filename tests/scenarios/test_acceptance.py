@@ -12,6 +12,9 @@ from typing import Any
 from oracle import driver, shuffle
 from oracle.driver import Ledger
 
+from pipelines.publish.reader import run_sql
+from pipelines.settings import Home
+
 SMALL = Path(__file__).parent / "a_small_distributor" / "landing"
 SHELF = "sellable_accessible"
 
@@ -181,3 +184,39 @@ def test_at_28_a_sale_a_void_and_a_new_line_are_three_movements_and_one_sale(tmp
     assert reversed_ones == [("1",)]
     at = datetime(2026, 3, 2, 10, 1, tzinfo=UTC).replace(tzinfo=None)
     assert ledger.on_hand(at)["MUG", "SHOP", SHELF, "", ""] == -1
+
+
+def test_at_33_a_stock_list_with_a_twentieth_of_its_usual_rows_is_refused_and_the_one_before_it_stays(tmp_path: Path) -> None:
+    items = [f"I{number:02d}" for number in range(20)]
+    reference = "item_code,item_kind,base_uom_code\n" + "".join(f"{item},stock,EA\n" for item in items)
+    opening = [wms(f"O-{item}", "opening", "2026-03-01T06:00:00Z", item, 8) for item in items]
+
+    def stock_list(day: int, listed: list[str]) -> list[dict[str, Any]]:
+        return [wms(f"L{day}-{item}", "snapshot", f"2026-03-{day:02d}T20:00:00Z", item, 8) for item in listed]
+
+    first = send(
+        tmp_path / "1",
+        datetime(2026, 3, 1, 21),
+        reference__items=reference,
+        reference__locations=SHOP,
+        wms__a=opening + stock_list(1, items),
+    )
+    whole = [send(tmp_path / str(day), datetime(2026, 3, day, 21), wms__a=stock_list(day, items)) for day in (2, 3, 4)]
+    ledger = ledger_of(tmp_path, first, *whole, send(tmp_path / "5", datetime(2026, 3, 5, 21), wms__a=stock_list(5, items[:1])))
+    # a list never moves anything, however little of it came
+    assert ledger.rows("select movement_kind, count(*)::INTEGER from movements group by all") == [("opening", 20)]
+
+    home = Home(tmp_path / "home")
+    driver.build(home.root, datetime(2026, 3, 5, 22))
+    assert run_sql(home, "select day(snapshot_at), n_items, completeness, is_accepted from ops.snapshots order by 1 desc limit 2").rows == [
+        (5, 1, "refused", False),
+        (4, 20, "complete", True),
+    ]
+    kept = run_sql(
+        home, "select count(*), min(day(snapshot_at)), bool_and(is_in_newest), sum(snapshot_units)::INTEGER from stock.snapshots"
+    )
+    assert kept.rows == [(20, 4, True, 160)]
+    alerts = "select severity, subject, state from ops.alerts where alert_code = 'feed_incomplete'"
+    assert run_sql(home, alerts).rows == [("critical", "wms/SHOP", "open")]
+    gate = "select is_met, rows_failed, severity from ops.gate_results where rule_code = 'ops.snapshots.is_whole'"
+    assert run_sql(home, gate).rows == [(False, 1, "warn")]

@@ -1,0 +1,85 @@
+"""What was set aside, for people: once a reason with what heals it, once a file, and the fields that a feed does not list."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from pipelines import stages
+from pipelines.cli.main import call
+from pipelines.cli.rejects import HEALS
+from pipelines.feeds.reasons import REASONS
+from pipelines.warehouse.resolve import REASONS as MEANING
+from pipelines.warehouse.resolve import WAITS
+from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos
+
+pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home
+HEADER = "event_kind,location_code,register_no,document_id,document_line,occurred_at,item_code"
+
+
+def table(tickets: range, *, columns: str, values: str) -> str:
+    """Sales of one shirt each, with more columns."""
+    lines = (f"sale,PAR,1,T{ticket},1,2026-03-02T10:05:00+01:00,TEE{values}" for ticket in tickets)
+    return "\n".join([HEADER + columns, *lines]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file without its quantities, one with a field too many, and lines of two items that nobody knows."""
+    small = SmallHome(tmp_path_factory.mktemp("rejects"))
+    small.deliver(**{"pos/without.csv": table(range(500), columns=",unit_price_amount,currency_code", values=",9.90,EUR")})
+    small.deliver(**{"pos/tier.csv": table(range(500, 503), columns=",quantity,loyalty_tier,cashier_name", values=",1,gold,Jeanne")})
+    small.deliver(**{"pos/unknown.jsonl": [pos(f"U{n}", 1, "sale", "2026-03-02T11:00:00", f"NEW-{n % 2}", 1) for n in range(6)]})
+    stages.build(small.home, clock=lambda: KNOWN_AT)
+    return small.home.root
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    capsys.readouterr()
+    assert call([str(word) for word in arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_file_without_a_required_column_is_one_line_with_a_count(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(capsys, "rejects", "pos", "--home", home)
+    by_reason, by_file = out.split("\n\n")[:2]
+    (line,) = [line for line in by_reason.splitlines() if "missing_column" in line]
+    assert line.split()[2:5] == ["500", "0", "pos/without.csv:2"]
+    (line,) = [line for line in by_file.splitlines() if "missing_column" in line]
+    assert line.split()[:4] == ["pos", "pos/without.csv", "2", "500"]
+    assert "quantity: the header lacks a required column" in " ".join(by_file.split())
+
+
+def test_each_reason_says_what_heals_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    by_reason = shown(capsys, "rejects", "--home", home).split("\n\n")[0]
+    (line,) = [line for line in by_reason.splitlines() if "unknown_item" in line]
+    assert line.split()[2:4] == ["6", "6"]
+    assert line.endswith("a row in reference items")
+
+
+def test_for_machines_every_row_is_there(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(shown(capsys, "rejects", "pos", "--csv", "--home", home))))
+    assert len(rows) == 506
+    assert {row["line_no"] for row in rows if row["reason_code"] == "missing_column"} == {str(line) for line in range(2, 502)}
+
+
+def test_feeds_names_the_fields_that_a_feed_does_not_list_or_lacks(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = shown(capsys, "feeds", "--home", home)
+    assert "pos: fields that it does not list, kept in extra: loyalty_tier" in out.splitlines()
+    assert "cashier" not in out  # personal fields are dropped, and the ledger says so (ops.feed_fields)
+    (kind,) = csv.DictReader(
+        io.StringIO(
+            shown(capsys, "sql", "select field_kind from ops.feed_fields where field_name = 'cashier_name'", "--csv", "--home", home)
+        )
+    )
+    assert kind["field_kind"] == "dropped_personal"
+    (row,) = [row for row in csv.DictReader(io.StringIO(shown(capsys, "feeds", "--csv", "--home", home))) if row["feed"] == "pos"]
+    # the file without quantities was followed by two with them
+    assert (row["unknown_fields"], row["missing_fields"]) == ("loyalty_tier", "")
+
+
+def test_every_reason_that_waits_has_its_own_words_and_none_is_made_up() -> None:
+    assert WAITS <= HEALS.keys() <= {*REASONS, *MEANING}
