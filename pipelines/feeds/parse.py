@@ -13,7 +13,7 @@ from pipelines.feeds.adapters.documents import read_documents
 from pipelines.feeds.csvlines import Header, header_names, read_csv, records
 from pipelines.feeds.derive import Context, derive
 from pipelines.feeds.derive_reference import derive_reference, reference_fields
-from pipelines.feeds.epcis import read_document, read_event_lines
+from pipelines.feeds.epcis.read import read_document, read_event_lines
 from pipelines.feeds.jsonfast import read_json
 from pipelines.feeds.jsonlines import numbered_lines, unread
 from pipelines.feeds.reasons import sentence

@@ -12,12 +12,16 @@ REASONS: Final[dict[str, str]] = {
     "not_gzip": "the name says gzip, the content is not",
     "too_large": "the unpacked file is larger than is accepted; split it",
     "compression_ratio": "the file unpacks to more than is plausible",
-    "unknown_format": "the name must end in .jsonl, .csv or .json, each also with .gz",
+    "unknown_format": "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz",
     "not_a_regular_file": "a link, device or pipe is not followed; put the file itself here",
     "unknown_entity": "the file is not named after a reference entity",
     "unknown_document": "the document is of no form that is known here; if it is, name the form with --format",
     "unusable_document": "a document of this kind says nothing that a feed takes",
     "other_feed": "such a document belongs to another feed; put it there",
+    "bad_document": "the document lacks this, or has it in a form that EPCIS does not know; export it again whole",
+    "master_data": "the document holds master data and no event; items and places come by the feed reference",
+    "not_xml": "the file is not well-formed XML; export it again whole",
+    "unsafe_xml": "XML with a document type that declares something, or with an entity, is not read; send it without",
     "unreadable": "the rows could not be parsed, and it is parstock's fault: please report the file",
     "source_changed": "the file was changed or removed after it was seen and before it was read",
     "missing_column": "the header lacks a required column",
@@ -68,15 +72,28 @@ REASONS: Final[dict[str, str]] = {
     "unknown_value": "the value is none of those that the field allows",
     "out_of_range": "the number lies outside what the field allows",
     "below_other_field": "the value lies below or before another one that it must not lie below",
+    # EPCIS events
     "bad_event": "the EPCIS event is not well formed",
+    "not_a_list": "a list is expected here",
+    "bad_action": "the action must be ADD, OBSERVE or DELETE",
+    "action_not_allowed": "a transformation has no action; leave it out",
+    "missing_parent": "the event needs the parentID of what its children belong to",
+    "missing_epcs": "the event names neither an EPC nor a quantity, so nothing happened to anything",
+    "missing_inputs": "a transformation needs what went in, unless a transformationID joins it to another event",
+    "missing_outputs": "a transformation needs what came out, unless a transformationID joins it to another event",
+    "ilmd_not_allowed": "ilmd belongs to an object event with ADD, or to a transformation; leave it out",
+    "duplicate_epc": "the list names this EPC twice; send each tag once",
+    "bad_check_digit": "the check digit of the GS1 key is wrong, so one of its digits is; correct the key",
+    "unknown_term": "the Core Business Vocabulary has no such word; a term of your own must be a full URI",
+    "bad_uom": "not a unit of UN/ECE Recommendation 20, such as KGM",
 }
 """code → what is wrong, and where it is not plain, what to do."""
 
 FILE_REASONS: Final = frozenset(
     {
         "not_utf8", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
-        "not_a_regular_file", "unknown_entity", "unknown_document", "unusable_document", "other_feed", "unreadable", "source_changed",
-        "missing_column", "duplicate_column",
+        "not_a_regular_file", "unknown_entity", "unknown_document", "unusable_document", "other_feed", "bad_document", "master_data",
+        "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
     }
 )  # fmt: skip
 """Codes that concern the whole file: every row of it carries the code."""

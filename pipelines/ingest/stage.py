@@ -188,7 +188,7 @@ def _read_and_parse(unit: WorkUnit, task: Task) -> Parsed:
         _check_unchanged(unit, file.fileno())
         if unit.form == "document":
             stream = Unpacked(file) if unit.is_packed else file
-            content = b"".join(block.content for block, _ in line_blocks(stream, BLOCK_BYTES)).removeprefix(BOM)
+            content = read_whole(stream).removeprefix(BOM)
             parts.append(_parse_document(task, content))
         elif unit.is_packed:
             parts += _parse_packed(unit, task, Unpacked(file))

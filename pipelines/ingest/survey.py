@@ -14,10 +14,11 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from pipelines.feeds import epcis
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.csvlines import BOM, records
+from pipelines.feeds.epcis.jsonform import type_of
+from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.parse import Form, judge_header
 from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
@@ -27,7 +28,7 @@ MAX_WHOLE: Final = 256 << 20
 """A table with quoted line ends, or a document, is read whole; a larger one is refused."""
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
-_RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl"}
+_RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl", ".xml": "jsonl"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _survey_lines(
                 base.form, feed, block.content.removeprefix(BOM).lstrip().split(b"\n", 1)[0], adapter
             )
         if is_document:
-            whole.append(block.content)
+            whole += pieces  # uncut: a document may be one long line
             if block.end > MAX_WHOLE:
                 raise FileRefused("too_large")
     if scan.is_other_encoding:
@@ -240,7 +241,7 @@ def _is_event_line(line: bytes) -> bool:
         value = decode(line.strip())
     except Refused:
         return False
-    return isinstance(value, dict) and str(value.get("type") or value.get("isA")).endswith("Event")
+    return isinstance(value, dict) and any(kind.endswith("Event") for kind in type_of(value))
 
 
 def _is_document(form: Form, feed: str, first_line: bytes, adapter: str | None) -> bool:
@@ -270,11 +271,9 @@ def _as_epcis(found: Survey, content: bytes) -> Survey:
         return found
     whole = Range(0, found.ranges[-1].end, 1, 1)
     try:
-        events = epcis.events_of(epcis.decode_document(content))
+        events = count_events(content)
     except Refused as refused:
-        if any(_is_event_line(line) for line in content.split(b"\n") if line.strip()):
+        if not is_xml(content) and any(_is_event_line(line) for line in content.split(b"\n") if line.strip()):
             return _as_one(found, None, False) if found.is_packed else found
         return dataclasses.replace(found, form="none", refusal=refused.code, detail=refused.field, ranges=(whole,))
-    if events is None:
-        return dataclasses.replace(found, form="none", refusal="unknown_document", ranges=(whole,))
-    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=len(events)),))
+    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=events),))

@@ -1,0 +1,120 @@
+"""What an EPCIS file is, and where its events are: an `EPCISDocument`, an `EPCISQueryDocument`, a list, one event.
+
+A document that declares its `@context` is held to what the standard requires of it; one without is taken as a plain
+envelope.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from pipelines.feeds.epcis.jsonform import Prefixes, type_of
+from pipelines.feeds.epcis.names import KNOWN_PREFIXES, prefixes_of
+from pipelines.feeds.epcis.vocabulary import TYPES
+from pipelines.feeds.jsonlines import FractionNumber, WholeNumber
+from pipelines.feeds.rows import Refused
+
+_DOCUMENTS: Final = ("EPCISDocument", "EPCISQueryDocument")
+
+
+class Doubled(dict[str, Any]):
+    """An object that names a field twice: only what holds it is refused, not the whole document."""
+
+    field = ""
+
+
+def _noting_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) == len(pairs):
+        return fields
+    seen: set[str] = set()
+    doubled = Doubled(fields)
+    doubled.field = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+    return doubled
+
+
+def _not_finite(constant: str) -> Any:
+    raise Refused("not_finite", value=constant)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_noting_doubles, parse_float=FractionNumber, parse_int=WholeNumber, parse_constant=_not_finite
+)
+
+
+def is_xml(content: bytes) -> bool:
+    """Whether a file is XML, by the first sign in it."""
+    return content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def decode_document(content: bytes) -> Any:
+    """The JSON value of a whole file, numbers as text, objects that name a field twice as `Doubled`; raises Refused."""
+    try:
+        return _DECODER.decode(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise Refused("not_utf8") from error
+    except RecursionError as error:
+        raise Refused("too_deep") from error
+    except ValueError as error:
+        raise Refused("control_character" if "control character" in str(error) else "not_json") from error
+
+
+def events_of(document: Any) -> tuple[list[Any], str, Prefixes]:
+    """The events of a JSON value, the path before each, and the prefixes declared. Raises Refused when it is no EPCIS."""
+    if isinstance(document, list):
+        return document, "", KNOWN_PREFIXES
+    if not isinstance(document, dict):
+        raise Refused("unknown_document")
+    types = type_of(document)
+    if not any(one in _DOCUMENTS for one in types):
+        if any(one in TYPES for one in types) or ("eventTime" in document and types):
+            return [document], "-", KNOWN_PREFIXES
+        raise Refused("unknown_document", "type", types[0] if types else None)
+    events, path = _list_of(document, types)
+    if "@context" in document:
+        is_query = "EPCISQueryDocument" in types
+        for name in ("schemaVersion", "creationDate"):
+            stated = document.get(name)
+            if type(stated) is not str and not (is_query and stated is None):
+                raise Refused("bad_document", name, None if stated is None else str(stated))
+    return events, path, prefixes_of(document.get("@context"))
+
+
+def _list_of(document: dict[str, Any], types: list[str]) -> tuple[list[Any], str]:
+    _not_doubled(document, "")
+    value: Any = document
+    path = ""
+    steps = ("epcisBody", "queryResults", "resultsBody") if "EPCISQueryDocument" in types else ("epcisBody",)
+    for step in steps:
+        value, path = value.get(step), f"{path}{step}."
+        if not isinstance(value, dict):
+            raise Refused("bad_document", path[:-1])
+        _not_doubled(value, path)
+    events = value.get("eventList")
+    if events is None and isinstance(value.get("event"), dict):
+        events = [value["event"]]
+    if not isinstance(events, list):
+        raise Refused("bad_document", f"{path}eventList")
+    header = document.get("epcisHeader")
+    if not events and isinstance(header, dict) and header.get("epcisMasterData"):
+        raise Refused("master_data", "epcisHeader.epcisMasterData")
+    return events, f"{path}eventList"
+
+
+def _not_doubled(value: Any, path: str) -> None:
+    if isinstance(value, Doubled):
+        raise Refused("duplicate_key", f"{path}{value.field}"[:64])
+
+
+def check_doubled(value: Any, path: str = "") -> None:
+    """Refuse a value in which an object names a field twice, at any depth."""
+    if isinstance(value, dict):
+        _not_doubled(value, path)
+        for name, inner in value.items():
+            if isinstance(inner, dict | list):
+                check_doubled(inner, f"{path}{name}.")
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict | list):
+                check_doubled(inner, path)

@@ -1,0 +1,97 @@
+"""EPCIS files to raw rows: whole documents in JSON or XML, and blocks of lines of one event each.
+
+A fault of one event sets only that event aside, with the path to it; a fault of the document sets all of it aside.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.feeds.epcis.document import decode_document, events_of
+from pipelines.feeds.epcis.fast import Picked, load
+from pipelines.feeds.epcis.gather import Gathered, note_header, path_of, read_honestly, take
+from pipelines.feeds.epcis.names import KNOWN_PREFIXES
+from pipelines.feeds.epcis.row import Seen, row_of
+from pipelines.feeds.epcis.xmlform import event_from_xml, list_path, read_xml
+from pipelines.feeds.jsonlines import decode, numbered_lines, unread
+from pipelines.feeds.rows import MAX_LINE_BYTES, RawRows, Refused
+
+
+def is_xml(content: bytes) -> bool:
+    """Whether a file is XML, by the first sign in it."""
+    return content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def count_events(content: bytes) -> int:
+    """How many events a whole file holds; raises Refused when it is none that can be read."""
+    if is_xml(content):
+        return sum(1 for _ in read_xml(content, set()))
+    quick = load(content)
+    return len(events_of(decode_document(content) if quick is None else quick)[0])
+
+
+def read_document(content: bytes) -> RawRows:
+    """Read a whole document; `source_line` is the number of the event in it. Raises Refused for the whole of it."""
+    if is_xml(content):
+        return _read_xml(content)
+    document = load(content)
+    if document is None:
+        return read_honestly(decode_document(content))
+    seen, gathered, picked = Seen(), Gathered(), Picked()
+    events, path, prefixes = events_of(document)
+    note_header(document, seen)
+    others = [number for number, event in enumerate(events, 1) if not picked.add(event, number)]
+    others += picked.doubtful()
+    if not all(map(_is_exact, (events[number - 1] for number in others))):
+        events = events_of(decode_document(content))[0]  # numbers as they are written
+    for number in sorted(others):
+        take(events[number - 1], number, path_of(path, number), prefixes, seen, gathered)
+    return gathered.raw_rows(seen, picked.frame(), content.isascii())
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a value holds no number with a fraction, whose digits are then no longer known."""
+    if type(value) is float:
+        return False
+    if type(value) is dict:
+        return all(map(_is_exact, value.values()))
+    return all(map(_is_exact, value)) if type(value) is list else True
+
+
+def _read_xml(content: bytes) -> RawRows:
+    seen, gathered = Seen(), Gathered()
+    path = list_path(content)
+    for number, (element, prefixes) in enumerate(read_xml(content, seen.unknown), 1):
+        event: Any = None
+        try:
+            event = event_from_xml(element, prefixes)
+            gathered.rows.append(row_of(event, number, seen))
+        except Refused as refused:
+            gathered.reject(event, number, refused, path_of(path, number))
+    return gathered.raw_rows(seen)
+
+
+def read_event_lines(content: bytes, first_line: int) -> RawRows:
+    """Read a block of lines of one event each; the common events fast, any other one by one."""
+    seen, gathered, picked = Seen(), Gathered(), Picked()
+    may_escape = b"\\" in content or b"\x7f" in content
+    others: list[tuple[int, bytes]] = []
+    taken: dict[int, bytes] = {}
+    for number, line in numbered_lines(content, first_line):
+        if (may_escape and (b"\\" in line or b"\x7f" in line)) or len(line) > MAX_LINE_BYTES or not picked.add_line(line, number):
+            others.append((number, line))
+        else:
+            taken[number] = line
+    others += [(number, taken[number]) for number in picked.doubtful()]
+    for number, line in sorted(others):
+        _read_line(number, line, seen, gathered)
+    return gathered.raw_rows(seen, picked.frame(), content.isascii() and not may_escape)
+
+
+def _read_line(number: int, line: bytes, seen: Seen, gathered: Gathered) -> None:
+    try:
+        value = decode(line.strip(b" \t\r\n"))
+    except Refused as refused:
+        gathered.rejects.append(unread(number, refused, line))
+        return
+    take(value, number, "", KNOWN_PREFIXES, seen, gathered)
