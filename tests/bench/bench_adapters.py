@@ -59,7 +59,7 @@ def reads(events: int) -> list[dict[str, object]]:
                 "readPoint": {"id": place},
                 "bizLocation": {"id": place},
                 "epcList": sorted(tags),
-            }  # fmt: skip
+            }
         )
     return found
 
@@ -73,7 +73,7 @@ def packed(events: list[dict[str, object]]) -> list[dict[str, object]]:
             "bizTransactionList": [{"type": "po", "bizTransaction": f"urn:epcglobal:cbv:bt:3012345000024:{number}"}],
             "quantityList": [{"epcClass": "urn:epc:class:lgtin:3600529.000001.L1", "quantity": 12}],
             "https://example.com/ns/dock": str(number % 9),
-        }  # fmt: skip
+        }
         for number, event in enumerate(events)
     ]
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
+import numpy as np
 import orjson
 import polars as pl
 
 from pipelines.feeds.epcis.checks import MAX_EPCS
-from pipelines.feeds.epcis.keys import fault_of
+from pipelines.feeds.epcis.hashid import event_hash
+from pipelines.feeds.epcis.keys import CERTAIN, fault_of
 from pipelines.feeds.epcis.row import occurred_at
 from pipelines.feeds.epcis.vocabulary import ACTIONS, PLACES, TYPES, WORDS, bare, is_own_term
 from pipelines.feeds.gs1 import gln_of_epc
@@ -27,32 +29,47 @@ _LISTS: Final = {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs"}
 _TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "parentID")
 _OBJECT: Final = frozenset({"type", "action", *_TEXTS, *PLACES, "epcList"}) - {"parentID"}
 _AGGREGATION: Final = frozenset({"type", "action", *_TEXTS, *PLACES, "childEPCs"})
-_PAIRS: Final = "|".join(f"[0-9]{{{company}}}\\.[0-9]{{{13 - company}}}" for company in range(6, 13))
-_SSCC: Final = "|".join(f"[0-9]{{{company}}}\\.[0-9]{{{17 - company}}}" for company in range(6, 13))
-_CERTAIN: Final = rf"^urn:epc:id:(?:sgtin:(?:{_PAIRS})\.[!-~]+|sscc:(?:{_SSCC}))$"
 _LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~]+$"
 _WHOLE_TIME: Final = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _CERTAIN_PARENT: Final = r"^urn:epc:id:[a-z]+:[!-?A-~]+$"
 
 
-def load(content: bytes) -> Any:
-    """The JSON value of a whole file; null when it must be decoded with more care: a name stands twice, or may do so."""
+def load(content: bytes, names: int | None = None) -> Any:
+    """The JSON value of a file or line; null when it must be decoded with more care: a name stands twice, or may do so.
+
+    `names` is how many names its bytes seem to hold, where that is known.
+    """
     if b"\\" in content or b"\x7f" in content:
         return None
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         return None
-    return value if content.count(b'":') == _names(value) else None
+    if names is None:
+        names = content.count(b'":')
+    return value if names == (plain_names(value) or _names(value)) else None
+
+
+def names_by_line(content: bytes) -> list[int]:
+    """How many names each line of a block seems to hold."""
+    view = np.frombuffer(content, np.uint8)
+    names = np.flatnonzero((view[:-1] == ord('"')) & (view[1:] == ord(":")))
+    ends = np.append(np.flatnonzero(view == ord("\n")), len(content))
+    found: list[int] = np.diff(np.searchsorted(names, ends), prepend=0).tolist()
+    return found
 
 
 def _names(value: Any) -> int:
-    """How many fields all objects of a value have."""
-    if type(value) is dict:
-        return len(value) + sum(_names(inner) for inner in value.values() if type(inner) is dict or type(inner) is list)
-    if type(value) is list and value and type(value[0]) is not str:
-        return sum(_names(inner) for inner in value if type(inner) is dict or type(inner) is list)
-    return sum(map(_names, value)) if type(value) is list and not all(type(inner) is str for inner in value) else 0
+    """How many fields all objects of a value have; of a list that begins with a text none are looked for."""
+    kind = type(value)
+    if kind is dict:
+        names = len(value)
+        for inner in value.values():
+            kind = type(inner)
+            if kind is dict or (kind is list and inner and type(inner[0]) is not str):
+                names += _names(inner)
+        return names
+    return sum(map(_names, value)) if kind is list and value and type(value[0]) is not str else 0
 
 
 class Picked:
@@ -63,20 +80,9 @@ class Picked:
         self._numbers: list[int] = []
         self._frame: pl.DataFrame | None = None
 
-    def add_line(self, line: bytes, number: int) -> bool:
-        """Take the event of a line, if it is one of those; the line holds no backslash."""
-        try:
-            event = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            return False
-        if type(event) is not dict:
-            return False
-        names = len(event) + ("readPoint" in event) + ("bizLocation" in event)
-        return line.count(b'":') == names and self.add(event, number)
-
     def add(self, event: Any, number: int) -> bool:
         """Take an event, if it is one of those."""
-        if type(event) is not dict or not _is_plain(event):
+        if not plain_names(event):
             return False
         self._events.append(event)
         self._numbers.append(number)
@@ -95,37 +101,37 @@ class Picked:
         return self._frame
 
 
-def _is_plain(event: dict[str, Any]) -> bool:
+def plain_names(event: Any) -> int:
+    """How many names a plain event holds; 0 when it is none."""
+    if type(event) is not dict:
+        return 0
     kind = event.get("type")
     if kind == "ObjectEvent":
-        if not event.keys() <= _OBJECT:
-            return False
-        epcs = event.get("epcList")
+        fields, epcs = _OBJECT, event.get("epcList")
     elif kind == "AggregationEvent":
-        if not event.keys() <= _AGGREGATION:
-            return False
-        epcs = event.get("childEPCs")
+        fields, epcs = _AGGREGATION, event.get("childEPCs")
     else:
-        return False
-    if type(epcs) is not list or not epcs or event.get("action") not in ACTIONS or not event.get("eventID"):
-        return False
+        return 0
+    if not event.keys() <= fields or type(epcs) is not list or not epcs or event.get("action") not in ACTIONS:
+        return 0
+    places = 0
     for value in event.values():
-        if (
-            type(value) is not str
-            and value is not epcs
-            and (type(value) is not dict or len(value) != 1 or type(value.get("id")) is not str)
-        ):
-            return False
-    for name in _TEXTS:
-        if type(event.get(name, "")) is not str:
-            return False
-    for name in PLACES:
-        if name in event and type(event[name]) is not dict:
-            return False
-    return type(event["action"]) is str and set(map(type, epcs)) == _ONLY_TEXT
-
-
-_ONLY_TEXT: Final = {str}
+        if type(value) is str or value is epcs:
+            continue
+        if type(value) is not dict or len(value) != 1 or type(value.get("id")) is not str:
+            return 0
+        places += 1
+    for name in PLACES:  # the only fields that may be objects, and they must be
+        if name in event:
+            if type(event[name]) is not dict:
+                return 0
+            places -= 1
+    if places:
+        return 0
+    for epc in epcs:
+        if type(epc) is not str:
+            return 0
+    return len(event) + ("readPoint" in event) + ("bizLocation" in event)
 
 
 def _columns(events: list[dict[str, Any]], numbers: list[int]) -> pl.DataFrame:
@@ -146,7 +152,6 @@ def _columns(events: list[dict[str, Any]], numbers: list[int]) -> pl.DataFrame:
     sure &= is_time & (texts["recordTime"].is_null() | _is_time(texts["recordTime"])[1])
     columns = {LINE: pl.Series(LINE, numbers, dtype=pl.UInt32()), "event_kind": kind + "_" + actions, "occurred_at": at, "epcs": epcs}
     columns["quantity"] = epcs.list.len().cast(pl.String)
-    columns["source_event_id"] = texts["eventID"]
     columns["recorded_at"] = texts["recordTime"]
     for column, name in (("biz_step", "bizStep"), ("stock_state", "disposition")):
         columns[column] = _mapped(texts[name], bare)
@@ -162,14 +167,28 @@ def _columns(events: list[dict[str, Any]], numbers: list[int]) -> pl.DataFrame:
     sure &= _all_sure(parent, lambda uri: fault_of(uri) is None) if parent.null_count() < len(parent) else True
     read_point = places["readPoint"].set(places["bizLocation"].is_null(), None)
     columns[EXTRA] = _extra(parent, read_point)
+    columns["source_event_id"] = _numbers_or_hashes(events, texts["eventID"], sure)
     return pl.DataFrame({name: values.alias(name) for name, values in columns.items()} | {"~sure": sure})
+
+
+def _numbers_or_hashes(events: list[dict[str, Any]], given: pl.Series, sure: pl.Series) -> pl.Series:
+    """The events' own numbers; of those without one, where they are right, the hash."""
+    if not given.null_count():
+        return given
+    ids = given.to_list()
+    for place, (number, is_sure) in enumerate(zip(ids, sure, strict=True)):
+        if number is None and is_sure:
+            event = events[place]
+            terms = {name: bare(event[name]) for name in ("bizStep", "disposition") if name in event}
+            ids[place] = event_hash({**event, **terms})
+    return pl.Series("eventID", ids, dtype=pl.String())
 
 
 def _tags(lists: list[list[str]]) -> tuple[pl.Series, pl.Series]:
     """The sorted tags of each event, and whether all of them surely are tags, each named once."""
     lengths = pl.Series("n", list(map(len, lists)), dtype=pl.UInt32())
     flat = pl.Series("epc", [epc for epcs in lists for epc in epcs], dtype=pl.String())
-    is_sure = flat.str.contains(_CERTAIN)
+    is_sure = flat.str.contains(f"^(?:{CERTAIN})$")
     if not is_sure.all():
         is_sure |= _all_sure(flat.str.extract(_LINK, 1), lambda link: fault_of(link) is None, missing=False)
     of = pl.select(pl.int_range(len(lists), dtype=pl.UInt32).repeat_by(pl.lit(lengths)).explode()).to_series().alias("of")

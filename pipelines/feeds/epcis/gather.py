@@ -37,11 +37,12 @@ class Gathered:
         return RawRows(frame, self.rejects, sorted(seen.unknown), sorted(seen.dropped), is_ascii=is_ascii)
 
 
-def take(value: Any, number: int, path: str, prefixes: Prefixes, seen: Seen, gathered: Gathered) -> None:
-    """One event of a JSON value to a row or a reject."""
+def take(value: Any, number: int, path: str, prefixes: Prefixes, seen: Seen, gathered: Gathered, *, may_double: bool = True) -> None:
+    """One event of a JSON value to a row or a reject; `may_double` says that it may name a field twice."""
     event: Any = None
     try:
-        check_doubled(value)
+        if may_double:
+            check_doubled(value)
         event = event_from_json(value, prefixes)
         gathered.rows.append(row_of(event, number, seen))
     except (Refused, RecursionError) as error:

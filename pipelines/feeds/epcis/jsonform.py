@@ -15,11 +15,19 @@ from pipelines.feeds.epcis.vocabulary import EPC_LISTS, PLACES, QUANTITY_LISTS, 
 from pipelines.feeds.jsonlines import MAX_DEPTH, FractionNumber, WholeNumber
 from pipelines.feeds.rows import Refused
 
-NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 _ARE_TERMS: Final = frozenset({"bizStep", "disposition", "reason"})
 _ARE_MEASURES: Final = frozenset({"type", "exception", "component"})
 
 Prefixes = dict[str, str]
+
+
+def is_nothing(value: Any) -> bool:
+    """Whether a value says nothing: null, empty text, an empty list or object.
+
+    >>> [is_nothing(value) for value in (None, "", [], {}, False, 0)]
+    [True, True, True, True, False, False]
+    """
+    return not value and value is not False and value != 0
 
 
 def number_text(written: str) -> str:
@@ -42,7 +50,7 @@ def event_from_json(value: Any, prefixes: Prefixes = KNOWN_PREFIXES) -> dict[str
         prefixes = prefixes_of(value["@context"], prefixes)
     event: dict[str, Any] = {}
     for written, inner in value.items():
-        if written == "@context" or inner in NOTHING:
+        if written == "@context" or is_nothing(inner):
             continue
         name = full_name(written, prefixes)
         if name in event:
@@ -141,7 +149,7 @@ def _object(value: Any, path: str, prefixes: Prefixes) -> dict[str, Any]:
         raise Refused("bad_event", path)
     found = {}
     for written, inner in value.items():
-        if inner in NOTHING or written == "@context":
+        if is_nothing(inner) or written == "@context":
             continue
         name = full_name(written, prefixes)
         kept = _extension(inner, f"{path}.{name}", prefixes, 1)
@@ -190,10 +198,10 @@ def _extension(value: Any, path: str, prefixes: Prefixes, depth: int) -> Any:
     if isinstance(value, dict):
         kept = {}
         for written, inner in value.items():
-            if inner not in NOTHING and written != "@context":
+            if written != "@context" and not is_nothing(inner):
                 name = full_name(written, prefixes)
                 kept[name] = _extension(inner, path, prefixes, depth + 1)
         return kept
     if isinstance(value, list):
-        return [_extension(inner, path, prefixes, depth + 1) for inner in value if inner not in NOTHING]
+        return [_extension(inner, path, prefixes, depth + 1) for inner in value if not is_nothing(inner)]
     raise Refused("bad_event", path)

@@ -7,11 +7,17 @@ with its check digit.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from stdnum import ean
 
 _URN: Final = re.compile(r"urn:epc:(id|class|idpat):([a-z]+):(\S+)")
+_PAIRS: Final = "|".join(f"[0-9]{{{company}}}\\.[0-9]{{{13 - company}}}" for company in range(6, 13))
+_SSCC: Final = "|".join(f"[0-9]{{{company}}}\\.[0-9]{{{17 - company}}}" for company in range(6, 13))
+CERTAIN: Final = rf"urn:epc:id:(?:sgtin:(?:{_PAIRS})\.[!-~]+|sscc:(?:{_SSCC}))"
+"""The pattern of the tags that are met most; what it fits is well formed."""
+_IS_CERTAIN: Final = re.compile(CERTAIN)
 _ANY_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
 _COMPANY: Final = re.compile(r"[0-9]{6,12}")
 _DIGITS: Final = re.compile(r"[0-9]*")
@@ -56,7 +62,7 @@ def fault_of(uri: str) -> str | None:
     (None, 'bad_check_digit')
     """
     if uri.startswith("urn:epc:"):
-        return _fault_of_urn(uri)
+        return None if _IS_CERTAIN.fullmatch(uri) else _fault_of_urn(uri)
     if uri.startswith(("http://", "https://")):
         parts = _parts_of_link(uri)
         if parts is not None and parts[0] in _CHECKED:
@@ -110,7 +116,7 @@ def canonical_link(uri: str) -> str:
 
 def _link_of_urn(urn: str) -> str | None:
     match = _URN.fullmatch(urn)
-    if match is None or _fault_of_urn(urn) is not None:
+    if match is None or fault_of(urn) is not None:
         return None
     form, scheme, value = match.groups()
     company, reference, *rest = value.split(".")
@@ -127,13 +133,18 @@ def _link_of_urn(urn: str) -> str | None:
         body = "0" + body
     if not body.isdigit():
         return None
-    link = f"https://id.gs1.org/{key}/{body}{ean.calc_check_digit(body)}"
+    link = f"https://id.gs1.org/{key}/{_with_check_digit(body)}"
     if scheme == "itip":
         piece, total, *serial = rest
         return f"{link}{piece}{total}" + ("" if form == "idpat" else "/21/" + ".".join(serial).translate(_ESCAPED))
     if not more or (scheme == "sgln" and more == "0"):
         return link
     return link + _QUALIFIER.get(scheme, "") + more
+
+
+@lru_cache(maxsize=65_536)
+def _with_check_digit(body: str) -> str:
+    return body + str(ean.calc_check_digit(body))
 
 
 def _parts_of_link(uri: str) -> tuple[str, str, list[str]] | None:

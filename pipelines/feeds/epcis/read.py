@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.feeds.epcis.document import decode_document, events_of
-from pipelines.feeds.epcis.fast import Picked, load
+from pipelines.feeds.epcis.fast import Picked, load, names_by_line
 from pipelines.feeds.epcis.gather import Gathered, note_header, path_of, read_honestly, take
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
 from pipelines.feeds.epcis.row import Seen, row_of
@@ -42,10 +42,11 @@ def read_document(content: bytes) -> RawRows:
     note_header(document, seen)
     others = [number for number, event in enumerate(events, 1) if not picked.add(event, number)]
     others += picked.doubtful()
-    if not all(map(_is_exact, (events[number - 1] for number in others))):
+    is_exact = all(_is_exact(events[number - 1]) for number in others)
+    if not is_exact:
         events = events_of(decode_document(content))[0]  # numbers as they are written
     for number in sorted(others):
-        take(events[number - 1], number, path_of(path, number), prefixes, seen, gathered)
+        take(events[number - 1], number, path_of(path, number), prefixes, seen, gathered, may_double=not is_exact)
     return gathered.raw_rows(seen, picked.frame(), content.isascii())
 
 
@@ -74,21 +75,26 @@ def _read_xml(content: bytes) -> RawRows:
 def read_event_lines(content: bytes, first_line: int) -> RawRows:
     """Read a block of lines of one event each; the common events fast, any other one by one."""
     seen, gathered, picked = Seen(), Gathered(), Picked()
-    may_escape = b"\\" in content or b"\x7f" in content
-    others: list[tuple[int, bytes]] = []
-    taken: dict[int, bytes] = {}
-    for number, line in numbered_lines(content, first_line):
-        if (may_escape and (b"\\" in line or b"\x7f" in line)) or len(line) > MAX_LINE_BYTES or not picked.add_line(line, number):
-            others.append((number, line))
+    lines = dict(numbered_lines(content, first_line))
+    loaded: dict[int, Any] = {}
+    others: list[int] = []
+    names = names_by_line(content)
+    for number, line in lines.items():
+        event = load(line, names[number - first_line]) if len(line) <= MAX_LINE_BYTES else None
+        if event is None or not picked.add(event, number):
+            others.append(number)
+            loaded[number] = event
+    for number in sorted([*others, *picked.doubtful()]):
+        event = loaded.get(number)
+        if event is not None and _is_exact(event):
+            take(event, number, "", KNOWN_PREFIXES, seen, gathered, may_double=False)
         else:
-            taken[number] = line
-    others += [(number, taken[number]) for number in picked.doubtful()]
-    for number, line in sorted(others):
-        _read_line(number, line, seen, gathered)
-    return gathered.raw_rows(seen, picked.frame(), content.isascii() and not may_escape)
+            read_line(number, lines[number], seen, gathered)
+    return gathered.raw_rows(seen, picked.frame(), content.isascii() and b"\\" not in content)
 
 
-def _read_line(number: int, line: bytes, seen: Seen, gathered: Gathered) -> None:
+def read_line(number: int, line: bytes, seen: Seen, gathered: Gathered) -> None:
+    """One line to a row or a reject, with all care."""
     try:
         value = decode(line.strip(b" \t\r\n"))
     except Refused as refused:

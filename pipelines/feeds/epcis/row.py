@@ -11,6 +11,8 @@ from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from pipelines.feeds import gs1, privacy
 from pipelines.feeds.epcis.checks import check_event
 from pipelines.feeds.epcis.hashid import event_hash
@@ -54,10 +56,18 @@ def row_of(event: dict[str, Any], number: int, seen: Seen) -> dict[str, Any]:
     _put_document(row, event)
     _put_error(row, event)
     _put_extra(row, event, seen)
-    for name, value in row.items():
-        if isinstance(value, str) and name != EXTRA:
-            check_text(value, name)
+    _check_texts(row)
     return row
+
+
+def _check_texts(row: dict[str, Any]) -> None:
+    try:
+        check_text("".join([value for value in row.values() if isinstance(value, str)]), EXTRA)
+    except Refused:
+        for name, value in row.items():
+            if isinstance(value, str):
+                check_text(value, name)
+        raise
 
 
 def occurred_at(written: str | None, zone: str | None) -> str:
@@ -92,7 +102,9 @@ def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
 
     An amount that is not stated is not 0: it does not count, and is kept in `extra` as sent.
     """
-    epcs = {check_text(epc, name) for name in EPC_LISTS for epc in event.get(name, ())}
+    epcs = {epc for name in EPC_LISTS for epc in event.get(name, ())}
+    if epcs:
+        check_text("".join(epcs), "epcs")
     pieces = Decimal(len(epcs))
     measured: dict[str, Decimal] = {}
     has_pieces = bool(epcs)
@@ -152,8 +164,7 @@ def _put_extra(row: dict[str, Any], event: dict[str, Any], seen: Seen) -> None:
     other.get("errorDeclaration", {}).pop("reason", None)
     kept = _settled(other, seen)
     if kept:
-        row[EXTRA] = encode_extra(kept)
-        check_text(row[EXTRA], EXTRA)
+        row[EXTRA] = _encoded(kept)
         seen.unknown.update(name for name in kept if name not in STANDARD)
 
 
@@ -173,9 +184,8 @@ def _settled(value: Any, seen: Seen) -> Any:
                 kept[address_of(name)] = _settled(inner, seen)
         return kept
     if isinstance(value, list):
-        return sorted(
-            (_settled(each, seen) for each in value), key=lambda each: each if isinstance(each, str) else encode_extra({"": each})
-        )
+        settled = [_settled(each, seen) for each in value]
+        return sorted(settled, key=_order) if len(settled) > 1 else settled
     if isinstance(value, WholeNumber | FractionNumber) or type(value) is int:
         return str(value)
     if isinstance(value, str):
@@ -183,11 +193,23 @@ def _settled(value: Any, seen: Seen) -> Any:
     return value
 
 
+def _order(value: Any) -> str:
+    return value if isinstance(value, str) else _encoded({"": value})
+
+
+def _encoded(fields: dict[str, Any]) -> str:
+    """As `encode_extra`, which it leaves what it cannot do."""
+    try:
+        return orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:
+        return encode_extra(fields)
+
+
 def payload_of(event: Any) -> str | None:
     """What may be kept of an event that was refused; null where nothing can be."""
     if not isinstance(event, dict):
         return None
     try:
-        return encode_extra(_settled(event, Seen()))[: privacy.MAX_PAYLOAD]
+        return _encoded(_settled(event, Seen()))[: privacy.MAX_PAYLOAD]
     except (Refused, RecursionError):
         return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from xml.parsers import expat
 
-from pipelines.feeds.epcis.jsonform import NOTHING, expanded, number_text
+from pipelines.feeds.epcis.jsonform import expanded, is_nothing, number_text
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
 from pipelines.feeds.epcis.vocabulary import (
     EPC_LISTS,
@@ -172,7 +172,7 @@ def event_from_xml(element: Element, prefixes: dict[str, str]) -> dict[str, Any]
     for child in _unwrapped(element):
         name = child.name
         value = _field(name, child, prefixes)
-        if value in NOTHING:
+        if is_nothing(value):
             continue
         if name in event and (name in TYPES or not _is_extension(name)):
             if name != "certificationInfo":
@@ -280,7 +280,7 @@ def _attributes(element: Element, prefixes: dict[str, str]) -> dict[str, Any]:
 
 
 def _put(into: dict[str, Any], name: str, value: Any) -> None:
-    if value in NOTHING:
+    if is_nothing(value):
         return
     into[name] = [*_many(into[name]), value] if name in into else value
 
