@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _KITS = "('kit_assemble', 'kit_break')"
 _OF_THE_OFFER = "('browse', 'promo', 'back_in_stock', 'csat', 'cost')"
 """Feeds that speak of what is offered, not of goods: what people look at is the bundle."""
+# what all tags of one item have in common: of a URN everything before the serial, of a Digital Link the path up to the GTIN
+_CLASS = "case when {0} like 'http%' then regexp_extract({0}, '^https?://[^?#]*?/(?:01|gtin)/[0-9]+') else regexp_replace({0}, '[.][^.]*$', '') end"
 
 
 def components(con: duckdb.DuckDBPyConnection) -> None:
@@ -54,20 +56,20 @@ def epcs(con: duckdb.DuckDBPyConnection) -> None:
     prefixes = [
         row[0]
         for row in con.execute(
-            "select distinct regexp_replace(unnest(epcs), '[.][^.]*$', '') from resolved where feed = 'rfid' and epcs is not null"
+            f"select distinct {_CLASS.format('one_epc')} from (select unnest(epcs) as one_epc from resolved where feed = 'rfid' and epcs is not null)"
         ).fetchall()
     ]
     if not prefixes:
         return
-    gtins = [(gtin_of_epc(f"{prefix}.0") or (None,))[0] for prefix in prefixes]
+    gtins = [(gtin_of_epc(prefix if prefix.startswith("http") else f"{prefix}.0") or (None,))[0] for prefix in prefixes]
     temp_table(con, "epc_classes", {"prefix": TEXT, "gtin": TEXT}, {"prefix": prefixes, "gtin": gtins})
-    con.execute("""
+    con.execute(f"""
         create or replace temp table read_epcs as
         select r.* replace (p.position::INTEGER as sub_no, i.item_id as item_id,
             nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units, p.epc as epc)
         from (select *, unnest(epcs) as one_epc, generate_subscripts(epcs, 1) as position from resolved where feed = 'rfid' and epcs is not null) r,
             lateral (select r.position as position, r.one_epc as epc) p
-        left join epc_classes g on g.prefix = regexp_replace(p.epc, '[.][^.]*$', '')
+        left join epc_classes g on g.prefix = {_CLASS.format("p.epc")}
         left join code_items i on i.code_kind = 'gtin' and i.code = g.gtin and r.occurred_us >= i.valid_from and r.occurred_us < i.valid_to
             and r.since_us >= i.known_from and r.since_us < i.known_to""")
     con.execute("delete from resolved where feed = 'rfid' and epcs is not null")

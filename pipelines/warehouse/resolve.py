@@ -257,6 +257,7 @@ itemed as (
         end as problem,
         case
             when problem is not null or {quantity} is null then null
+            when per_unit is null and {quantity} % 1 <> 0 then null  -- measured, of no item: nothing to count in
             when per_unit is null or per_unit = per_units then {quantity}::BIGINT
             else ({quantity} * per_unit / per_units)::BIGINT
         end as units,
