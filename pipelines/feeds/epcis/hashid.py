@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pipelines.feeds.epcis.jsonform import number_text
 from pipelines.feeds.epcis.keys import canonical_link
+from pipelines.feeds.epcis.names import closed
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD, TYPED_LISTS, WEB_TERM
 from pipelines.feeds.times import read_instant
 
@@ -140,6 +141,7 @@ class _Writer:
     def _extension(self, name: str, value: Any) -> str:
         if name in _COMMENTS:
             return ""
+        name = closed(name)
         if isinstance(value, list):
             return "".join(sorted(self._extension(name, each) for each in value))
         if isinstance(value, dict):

@@ -63,6 +63,20 @@ def full_name(name: str, prefixes: dict[str, str]) -> str:
     return local if space == EPCIS else f"{{{space}}}{local}"
 
 
+def closed(name: str) -> str:
+    """A name whose namespace ends as one does in JSON-LD: a sender's XML and JSON then mean the same.
+
+    >>> closed("{http://example.com/ext}colour"), closed("{http://example.com/ext/}colour"), closed("{urn:x:y:}colour")
+    ('{http://example.com/ext/}colour', '{http://example.com/ext/}colour', '{urn:x:y}colour')
+    """
+    end = name.find("}")
+    if name.startswith("{urn:"):
+        return name[:end].rstrip(":") + name[end:]
+    if end <= 1 or name[end - 1] in _JOINERS or not name.startswith("{http"):
+        return name
+    return f"{name[:end]}/{name[end:]}"
+
+
 def address_of(name: str) -> str:
     """The full address of a name, as `extra` has it: the same whether or not the namespace ends in a slash.
 

@@ -27,6 +27,7 @@ _USED: Final = frozenset({*TEXTS, *EPC_LISTS, "bizLocation"}) - {"parentID", "tr
 _DOCUMENT_KINDS: Final = {"po": "po", "desadv": "asn", "recadv": "recadv", "rma": "rma", "inv": "inv", "so": "so", "to": "to"}
 _RANKS: Final = {kind: rank for rank, kind in enumerate(_DOCUMENT_KINDS)}
 _PLAIN_URI: Final = ("urn:epc", "http://", "https://", "ni:///")
+_TIMES: Final = frozenset({"time", "startTime", "endTime", "declarationTime"})
 _KNOWN_INSIDE: Final = frozenset({"id", "type", "source", "destination"})
 
 
@@ -181,7 +182,7 @@ def _settled(value: Any, seen: Seen) -> Any:
             ):
                 seen.dropped.add(address_of(name))
             else:
-                kept[address_of(name)] = _settled(inner, seen)
+                kept[address_of(name)] = _utc(inner) if name in _TIMES and isinstance(inner, str) else _settled(inner, seen)
         return kept
     if isinstance(value, list):
         settled = [_settled(each, seen) for each in value]
@@ -191,6 +192,17 @@ def _settled(value: Any, seen: Seen) -> Any:
     if isinstance(value, str):
         return value if value.startswith(_PLAIN_URI) and "@" not in value else privacy.mask(value)
     return value
+
+
+def _utc(text: str) -> str:
+    """A time in UTC, so that one instant is one text; what names no zone stays as sent."""
+    read = read_instant(text.strip())
+    if read is None or read[1] is None:
+        return text
+    try:
+        return (read[0] - timedelta(minutes=read[1])).isoformat() + "Z"
+    except OverflowError:
+        return text
 
 
 def _order(value: Any) -> str:
