@@ -37,7 +37,10 @@ class Asked(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What one ingest did: rows of the units parsed now; the commit after it; whether anything was new."""
+    """What one ingest did: rows of the units parsed now; the commit after it; whether anything was new.
+
+    `left_out` are rows of new deliveries that their mapping says are none, by path.
+    """
 
     deliveries: int
     new_deliveries: int
@@ -47,6 +50,12 @@ class IngestResult:
     commit_id: int
     waiting_files: list[str]
     unreadable_files: list[str]
+    left_out: dict[str, int]
+
+    @property
+    def rows_left_out(self) -> int:
+        """Rows that mappings left out; they are not in `rows_in`."""
+        return sum(self.left_out.values())
 
 
 @contextlib.contextmanager
@@ -72,7 +81,8 @@ def ingest(
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too. One that never was is built once if `publish` says so;
-    else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every file is to be read as.
+    else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every file is to be read as,
+    or a mapping (`FILE.toml`) for tables.
     """
     from pipelines.warehouse.marts_build import latest_build
 
@@ -110,6 +120,7 @@ def _ingest(
     return IngestResult(
         deliveries=len(report.deliveries), new_deliveries=len(report.new_deliveries), rows_in=report.rows_in, rows_parsed=report.rows_parsed,
         rows_rejected=report.rows_rejected, commit_id=commit_id, waiting_files=report.waiting, unreadable_files=report.unreadable,
+        left_out=report.left_out,
     )  # fmt: skip
 
 

@@ -184,6 +184,17 @@ def _spool(home: Home) -> Iterator[Finding]:
         yield Finding("spool", "ok", f"{len(parsed):,} units parsed, none missing")
 
 
+def _mappings(home: Home) -> Iterator[Finding]:
+    from pipelines.ingest.sources.mappings import examine
+
+    found = list(examine(home.landing))
+    for where, fault in found:
+        if fault:
+            yield Finding("mapping", "fail", f"{where}: {fault}", f"mend {home.landing / where}; its files wait until then", is_data=True)
+    if found and not any(fault for _, fault in found):
+        yield Finding("mapping", "ok", f"{len(found)} mappings can be used")
+
+
 def _ledger(home: Home) -> Iterator[Finding]:
     from pipelines.warehouse.ledger import read_current
 
@@ -282,4 +293,14 @@ def _seen(home: Home) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (_versions, _folders, _disk, _locks, _heartbeats, _spool, _ledger, _published)
+CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
+    _versions,
+    _folders,
+    _disk,
+    _locks,
+    _heartbeats,
+    _mappings,
+    _spool,
+    _ledger,
+    _published,
+)

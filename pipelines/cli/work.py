@@ -17,7 +17,7 @@ from pipelines.cli.progress import progress
 if TYPE_CHECKING:
     from pipelines.stages import IngestResult
 
-INGEST_COLUMNS = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "rows_rejected", "commit_id")
+INGEST_COLUMNS = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "rows_rejected", "rows_left_out", "commit_id")
 
 
 def demo(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
@@ -35,7 +35,10 @@ def ingest(
     from_dir: FromDir = None,
     feed: Annotated[list[str] | None, typer.Option("--feed", metavar="NAME", help="Only this feed; may be said again.")] = None,
     document: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="Read every file as this vendor's document; default: by its shape.")
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="Read every file as this vendor's document, or tables through a mapping (FILE.toml)."
+        ),
     ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
@@ -51,7 +54,7 @@ def ingest(
 
     out = Output(as_json=as_json, as_csv=as_csv)
     feeds = [check_feed_name(name) for name in feed] if feed else None
-    adapter = check_format(document) if document else None
+    adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
     with progress() as say:
         result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
     _show_ingest(out, result)
@@ -177,6 +180,8 @@ def _show_ingest(out: Output, result: IngestResult) -> None:
         f"rows        {result.rows_in:,} read, {result.rows_rejected:,} of them refused for their form" + ("      see: parstock rejects" if result.rows_rejected else ""),
         f"ledger      commit {result.commit_id}",
     )  # fmt: skip
+    for name, rows in result.left_out.items():
+        out.say(f"left out    {name}: {rows:,} rows that its mapping says are none")
     for name in result.waiting_files:
         out.say(f"waiting     {name}: still being written; the next pass takes it")
     for trouble in result.unreadable_files:

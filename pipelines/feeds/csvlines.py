@@ -1,13 +1,15 @@
 """CSV with a header: comma, UTF-8, RFC 4180 to the letter. Columns go by name, in whatever order.
 
 A block without quotes whose lines all have as many commas as the header is read by Polars, every column as text;
-any other block record by record, so that each record ends as a raw row or as a reject.
+any other block record by record, so that each record ends as a raw row or as a reject. Records are told apart here for
+tables with another delimiter and another quote, too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,28 +21,36 @@ from pipelines.feeds.rows import EXTRA, LINE, MAX_LINE_BYTES, RawRows, Refused, 
 from pipelines.feeds.spec import FieldType
 
 BOM: Final = b"\xef\xbb\xbf"
-_QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)')
-_PLAIN: Final = re.compile(r'[^",]*(?=,|\Z)')
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDDEN: Final = "[masked: the row may hold personal data]"
 
 
-def split_record(text: str) -> list[str]:
-    '''Fields of one record; raises Refused where quotes are not as RFC 4180 wants them.
+@lru_cache(maxsize=64)
+def _patterns(delimiter: str, quote: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """A quoted field and a plain one, each up to the delimiter that ends it."""
+    d, q = re.escape(delimiter), re.escape(quote)
+    return re.compile(rf"{q}((?:[^{q}]|{q}{q})*){q}(?={d}|\Z)"), re.compile(rf"[^{q}{d}]*(?={d}|\Z)")
+
+
+def split_record(text: str, delimiter: str = ",", quote: str = '"') -> list[str]:
+    '''Fields of one record; raises Refused where quotes are not as RFC 4180 wants them. Without a `quote` nothing is quoted.
 
     >>> split_record('a,"b,""c""",')
     ['a', 'b,"c"', '']
+    >>> split_record("'a;b';c", ";", "'")
+    ['a;b', 'c']
     '''
-    if '"' not in text:
-        return text.split(",")
+    if not quote or quote not in text:
+        return text.split(delimiter)
+    quoted, plain = _patterns(delimiter, quote)
     fields: list[str] = []
     position = 0
     while True:
-        match = _QUOTED.match(text, position)
+        match = quoted.match(text, position)
         if match:
-            fields.append(match.group(1).replace('""', '"'))
+            fields.append(match.group(1).replace(quote * 2, quote))
         else:
-            match = _PLAIN.match(text, position)
+            match = plain.match(text, position)
             if match is None:
                 raise Refused("bad_quoting")
             fields.append(match.group(0))
@@ -50,10 +60,10 @@ def split_record(text: str) -> list[str]:
         position += 1
 
 
-def records(block: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
+def records(block: bytes, first_line: int, quote: bytes = b'"') -> Iterator[tuple[int, bytes]]:
     """Records of a block that are not blank, with the number of the line they begin on; a quoted line end does not end one.
 
-    A quote that is never closed ends with its line: the lines after it are records of their own.
+    A quote that is never closed ends with its line: the lines after it are records of their own. `quote` may be empty.
     """
     lines = block.split(b"\n")
     if lines and not lines[-1]:
@@ -62,14 +72,14 @@ def records(block: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
     while number < len(lines):
         line = lines[number]
         taken = 1
-        if line.count(b'"') % 2:
+        if quote and line.count(quote) % 2:
             whole, size = [line], len(line)
             for following in lines[number + 1 :]:
                 whole.append(following)
                 size += len(following) + 1
                 if size > MAX_LINE_BYTES:
                     break
-                if following.count(b'"') % 2:
+                if following.count(quote) % 2:
                     line, taken = b"\n".join(whole), len(whole)
                     break
         if line.strip(b" \t\r"):
@@ -109,9 +119,14 @@ class Header:
 
     def payload(self, record: bytes) -> str:
         """What may be kept of a record that cannot be read."""
-        if not self.may_show():
-            return _HIDDEN
-        return privacy.mask_unparsed(record[: 4 * privacy.MAX_PAYLOAD].decode("utf-8", "backslashreplace").replace("\x00", ""))
+        return shown(record, self.may_show())
+
+
+def shown(record: bytes, may_show: bool) -> str:
+    """What may be kept of a record that cannot be told apart into columns."""
+    if not may_show:
+        return _HIDDEN
+    return privacy.mask_unparsed(record[: 4 * privacy.MAX_PAYLOAD].decode("utf-8", "backslashreplace").replace("\x00", ""))
 
 
 def read_csv(block: bytes, first_line: int, rows: int, header: Header) -> RawRows:
@@ -127,9 +142,20 @@ def read_csv(block: bytes, first_line: int, rows: int, header: Header) -> RawRow
 
 def _read_fast(block: bytes, first_line: int, rows: int, header: Header) -> RawRows | None:
     """The block in one go; null when anything in it needs a closer look."""
-    if b'"' in block or not block or len(header.names) < 2:
-        return None
     if header.unknown and b"\\" in block:
+        return None
+    frame = read_plain(block, header.names)
+    if frame is None or frame.height != rows:
+        return None
+    return _raw_rows(frame, first_line, header, block.isascii())
+
+
+def read_plain(block: bytes, names: list[str], delimiter: bytes = b",", quote: bytes = b'"') -> pl.DataFrame | None:
+    """A block of plain lines in one go, every column text (null where empty), in the order of the lines.
+
+    Null when anything needs a closer look: a quote, a control character, a blank or ragged line, one that is too long.
+    """
+    if (quote and quote in block) or not block or len(names) < 2:
         return None
     text = block.replace(b"\r\n", b"\n")
     if b"\r" in text or _CONTROL.search(text):
@@ -138,15 +164,14 @@ def _read_fast(block: bytes, first_line: int, rows: int, header: Header) -> RawR
         text += b"\n"
     view = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(view == 10)
-    if len(ends) != rows:
+    marks = np.searchsorted(np.flatnonzero(view == delimiter[0]), ends)
+    if (np.diff(marks, prepend=0) != len(names) - 1).any() or np.diff(ends, prepend=-1).max() > MAX_LINE_BYTES:
         return None
-    commas = np.searchsorted(np.flatnonzero(view == 44), ends)
-    if (np.diff(commas, prepend=0) != len(header.names) - 1).any() or np.diff(ends, prepend=-1).max() > MAX_LINE_BYTES:
-        return None
-    frame = pl.read_csv(text, has_header=False, new_columns=header.names, infer_schema=False, quote_char=None, truncate_ragged_lines=False)
-    if frame.height != rows or frame.width != len(header.names):
-        return None
-    return _raw_rows(frame, first_line, header, text.isascii())
+    frame = pl.read_csv(
+        text, has_header=False, new_columns=names, separator=delimiter.decode(), infer_schema=False, quote_char=None,
+        truncate_ragged_lines=False,
+    )  # fmt: skip
+    return frame if (frame.height, frame.width) == (len(ends), len(names)) else None
 
 
 def _raw_rows(frame: pl.DataFrame, first_line: int, header: Header, is_ascii: bool) -> RawRows:
@@ -154,18 +179,29 @@ def _raw_rows(frame: pl.DataFrame, first_line: int, header: Header, is_ascii: bo
         (pl.coalesce(name, header.stand_ins[target]) if target in header.stand_ins else pl.col(name)).alias(target)
         for name, target in header.listed.items()
     ]
-    present = [name for name in header.unknown if frame[name].null_count() < frame.height]
-    if present:
-        parts = []
-        for name in sorted(present):
-            values = frame[name]
-            if values.str.contains(r"@|\d[\d .()/-]{6}").any():
-                values = values.map_elements(privacy.mask, return_dtype=pl.String())
-            parts.append(pl.lit(encode_extra({name: ""})[1:-2]) + pl.lit(values.alias(f"~{name}")) + pl.lit('"'))
-        joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
-        columns.append(pl.when(joined != "").then(pl.lit("{") + joined + pl.lit("}")).alias(EXTRA))
+    present, extra = extra_of(frame, header.unknown)
+    if extra is not None:
+        columns.append(extra)
     lines = pl.int_range(first_line, first_line + frame.height, dtype=pl.UInt32, eager=True).alias(LINE)
     return RawRows(frame.select(*columns, lines), [], present, header.dropped, is_ascii=is_ascii)
+
+
+def extra_of(frame: pl.DataFrame, names: list[str]) -> tuple[list[str], pl.Expr | None]:
+    """The columns among `names` that hold anything, and the expression that makes `extra` of them (null without any).
+
+    No text in them may need an escape in JSON: quotes, backslashes and control characters were refused before.
+    """
+    present = [name for name in names if frame[name].null_count() < frame.height]
+    if not present:
+        return present, None
+    parts = []
+    for name in sorted(present):
+        values = frame[name]
+        if values.str.contains(r"@|\d[\d .()/-]{6}").any():
+            values = values.map_elements(privacy.mask, return_dtype=pl.String())
+        parts.append(pl.lit(encode_extra({name: ""})[1:-2]) + pl.lit(values.alias(f"~{name}")) + pl.lit('"'))
+    joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return present, pl.when(joined != "").then(pl.lit("{") + joined + pl.lit("}")).alias(EXTRA)
 
 
 def read_csv_honest(block: bytes, first_line: int, header: Header) -> RawRows:

@@ -32,6 +32,11 @@ class Faults:
             first = first.set(self._found[number][2], number)
         return first
 
+    def told(self, number: int) -> tuple[str, str]:
+        """Code and field of the fault that `first` numbers so."""
+        code, field, _ = self._found[number]
+        return code, field
+
     def rejects(self, raw: pl.DataFrame, first: pl.Series) -> list[Reject]:
         """The rejects of the faulty rows; `raw` are the rows as sent, less what is personal."""
         rows = raw.with_columns(first.alias("~fault")).filter(pl.col("~fault").is_not_null())

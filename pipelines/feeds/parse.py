@@ -16,14 +16,16 @@ from pipelines.feeds.derive_reference import derive_reference, reference_fields
 from pipelines.feeds.epcis.read import read_document, read_event_lines
 from pipelines.feeds.jsonfast import read_json
 from pipelines.feeds.jsonlines import numbered_lines, unread
+from pipelines.feeds.mapping.read import read_mapped, refuse_lines
+from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.reasons import sentence
 from pipelines.feeds.reference import ENTITY_BY_NAME
 from pipelines.feeds.registry import FEED_BY_NAME
 from pipelines.feeds.rows import Parsed, RawRows, Refused, Reject, reject_frame
 from pipelines.feeds.spec import FIELDS, FieldType
 
-Form = Literal["jsonl", "csv", "document", "none"]
-"""How a file is to be read: lines of JSON, a table, documents (EPCIS, or a vendor's), or not at all."""
+Form = Literal["jsonl", "csv", "mapped", "document", "none"]
+"""How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
 
 _CUSTOMER: Final = {"customer_id": "customer_key"}
 
@@ -33,7 +35,7 @@ class Task:
     """What to parse a block as.
 
     `header` is the header line of a table; `refusal` refuses every line with this reason, `detail` says more about it
-    (a column's name). `adapter` reads documents as this vendor's, whatever they look like.
+    (a column's name). `adapter` reads documents as this vendor's, whatever they look like; `mapping` is how a mapped table is read.
     """
 
     feed: str
@@ -44,6 +46,7 @@ class Task:
     refusal: str | None = None
     detail: str | None = None
     adapter: str | None = None
+    mapping: Mapping | None = None
 
 
 def known_fields(feed: str, entity: str | None) -> tuple[dict[str, FieldType], dict[str, str]]:
@@ -90,6 +93,8 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
             content, cut = _set_last_aside(content, first_line, header)
             rows -= len(cut)
         raw = read_csv(content, first_line, rows, header)
+    elif task.mapping is not None:
+        raw = read_mapped(content, first_line, task.header, task.mapping, known, is_cut)
     elif task.feed == "rfid":
         raw = read_document(content) if task.form == "document" else read_event_lines(content, first_line)
     elif task.form == "document":
@@ -118,6 +123,9 @@ def _set_last_aside(content: bytes, first_line: int, header: Header) -> tuple[by
 def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
     """Every line of a block as a reject of the task's reason; what is kept of it is masked."""
     assert task.refusal is not None
+    if task.mapping is not None:
+        refused = refuse_lines(content, first_line, task.header, task.mapping, task.refusal, task.detail)
+        return Parsed(pl.DataFrame(), reject_frame(refused), [], [])
     rejects = []
     hidden = False
     if task.header is not None:

@@ -7,6 +7,7 @@ from typing import Final
 REASONS: Final[dict[str, str]] = {
     # the file
     "not_utf8": "the text is not UTF-8; save it as UTF-8 and send it again",
+    "other_encoding": "the text is not in the encoding that its mapping states",
     "truncated_gzip": "the gzip file ends too early; it was cut on its way",
     "corrupt_gzip": "the gzip file is damaged or is followed by something else",
     "not_gzip": "the name says gzip, the content is not",
@@ -31,6 +32,7 @@ REASONS: Final[dict[str, str]] = {
     "line_too_long": "the line is longer than 1 MiB",
     "ragged_row": "the row has not as many fields as the header",
     "bad_quoting": "quotes are not balanced or stand in the middle of a field",
+    "not_in_encoding": "the line holds a byte that is no character in the encoding that its mapping states",
     "not_json": "the line is not one JSON object",
     "duplicate_key": "the object names a field twice",
     "not_finite": "NaN and Infinity are not numbers that can be counted",
@@ -91,7 +93,7 @@ REASONS: Final[dict[str, str]] = {
 
 FILE_REASONS: Final = frozenset(
     {
-        "not_utf8", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
+        "not_utf8", "other_encoding", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
         "not_a_regular_file", "unknown_entity", "unknown_document", "unusable_document", "other_feed", "bad_document", "master_data",
         "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
     }

@@ -53,7 +53,8 @@ class IngestReport:
     """What one pass did. `deliveries` are all that were seen, `new_deliveries` those first seen now.
 
     `rows_in = rows_parsed + rows_rejected`, of the units parsed now. `waiting` are files still being written,
-    `unreadable` files that could not be opened, with the reason; both will be taken by a later pass.
+    `unreadable` files that could not be opened, with the reason; both will be taken by a later pass. `left_out` are rows of new
+    deliveries that their mapping says are none, by path; they are not in `rows_in`.
     """
 
     deliveries: list[str]
@@ -64,6 +65,7 @@ class IngestReport:
     rows_rejected: int
     waiting: list[str]
     unreadable: list[str]
+    left_out: dict[str, int]
 
 
 def ingest_batch(
@@ -79,7 +81,7 @@ def ingest_batch(
 ) -> IngestReport:
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when every unit is in the spool.
 
-    `adapter` names the vendor's document that every file is to be read as.
+    `adapter` names the vendor's document that every file is to be read as, or a mapping (`FILE.toml`) for tables.
     `engine="direct"` runs the stage without Beam, for tests and tools; the result is the same to the byte.
     Raises UserError when the folder is missing or a unit could not be written.
     """
@@ -110,6 +112,7 @@ def ingest_batch(
     return IngestReport(
         found.deliveries, found.new_deliveries, [unit.unit_id for unit in found.units],
         progress.rows, progress.rows_parsed, progress.rows_rejected, found.waiting, found.unreadable,
+        found.left_out,
     )  # fmt: skip
 
 
@@ -124,6 +127,7 @@ def _found_when_still(landing: Landing, clock: Clock) -> Found:
         found.units.extend(more.units)
         found.new_deliveries.extend(more.new_deliveries)
         found.deliveries.extend(more.deliveries)
+        found.left_out.update(more.left_out)
         found = dataclasses.replace(found, waiting=more.waiting, unreadable=more.unreadable)
     return found
 

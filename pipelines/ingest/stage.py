@@ -17,11 +17,12 @@ import polars as pl
 
 from pipelines.failpoints import failpoint
 from pipelines.feeds.csvlines import BOM
+from pipelines.feeds.mapping.spec import mapping_of
 from pipelines.feeds.parse import Context, Form, Parsed, Task, parse_block, refuse_file
 from pipelines.feeds.registry import REFERENCE
 from pipelines.feeds.rows import Refused
 from pipelines.ingest.blocks import Bounded, FileRefused, Unpacked, line_blocks, open_regular
-from pipelines.ingest.survey import count_rows, read_whole
+from pipelines.ingest.surveyed import count_rows, read_whole
 from pipelines.spool import Manifest, Spool
 from pipelines.spool.files import write_bytes_whole
 
@@ -35,7 +36,8 @@ class WorkUnit:
     """A range of a file, and everything that parsing it needs. Small and plain: this is what travels through Beam.
 
     `size` and `mtime_ns` are those of the file when it was surveyed; when they differ, its rows are set aside.
-    `adapter` is what documents are to be read as, where somebody said so.
+    `adapter` is what documents are to be read as, where somebody said so; `mapping` is the meaning of the mapping that a
+    table is read through: a worker needs no other file than the table.
     """
 
     unit_id: str
@@ -62,6 +64,7 @@ class WorkUnit:
     mtime_ns: int
     sequence: int = 0
     adapter: str | None = None
+    mapping: str | None = None
 
     @property
     def turn(self) -> tuple[str, str, int, int]:
@@ -160,8 +163,9 @@ def _extremes(events: pl.DataFrame) -> tuple[str | None, str | None]:
 
 def _parse(unit: WorkUnit, secret: bytes) -> Parsed:
     task = Task(
-        unit.feed, unit.form, Context(unit.source_system, secret), unit.entity, unit.header, unit.refusal, unit.detail, unit.adapter
-    )
+        unit.feed, unit.form, Context(unit.source_system, secret), unit.entity, unit.header, unit.refusal, unit.detail, unit.adapter,
+        mapping_of(unit.mapping) if unit.mapping else None,
+    )  # fmt: skip
     if unit.form == "none":
         return refuse_file(unit.refusal or "unknown_format", unit.rows, unit.detail)
     if unit.rows == 0:
@@ -190,6 +194,8 @@ def _read_and_parse(unit: WorkUnit, task: Task) -> Parsed:
             stream = Unpacked(file) if unit.is_packed else file
             content = read_whole(stream).removeprefix(BOM)
             parts.append(_parse_document(task, content))
+        elif unit.is_packed and task.mapping is not None and task.mapping.is_wide:
+            parts.append(parse_block(task, read_whole(Unpacked(file)), unit.first_line, unit.rows, unit.is_cut))
         elif unit.is_packed:
             parts += _parse_packed(unit, task, Unpacked(file))
         else:
@@ -217,15 +223,16 @@ def _parse_document(task: Task, content: bytes) -> Parsed:
 
 def _parse_packed(unit: WorkUnit, task: Task, stream: Unpacked) -> list[Parsed]:
     """A packed file, block by block; a table with line ends inside quotes in one piece."""
-    if unit.form == "csv":
+    quote = task.mapping.quote.encode() if task.mapping else b'"'
+    if unit.form in ("csv", "mapped") and quote:
         content = read_whole(stream)[unit.start :]
-        if any(line.count(b'"') % 2 for line in content.split(b"\n") if b'"' in line):
+        if any(line.count(quote) % 2 for line in content.split(b"\n") if quote in line):
             return [parse_block(task, content, unit.first_line, unit.rows, unit.is_cut)]
         stream = stream.again()
     parts: list[Parsed] = []
     line = unit.first_line
     for block, _ in line_blocks(stream, BLOCK_BYTES):
-        content = block.content[unit.start :] if block.start == 0 else block.content
+        content = block.content[max(0, unit.start - block.start) :]
         if not content:
             continue
         is_last_cut = unit.is_cut and block.end == unit.end

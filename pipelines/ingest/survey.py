@@ -12,54 +12,22 @@ import os
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import numpy as np
-
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.csvlines import BOM, records
 from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.jsonlines import decode
+from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import Form, judge_header
 from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
+from pipelines.ingest.survey_mapped import survey_mapped
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, read_whole
 
-MAX_WHOLE: Final = 256 << 20
-"""A table with quoted line ends, or a document, is read whole; a larger one is refused."""
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
 _RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl", ".xml": "jsonl"}
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Range:
-    """One unit: bytes `start` ≤ b < `end`, the line number at `start`, and the rows in it."""
-
-    start: int
-    end: int
-    first_line: int
-    rows: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Survey:
-    """What the first pass found. `refusal` (with `detail`) sets every row aside; `is_cut`: the last line has no end."""
-
-    content_sha256: str
-    size: int
-    mtime_ns: int
-    form: Form
-    is_packed: bool
-    ranges: tuple[Range, ...]
-    header: bytes | None = None
-    refusal: str | None = None
-    detail: str | None = None
-    is_cut: bool = False
-
-    @property
-    def rows(self) -> int:
-        """Rows of the whole file."""
-        return sum(one.rows for one in self.ranges)
 
 
 def form_of(name: str, feed: str) -> tuple[Form, bool]:
@@ -77,23 +45,36 @@ def form_of(name: str, feed: str) -> tuple[Form, bool]:
     return form, is_packed and form != "none"
 
 
-def survey(path: str, feed: str, entity: str | None, unit_bytes: int, place: Place | None = None, adapter: str | None = None) -> Survey:
+def survey(
+    path: str,
+    feed: str,
+    entity: str | None,
+    unit_bytes: int,
+    place: Place | None = None,
+    adapter: str | None = None,
+    mapping: Mapping | None = None,
+) -> Survey:
     """Read a file once from end to end. Raises OSError when it cannot be read, FileRefused when it is no regular file.
 
-    `place` says where documents of vendors lay, `adapter` what they are to be read as.
+    `place` says where documents of vendors lay, `adapter` what they are to be read as; `mapping` is how a table is read.
     """
     with open_regular(path) as file:
         before = os.fstat(file.fileno())
         form, is_packed = form_of(Path(path).name, feed)
+        if mapping is not None:
+            form, is_packed = "mapped", path.lower().endswith(".gz")
         base = Survey("", before.st_size, before.st_mtime_ns, form, is_packed, ())
         if feed == "reference" and entity is None:
             form, base = "none", dataclasses.replace(base, refusal="unknown_entity")
         elif form == "none":
-            base = dataclasses.replace(base, refusal="unknown_format")
+            detail = "a mapping must be called mapping.toml" if path.lower().endswith(".toml") else None
+            base = dataclasses.replace(base, refusal="unknown_format", detail=detail)
         if form == "none":
             return _refused(file, base)
         try:
             stream: BinaryIO | Unpacked = Unpacked(file) if is_packed else file
+            if mapping is not None:
+                return survey_mapped(stream, base, mapping, unit_bytes)
             return _survey_lines(stream, base, feed, entity, unit_bytes, place or Place(None), adapter)
         except FileRefused as refused:
             return _refused(file, dataclasses.replace(base, refusal=refused.code))
@@ -106,18 +87,6 @@ def _refused(file: BinaryIO, base: Survey) -> Survey:
     while part := file.read(1 << 20):
         digest.update(part)
     return dataclasses.replace(base, content_sha256=digest.hexdigest(), form="none", ranges=(Range(0, base.size, 0, 1),), header=None)
-
-
-def count_rows(content: bytes) -> tuple[int, int]:
-    """Lines that are not blank, and line ends."""
-    if not content:
-        return 0, 0
-    view = np.frombuffer(content, np.uint8)
-    ends = np.flatnonzero(view == 10)
-    begins = ends[:-1] + 1 if content.endswith(b"\n") else ends + 1
-    if view[0] <= 32 or (view[begins] <= 32).any():  # a line that begins with a blank may be nothing else
-        return sum(1 for line in content.split(b"\n") if line.strip(b" \t\r")), len(ends)
-    return len(begins) + 1, len(ends)
 
 
 class _Scan:
@@ -222,18 +191,6 @@ def _as_one(found: Survey, stream: BinaryIO | Unpacked | None, has_quoted_ends: 
             raise FileRefused("too_large")
         rows = sum(1 for _ in records(read_whole(stream)[first.start :], first.first_line))
     return dataclasses.replace(found, ranges=(Range(first.start, last.end, first.first_line, rows),))
-
-
-def read_whole(stream: BinaryIO | Unpacked) -> bytes:
-    """All bytes of a file that has been read once already."""
-    if isinstance(stream, Unpacked):
-        stream = stream.again()
-        parts = []
-        while part := stream.read(1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-    stream.seek(0)
-    return stream.read()
 
 
 def _is_event_line(line: bytes) -> bool:

@@ -73,7 +73,8 @@ class Delivery:
     `source_uri` is the path under the landing root, `content_sha256` that of the decompressed bytes,
     `bytes` the size of the file as it lies there, `rows_in` the sum of its units' rows. `sequence` counts the
     deliveries of one path of a reference file from 0 (else 0). `entity` is null but for `reference`. `reading` is what the
-    file was said to be, empty where it speaks for itself.
+    file was said to be, empty where it speaks for itself; `mapping` the meaning of the mapping it is read through, if any,
+    and `left_out` the rows that it leaves out, which are not in `rows_in`.
     """
 
     delivery_id: str
@@ -89,6 +90,8 @@ class Delivery:
     entity: str | None = None
     sequence: int = 0
     reading: str = ""
+    mapping: str = ""
+    left_out: int = 0
 
     @property
     def known_at(self) -> datetime:

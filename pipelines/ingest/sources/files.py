@@ -1,7 +1,8 @@
 """The landing folders: which files are whole, which of them are new, and the units of work they make.
 
 `DIR/<feed>/**` is looked at; the first folder under a feed names the source system (`DIR/pos/till-north/a.jsonl`),
-without one it is called like the feed. Files whose names begin with `.` or end in `.part` or `.tmp` are never taken.
+without one it is called like the feed. Files whose names begin with `.` or end in `.part` or `.tmp` are never taken, and
+`mapping.toml` says how the tables beside and below it are read.
 Nothing in the folders is ever moved, changed or deleted, and links are not followed.
 """
 
@@ -9,9 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
 import os
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -19,18 +22,21 @@ from pathlib import Path
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import check_format
+from pipelines.feeds.mapping.spec import READING, mapping_of
 from pipelines.feeds.parse import place_of
-from pipelines.feeds.reference import ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
 from pipelines.ingest.blocks import FileRefused
+from pipelines.ingest.sources.candidates import Candidate, marks_of, walk
+from pipelines.ingest.sources.mappings import MAPPING_FILE, BeingWritten, Mappings, Reading, one_line
 from pipelines.ingest.stage import WorkUnit
-from pipelines.ingest.survey import Range, Survey, survey
+from pipelines.ingest.survey import survey
+from pipelines.ingest.surveyed import Range, Survey
 from pipelines.settings import Settings
 from pipelines.spool import Delivery, Spool, UnitRange, delivery_id_of, unit_id_of
 from pipelines.spool.records import instant_text
 
 Clock = datetime | Callable[[], datetime]
-_PARTIAL = (".part", ".tmp")
+log = logging.getLogger("parstock.ingest")
 
 
 def now_of(clock: Clock) -> datetime:
@@ -42,50 +48,25 @@ def now_of(clock: Clock) -> datetime:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Candidate:
-    """A file as it lies there: where it is, and the marks by which a change would show."""
-
-    feed: str
-    parts: tuple[str, ...]
-    path: str
-    mode: int
-    marks: tuple[int, int, int, int]
-    modified_at: float
-
-    @property
-    def source_uri(self) -> str:
-        """Path under the landing root; bytes that are no UTF-8 are shown as escapes."""
-        return os.fsencode("/".join((self.feed, *self.parts))).decode("utf-8", "backslashreplace")
-
-    @property
-    def entity(self) -> str | None:
-        """Entity of a reference file; null for other feeds and for a file that is named after none."""
-        return entity_of_path(self.parts) if self.feed == REFERENCE else None
-
-    @property
-    def source_system(self) -> str:
-        """The first folder under the feed, else the feed's name."""
-        first = self.parts[0] if len(self.parts) > 1 else self.feed
-        if self.feed == REFERENCE and first in ENTITY_BY_NAME:
-            first = self.feed
-        return os.fsencode(first).decode("utf-8", "backslashreplace")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Found:
-    """What one look at the folders brought: units to parse, new deliveries, all deliveries seen, and what must wait."""
+    """What one look at the folders brought: units to parse, new deliveries, all deliveries seen, and what must wait.
 
-    units: list[WorkUnit]
-    new_deliveries: list[str]
-    deliveries: list[str]
-    waiting: list[str]
-    unreadable: list[str]
+    `left_out` are rows of new deliveries that a mapping says are none, by path.
+    """
+
+    units: list[WorkUnit] = dataclasses.field(default_factory=list)
+    new_deliveries: list[str] = dataclasses.field(default_factory=list)
+    deliveries: list[str] = dataclasses.field(default_factory=list)
+    waiting: list[str] = dataclasses.field(default_factory=list)
+    unreadable: list[str] = dataclasses.field(default_factory=list)
+    left_out: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
 class Landing:
     """The landing folders of one root. `poll` may be called again and again; it returns each unit once.
 
-    `adapter` names the vendor's document that every file is to be read as; a file that was once read as such stays so.
+    `adapter` names the vendor's document that every file is to be read as, or a mapping (`FILE.toml`) for the tables of its
+    feed; a file that was once read as such stays so.
     """
 
     def __init__(
@@ -95,26 +76,42 @@ class Landing:
         self._spool = spool
         self._settings = settings
         self._feeds = tuple(check_feed_name(name) for name in feeds) if feeds else FEED_NAMES
-        self._taken: dict[str, tuple[int, int, int, int]] = {}
+        self._taken: dict[str, tuple[tuple[int, int, int, int], str]] = {}
         self._still: dict[str, tuple[tuple[int, int, int, int], float]] = {}
         self._emitted: set[str] = set()
         self._reference: dict[str, list[Delivery]] | None = None
-        self._adapter = check_format(adapter) if adapter else None
-        self._readings: dict[str, str] | None = None
+        named = Path(adapter) if adapter and adapter.lower().endswith(".toml") else None
+        self._adapter = check_format(adapter) if adapter and named is None else None
+        self._mappings = Mappings(self._is_still, named)
+        self._readings: dict[str, Reading] | None = None
 
     def poll(self, clock: Clock) -> Found:
         """Look at the folders once. All files first seen in this look share one `known_at`, taken from the clock when one is found."""
-        found = Found([], [], [], [], [])
+        found = Found()
         found.unreadable.extend(self._strangers())
         known_at: str | None = None
         still: list[Candidate] = []
-        for candidate in self._candidates():
-            if self._taken.get(candidate.path) == candidate.marks:
+        lying = list(self._candidates())
+        troubles = self._mappings.look(one for one in lying if one.parts[-1] == MAPPING_FILE)
+        held: Counter[str] = Counter()
+        for candidate in lying:
+            if candidate.parts[-1] == MAPPING_FILE:
+                continue
+            try:
+                reading = self._reading(candidate)
+            except UserError as error:
+                held[one_line(error)] += 1
+                continue
+            except BeingWritten:
+                found.waiting.append(candidate.source_uri)
+                continue
+            if self._taken.get(candidate.path) == (candidate.marks, reading.name):
                 continue
             if self._is_still(candidate):
                 still.append(candidate)
             else:
                 found.waiting.append(candidate.source_uri)
+        found.unreadable.extend(f"{trouble}; files that wait for it: {held[trouble]}" for trouble in troubles)
         for candidate, surveyed in zip(still, self._surveys(still), strict=True):
             if isinstance(surveyed, FileNotFoundError):
                 continue
@@ -126,11 +123,14 @@ class Landing:
                 continue
             known_at = known_at or instant_text(now_of(clock))
             delivery, is_new = self._delivery(candidate, surveyed, known_at)
-            self._taken[candidate.path] = candidate.marks
+            self._taken[candidate.path] = (candidate.marks, delivery.reading)
             self._still.pop(candidate.path, None)
             found.deliveries.append(delivery.delivery_id)
             if is_new:
                 found.new_deliveries.append(delivery.delivery_id)
+                if surveyed.left_out:
+                    found.left_out[candidate.source_uri] = surveyed.left_out
+                    log.info("%s: %d rows left out, as its mapping says", candidate.source_uri, surveyed.left_out)
             found.units.extend(self._units(candidate, surveyed, delivery))
         return found
 
@@ -139,7 +139,7 @@ class Landing:
     def _candidates(self) -> Iterator[Candidate]:
         """Files of the feeds in a fixed order, reference data first."""
         for feed in sorted(self._feeds, key=lambda name: (name != REFERENCE, name)):
-            yield from sorted(_walk(feed, str(self._root / feed), ()), key=lambda one: one.parts)
+            yield from sorted(walk(feed, str(self._root / feed), ()), key=lambda one: one.parts)
 
     def _strangers(self) -> list[str]:
         """What lies in the root and belongs to no feed."""
@@ -178,14 +178,15 @@ class Landing:
         if not stat.S_ISREG(candidate.mode):
             digest = hashlib.sha256(b"not a regular file").hexdigest()
             return Survey(digest, 0, candidate.marks[1], "none", False, (Range(0, 0, 0, 1),), refusal="not_a_regular_file")
+        reading = self._reading(candidate)
         try:
             surveyed = survey(
                 candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes,
-                place_of(candidate.feed, candidate.source_system), self._reading(candidate) or None,
+                place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping,
             )  # fmt: skip
         except FileRefused:
             return None
-        return surveyed if _marks(os.lstat(candidate.path)) == candidate.marks else None
+        return surveyed if marks_of(os.lstat(candidate.path)) == candidate.marks else None
 
     # ---- deliveries ----------------------------------------------------------------------------------------
 
@@ -193,13 +194,13 @@ class Landing:
         """The delivery that this content is: the one there is already, else a new one, written."""
         uri, content = candidate.source_uri, surveyed.content_sha256
         occurrence = sequence = 0
+        reading = self._reading(candidate)
         if candidate.feed == REFERENCE:
             earlier = self._reference_deliveries().setdefault(uri, [])
-            if earlier and earlier[-1].content_sha256 == content:
+            if earlier and (earlier[-1].content_sha256, earlier[-1].reading) == (content, reading.name):
                 return earlier[-1], False
             occurrence, sequence = sum(1 for one in earlier if one.content_sha256 == content), len(earlier)
-        reading = self._reading(candidate)
-        delivery_id = delivery_id_of(candidate.feed, uri, content, occurrence, reading)
+        delivery_id = delivery_id_of(candidate.feed, uri, content, occurrence, reading.name)
         try:
             return self._spool.read_delivery(delivery_id), False
         except FileNotFoundError:
@@ -221,23 +222,31 @@ class Landing:
             ranges=ranges,
             entity=candidate.entity,
             sequence=sequence,
-            reading=reading,
+            reading=reading.name,
+            mapping=reading.mapping.to_text() if reading.mapping else "",
+            left_out=surveyed.left_out,
         )
         delivery = self._spool.write_delivery(delivery)
         if candidate.feed == REFERENCE:
             self._reference_deliveries()[uri].append(delivery)
         return delivery, True
 
-    def _reading(self, candidate: Candidate) -> str:
-        """What a file is to be read as: as somebody says now, else as it was read before; empty when it speaks for itself."""
-        if candidate.feed == REFERENCE:
-            return ""
+    def _reading(self, candidate: Candidate) -> Reading:
+        """What a file is to be read as: as somebody says now, else as it was read before; nameless when it speaks for itself.
+
+        Raises UserError where its mapping cannot be used, BeingWritten where that is not still.
+        """
         if self._readings is None:
-            known = sorted((one for one in self._spool.read_deliveries() if one.reading), key=lambda one: one.first_known_at)
-            self._readings = {one.source_uri: one.reading for one in known}
-        if self._adapter:
-            self._readings[candidate.source_uri] = self._adapter
-        return self._readings.get(candidate.source_uri, "")
+            known = sorted(
+                (one for one in self._spool.read_deliveries() if one.reading), key=lambda one: (one.first_known_at, one.sequence)
+            )
+            self._readings = {one.source_uri: _reading_of(one) for one in known}
+        said = self._mappings.of(candidate)
+        if said is None and self._adapter and candidate.feed != REFERENCE:
+            said = Reading(self._adapter, self._adapter)
+        if said is not None:
+            self._readings[candidate.source_uri] = said
+        return self._readings.get(candidate.source_uri, Reading())
 
     def _reference_deliveries(self) -> dict[str, list[Delivery]]:
         """Deliveries of each reference path in their order; read from the spool once."""
@@ -280,32 +289,13 @@ class Landing:
                 size=surveyed.size,
                 mtime_ns=surveyed.mtime_ns,
                 sequence=delivery.sequence,
-                adapter=delivery.reading or None,
+                adapter=None if delivery.mapping else delivery.reading or None,
+                mapping=delivery.mapping or None,
             )
 
 
-def _marks(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
-
-
-def _walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
-    """Files under a folder, however deep; links are given as what they are, not followed."""
-    try:
-        entries = os.scandir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except PermissionError as error:
-        what = "a landing folder cannot be read"
-        raise UserError(what, where=folder, next_step="give parstock the right to read it", exit_code=3) from error
-    with entries:
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower().endswith(_PARTIAL):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(feed, entry.path, (*parts, entry.name))
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            yield Candidate(feed, (*parts, entry.name), entry.path, status.st_mode, _marks(status), status.st_mtime)
+def _reading_of(delivery: Delivery) -> Reading:
+    """What a delivery was read as."""
+    if delivery.reading.startswith(READING):
+        return Reading.through(mapping_of(delivery.mapping))
+    return Reading(delivery.reading, delivery.reading)

@@ -1,0 +1,108 @@
+"""Times and days as a table writes them, to ISO 8601: by formats that are stated, never by guessing.
+
+Several formats may be stated; a text that two of them read as different times is read by none.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from pipelines.feeds.times import parse_instants
+
+ISO: Final = "iso"
+_DIRECTIVE: Final = re.compile(r"%(.?)")
+_ALLOWED: Final = frozenset("dmYyHMSIpbBf%")
+_HOUR: Final = timedelta(hours=1)
+
+
+def format_fault(text: str) -> str | None:
+    """What is wrong with a format; null where nothing is.
+
+    >>> format_fault("%d/%m/%Y %H:%M"), format_fault("%d/%m"), format_fault("dd/mm/yyyy")
+    (None, 'a day needs %d, %m (or %b) and %Y (or %y)', 'a day needs %d, %m (or %b) and %Y (or %y)')
+    """
+    if text == ISO:
+        return None
+    found = _DIRECTIVE.findall(text)
+    odd = [one for one in found if one not in _ALLOWED]
+    if odd:
+        return f"%{odd[0]} is not read here; there are %d %m %b %Y %y %H %M %S %f %I %p, or iso"
+    if len(set(found) - {"%"}) < len([one for one in found if one != "%"]):
+        return "it names a part twice"
+    if "d" not in found or not {"m", "b", "B"} & set(found) or not {"Y", "y"} & set(found):
+        return "a day needs %d, %m (or %b) and %Y (or %y)"
+    if "f" in found and "%S.%f" not in text:
+        return "%f stands behind %S and a point: %S.%f"
+    if (has_clock(text) and "M" not in found) or ("I" in found) != ("p" in found) or {"H", "I"} <= set(found):
+        return "a time needs %H:%M, or %I:%M %p"
+    if {"M", "S"} & set(found) and not has_clock(text):
+        return "minutes need an hour: %H:%M"
+    return None
+
+
+def has_clock(text: str) -> bool:
+    """Whether a format has a time of day."""
+    return "%H" in text or "%I" in text
+
+
+def to_iso(text: pl.Series, formats: tuple[str, ...], clock: str | None, zone: str | None, is_day: bool) -> tuple[pl.Series, pl.Series]:
+    """Texts (without blanks around them) in ISO 8601, and where they could not be read.
+
+    `clock` is added where only a day is written; times get the offset of `zone`; with `is_day` only the day comes out.
+    """
+    if formats == (ISO,):
+        return _read_iso(text, zone, is_day), pl.repeat(False, len(text), dtype=pl.Boolean(), eager=True)
+    result = pl.repeat(None, len(text), dtype=pl.String(), eager=True)
+    differs = pl.repeat(False, len(text), dtype=pl.Boolean(), eager=True)
+    for one in formats:
+        if one == ISO:
+            looks_iso = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}").fill_null(False)
+            read = _read_iso(text.set(~looks_iso, None), zone, is_day)
+        else:
+            read = _read(text, one, clock, zone, is_day)
+        differs |= (result != read).fill_null(False)
+        result = read if result.null_count() == len(result) else result.zip_with(result.is_not_null(), read)
+    return result.set(differs, None), differs | (result.is_null() & text.is_not_null())
+
+
+def _read_iso(text: pl.Series, zone: str | None, is_day: bool) -> pl.Series:
+    """ISO 8601 is left to the feed to read; times without an offset get that of the zone."""
+    if zone is None or is_day:
+        return text
+    local, offset = parse_instants(text)
+    is_bare = local.is_not_null() & offset.is_null()
+    return (text + offsets(local, zone)).zip_with(is_bare, text) if is_bare.any() else text
+
+
+def _read(text: pl.Series, written: str, clock: str | None, zone: str | None, is_day: bool) -> pl.Series:
+    polars_format = written.replace(".%f", "%.f")
+    if not has_clock(written):
+        day = text.str.strptime(pl.Date(), polars_format, strict=False).dt.strftime("%Y-%m-%d")
+        if clock is None or is_day:
+            return day
+        at = (day + f"T{clock}").str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S", strict=False)
+    else:
+        at = text.str.strptime(pl.Datetime("us"), polars_format, strict=False)
+    if is_day:
+        return at.dt.strftime("%Y-%m-%d")
+    shown = at.dt.strftime("%Y-%m-%dT%H:%M:%S%.f" if "%f" in written else "%Y-%m-%dT%H:%M:%S")
+    return shown if zone is None else shown + offsets(at, zone)
+
+
+def offsets(at: pl.Series, zone: str) -> pl.Series:
+    """Offsets of local times in a zone: of an hour that comes twice the first, of one that never comes that before it.
+
+    >>> offsets(pl.Series(["2026-03-29T02:30", "2026-10-25T02:30"]).str.to_datetime(), "Europe/Paris").to_list()
+    ['+01:00', '+02:00']
+    """
+    aware = at.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    shown = aware.dt.strftime("%:z")
+    missing = shown.is_null() & at.is_not_null()
+    if missing.any():
+        before = (at - _HOUR).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.strftime("%:z")
+        shown = before.zip_with(missing, shown)
+    return shown

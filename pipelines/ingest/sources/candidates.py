@@ -1,0 +1,71 @@
+"""Files as they lie in the landing folders, found without opening any."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+
+from pipelines.errors import UserError
+from pipelines.feeds.reference import ENTITY_BY_NAME, entity_of_path
+from pipelines.feeds.registry import REFERENCE
+
+_PARTIAL = (".part", ".tmp")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file as it lies there: where it is, and the marks by which a change would show."""
+
+    feed: str
+    parts: tuple[str, ...]
+    path: str
+    mode: int
+    marks: tuple[int, int, int, int]
+    modified_at: float
+
+    @property
+    def source_uri(self) -> str:
+        """Path under the landing root; bytes that are no UTF-8 are shown as escapes."""
+        return os.fsencode("/".join((self.feed, *self.parts))).decode("utf-8", "backslashreplace")
+
+    @property
+    def entity(self) -> str | None:
+        """Entity of a reference file; null for other feeds and for a file that is named after none."""
+        return entity_of_path(self.parts) if self.feed == REFERENCE else None
+
+    @property
+    def source_system(self) -> str:
+        """The first folder under the feed, else the feed's name."""
+        first = self.parts[0] if len(self.parts) > 1 else self.feed
+        if self.feed == REFERENCE and first in ENTITY_BY_NAME:
+            first = self.feed
+        return os.fsencode(first).decode("utf-8", "backslashreplace")
+
+
+def marks_of(status: os.stat_result) -> tuple[int, int, int, int]:
+    """The marks of a file by which a change would show."""
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
+
+
+def walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
+    """Files under a folder, however deep; links are given as what they are, not followed."""
+    try:
+        entries = os.scandir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as error:
+        what = "a landing folder cannot be read"
+        raise UserError(what, where=folder, next_step="give parstock the right to read it", exit_code=3) from error
+    with entries:
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name.lower().endswith(_PARTIAL):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(feed, entry.path, (*parts, entry.name))
+                continue
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            yield Candidate(feed, (*parts, entry.name), entry.path, status.st_mode, marks_of(status), status.st_mtime)

@@ -1,0 +1,149 @@
+"""Which mapping a file is read through: the nearest `mapping.toml` on its way up to the feed's folder, or one that was named.
+
+A mapping is itself never a delivery. While it is being written, or cannot be used, its files wait.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from pipelines.errors import UserError
+from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
+from pipelines.feeds.mapping.spec import Mapping
+from pipelines.feeds.reference import ENTITY_BY_NAME
+from pipelines.feeds.registry import FEED_NAMES, REFERENCE
+from pipelines.ingest.blocks import FileRefused, open_regular
+from pipelines.ingest.sources.candidates import Candidate
+
+MAPPING_FILE: Final = "mapping.toml"
+_TABLES: Final = (".csv", ".txt", ".tsv")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file is to be read as: `name` is how its delivery calls it, empty where the file speaks for itself."""
+
+    name: str = ""
+    adapter: str | None = None
+    mapping: Mapping | None = None
+
+    @classmethod
+    def through(cls, mapping: Mapping) -> Reading:
+        """The reading through a mapping."""
+        return cls(mapping.reading, None, mapping)
+
+
+class BeingWritten(Exception):
+    """The mapping of a file has not been still for long enough."""
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of this name may be read through a mapping.
+
+    >>> is_table("Ventes.CSV.gz"), is_table("day.txt"), is_table("a.jsonl")
+    (True, True, False)
+    """
+    return name.lower().removesuffix(".gz").endswith(_TABLES)
+
+
+def load_all(content: bytes, where: str, feed: str) -> dict[str | None, Mapping]:
+    """The mappings that a file holds for a feed: one, or for `reference` one for each entity that it names. Raises UserError."""
+    entities: list[str | None] = [*ENTITY_BY_NAME] if feed == REFERENCE else [None]
+    found: dict[str | None, Mapping | None] = {entity: load_mapping(content, where, feed, entity) for entity in entities}
+    made = {entity: mapping for entity, mapping in found.items() if mapping is not None}
+    if not made:
+        raise UserError(
+            "the mapping cannot be used: columns: it names no entity",
+            where=where,
+            next_step='write [columns.items] and under it item_code = "…"',
+        )
+    return made
+
+
+class Mappings:
+    """The mappings under one landing root. `named` is a file that somebody names for the files of its feed."""
+
+    def __init__(self, is_still: Callable[[Candidate], bool], named: Path | None = None) -> None:
+        self._is_still = is_still
+        self._loaded: dict[str, tuple[tuple[int, int, int, int], dict[str | None, Reading] | UserError]] = {}
+        self._there: dict[tuple[str, tuple[str, ...]], Candidate] = {}
+        self._named: tuple[str, dict[str | None, Reading]] | None = None
+        if named is not None:
+            content = read_mapping(str(named))
+            feed = feed_of(content, str(named))
+            self._named = feed, _readings(load_all(content, str(named), feed))
+
+    def look(self, files: Iterable[Candidate]) -> list[str]:
+        """Take note of the mappings that lie there now; returns what is wrong with those that cannot be used."""
+        self._there = {(one.feed, one.parts[:-1]): one for one in files}
+        return [one_line(error) for one in self._there.values() if self._is_still(one) and isinstance(error := self._load(one), UserError)]
+
+    def of(self, file: Candidate) -> Reading | None:
+        """The reading of a file; null where no mapping is meant for it. Raises BeingWritten, or UserError for one of no use."""
+        if not is_table(file.parts[-1]):
+            return None
+        if self._named is not None and self._named[0] == file.feed:
+            return self._named[1].get(file.entity)
+        for depth in range(len(file.parts) - 1, -1, -1):
+            lying = self._there.get((file.feed, file.parts[:depth]))
+            if lying is None:
+                continue
+            if not self._is_still(lying):
+                raise BeingWritten
+            loaded = self._load(lying)
+            if isinstance(loaded, UserError):
+                raise loaded
+            return loaded.get(file.entity)
+        return None
+
+    def _load(self, lying: Candidate) -> dict[str | None, Reading] | UserError:
+        marks, loaded = self._loaded.get(lying.path, (None, None))
+        if loaded is not None and marks == lying.marks:
+            return loaded
+        try:
+            if not stat.S_ISREG(lying.mode):
+                raise UserError("the mapping cannot be used: a link is not followed; put the file itself there", where=lying.source_uri)
+            found: dict[str | None, Reading] | UserError = _readings(
+                load_all(read_mapping(lying.path, lying.source_uri), lying.source_uri, lying.feed)
+            )
+        except UserError as error:
+            found = error
+        self._loaded[lying.path] = (lying.marks, found)
+        return found
+
+
+def _readings(mappings: dict[str | None, Mapping]) -> dict[str | None, Reading]:
+    return {entity: Reading.through(mapping) for entity, mapping in mappings.items()}
+
+
+def read_mapping(path: str, where: str | None = None) -> bytes:
+    """The bytes of a mapping; UserError where it cannot be read."""
+    try:
+        with open_regular(path) as file:
+            return file.read(MAX_BYTES + 1)
+    except FileRefused:
+        raise UserError("the mapping is no regular file", where=where or path) from None
+    except OSError as error:
+        raise UserError(f"the mapping cannot be read: {error.strerror}", where=where or path) from error
+
+
+def one_line(error: UserError) -> str:
+    """What is wrong with a mapping, in one line."""
+    return f"{error.where}: {error.what}"
+
+
+def examine(root: Path) -> Iterator[tuple[str, str | None]]:
+    """Every mapping under a landing root as its path there, with what is wrong with it (null: nothing)."""
+    for feed in FEED_NAMES:
+        for path in sorted((root / feed).rglob(MAPPING_FILE)):
+            where = path.relative_to(root).as_posix()
+            try:
+                load_all(read_mapping(str(path), where), where, feed)
+            except UserError as error:
+                yield where, error.what
+            else:
+                yield where, None

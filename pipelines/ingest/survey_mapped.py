@@ -1,0 +1,203 @@
+"""The first pass over a table that is read through a mapping: its columns, its ranges, and what is left out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import BinaryIO, Final
+
+from pipelines.feeds.csvlines import BOM, records
+from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8_after_all, read_fields, to_utf8
+from pipelines.feeds.mapping.spec import Mapping
+from pipelines.feeds.rows import Refused
+from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, read_whole
+
+_WIDE: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_ENCODING: Final = "encoding"
+
+
+@dataclasses.dataclass(slots=True)
+class _Part:
+    """A block without the lines on top: its range, with all its lines as rows, and what of them the mapping leaves."""
+
+    range: Range
+    rows: int
+    left_out: int
+
+
+class _Pass:
+    """The running state: lines still to come on top, the table once its columns are known, the parts so far."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+        self.table: Table | None = None
+        self.parts: list[_Part] = []
+        self.verdict: tuple[str, str | None] | None = None
+        self.has_quoted_ends = self.is_cut = False
+        self._skip, self._line = mapping.skip_lines, 1
+        self._needs_header = mapping.has_header
+        self._may_be_utf8 = mapping.encoding not in ("utf-8",) and not mapping.is_wide
+        self._is_utf8 = False
+
+    def take(self, content: bytes, start: int, end: int) -> None:
+        """A block of whole lines, in the encoding of the file (in UTF-8 where characters are wide)."""
+        if start == 0:
+            self._look_at_marks(content)
+        if start == 0 and self.mapping.encoding == "utf-8" and content.startswith(BOM):
+            content, start = content[len(BOM) :], len(BOM)
+        self._judge_encoding(content)
+        while content and (self._skip or self._needs_header):
+            line = content[: content.find(b"\n") + 1] or content
+            if self._skip:
+                self._skip -= 1
+            else:
+                self._needs_header = False
+                self._name_columns(line)
+            content, start, self._line = content[len(line) :], start + len(line), self._line + 1
+        if not content:
+            return
+        self.is_cut = not content.endswith(b"\n") and not self.mapping.takes_open_end
+        quote = self.mapping.quote.encode()
+        if quote and quote in content and not self.has_quoted_ends:
+            self.has_quoted_ends = any(line.count(quote) % 2 for line in content.split(b"\n"))
+        text = self.text(content)
+        if self.table is None and self.verdict is None:
+            self._name_columns(self._first_row(text))
+        lines, ends = count_rows(content)
+        rows, left_out = self.count(text, lines)
+        self.parts.append(_Part(Range(start, end, self._line, lines), rows, left_out))
+        self._line += ends
+
+    def count(self, text: bytes, lines: int) -> tuple[int, int]:
+        """Rows that a block has, and rows that are left out of it."""
+        if not self.mapping.leaves_out or self.table is None or self.verdict is not None:
+            return lines, 0
+        found = read_fields(text, 1, self.table)
+        return found.rows, found.left_out
+
+    def finish(self) -> None:
+        """What only the whole file can say."""
+        if self._may_be_utf8 and self._is_utf8:
+            self.verdict = ("other_encoding", f"{_ENCODING} {self.mapping.encoding!r}, but it is UTF-8")
+
+    def text(self, content: bytes) -> bytes:
+        """A block in UTF-8."""
+        return content if self.mapping.is_wide else to_utf8(content, self.mapping.encoding)
+
+    def _look_at_marks(self, content: bytes) -> None:
+        if not self.mapping.is_wide and (content[:2] in _WIDE or (content[:3] == BOM and self.mapping.encoding != "utf-8")):
+            found = "UTF-16" if content[:2] in _WIDE else "UTF-8"
+            self.verdict = ("other_encoding", f"{_ENCODING} {self.mapping.encoding!r}, but it is {found}")
+
+    def _judge_encoding(self, content: bytes) -> None:
+        if content.isascii():
+            return
+        if self._may_be_utf8:
+            self._may_be_utf8 = self._is_utf8 = is_utf8_after_all(content)
+        elif self.mapping.encoding == "utf-8" and self.verdict is None and _is_cp1252(content):
+            self.verdict = ("not_utf8", f"{_ENCODING} of the mapping")
+
+    def _name_columns(self, line: bytes) -> None:
+        if self.verdict is not None:
+            return
+        try:
+            table = Table(header_names(self.text(line), self.mapping), self.mapping)
+        except Refused as refused:
+            self.verdict = (refused.code, refused.field)
+            return
+        self.table, self.verdict = table, table.fault()
+
+    def _first_row(self, text: bytes) -> bytes:
+        """The first record that is not left out: as wide as it is, the table is."""
+        quote = self.mapping.quote.encode()
+        for _, record in records(text, 1, quote):
+            probe = Table(["1"], dataclasses.replace(self.mapping, leave_where=(), columns=()))
+            if read_fields(record, 1, probe).left_out == 0:
+                return record
+        return b""
+
+
+def _is_cp1252(content: bytes) -> bool:
+    """Whether a line that is no UTF-8 reads as Windows-1252: then the whole file is in another encoding."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return False
+    for line in content.split(b"\n"):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            try:
+                line.decode("cp1252")
+            except UnicodeDecodeError:
+                continue
+            return True
+    return False
+
+
+def survey_mapped(stream: BinaryIO | Unpacked, base: Survey, mapping: Mapping, unit_bytes: int) -> Survey:
+    """Read a table once from end to end. Raises FileRefused where it cannot be unpacked or is too large to be read whole."""
+    seen = _Pass(mapping)
+    digest = hashlib.sha256()
+    wide: list[bytes] = []
+    for block, pieces in line_blocks(stream, unit_bytes):
+        for piece in pieces:
+            digest.update(piece)
+        if not mapping.is_wide:
+            seen.take(block.content, block.start, block.end)
+            continue
+        wide += pieces
+        if block.end > MAX_WHOLE:
+            raise FileRefused("too_large")
+    if mapping.is_wide:
+        _take_wide(seen, b"".join(wide))
+    seen.finish()
+    result = dataclasses.replace(
+        base, content_sha256=digest.hexdigest(), header=seen.table.to_header() if seen.table else None,
+        is_cut=seen.is_cut and seen.verdict is None, refusal=seen.verdict and seen.verdict[0], detail=seen.verdict and seen.verdict[1],
+    )  # fmt: skip
+    ranges, left_out = _ranges(seen, stream, base.is_packed)
+    return dataclasses.replace(result, ranges=ranges, left_out=left_out)
+
+
+def _take_wide(seen: _Pass, content: bytes) -> None:
+    """A file in UTF-16, which is one range from its first byte."""
+    mapping = seen.mapping
+    mark = _WIDE.get(content[:2])
+    if content and (mark is None if mapping.encoding == "utf-16" else mark not in (None, mapping.encoding)):
+        has = f"has the mark of {mark}" if mark else "has no mark that says so"
+        seen.verdict = ("other_encoding", f"{_ENCODING} {mapping.encoding!r}, but it {has}")
+    text = to_utf8(content, mapping.encoding)
+    seen.take(text, 0, len(text))
+    if seen.parts:
+        rows, left_out = seen.parts[0].rows, seen.parts[0].left_out
+        if seen.verdict is not None:
+            rows, left_out = count_rows(cut_top(text, mapping.top_lines))[0], 0
+        seen.parts = [_Part(Range(0, len(content), 1, rows), rows, left_out)]
+
+
+def _ranges(seen: _Pass, stream: BinaryIO | Unpacked, is_packed: bool) -> tuple[tuple[Range, ...], int]:
+    """The units: all lines of a file that is refused, else its rows; one unit where it cannot be cut; and the rows left out."""
+    if not seen.parts:
+        return (), 0
+    if seen.verdict is not None:
+        rows, left_out = [part.range.rows for part in seen.parts], 0
+    else:
+        rows, left_out = [part.rows for part in seen.parts], sum(part.left_out for part in seen.parts)
+    first, last = seen.parts[0].range, seen.parts[-1].range
+    if seen.has_quoted_ends and seen.verdict is None:
+        if last.end > MAX_WHOLE:
+            raise FileRefused("too_large")
+        mapping = seen.mapping
+        whole = read_whole(stream)
+        text = cut_top(to_utf8(whole, mapping.encoding), mapping.top_lines) if mapping.is_wide else seen.text(whole[first.start :])
+        lines = sum(1 for _ in records(text, 1, mapping.quote.encode()))
+        counted, left_out = seen.count(text, lines)
+        rows = [counted]
+    if len(rows) == 1 or is_packed:
+        return (Range(first.start, last.end, first.first_line, sum(rows)),), left_out
+    ranges = tuple(dataclasses.replace(part.range, rows=count) for part, count in zip(seen.parts, rows, strict=True))
+    return ranges, left_out

@@ -1,0 +1,73 @@
+"""What the first pass over a file finds, and the counting that both passes do alike."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from pipelines.feeds.parse import Form
+from pipelines.ingest.blocks import Unpacked
+
+MAX_WHOLE: Final = 256 << 20
+"""A table with quoted line ends, or a document, is read whole; a larger one is refused."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Range:
+    """One unit: bytes `start` ≤ b < `end`, the line number at `start`, and the rows in it."""
+
+    start: int
+    end: int
+    first_line: int
+    rows: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Survey:
+    """What the first pass found. `refusal` (with `detail`) sets every row aside; `is_cut`: the last line has no end.
+
+    `left_out` are rows that the file's mapping says are none; they do not count as rows.
+    """
+
+    content_sha256: str
+    size: int
+    mtime_ns: int
+    form: Form
+    is_packed: bool
+    ranges: tuple[Range, ...]
+    header: bytes | None = None
+    refusal: str | None = None
+    detail: str | None = None
+    is_cut: bool = False
+    left_out: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Rows of the whole file."""
+        return sum(one.rows for one in self.ranges)
+
+
+def count_rows(content: bytes) -> tuple[int, int]:
+    """Lines that are not blank, and line ends."""
+    if not content:
+        return 0, 0
+    view = np.frombuffer(content, np.uint8)
+    ends = np.flatnonzero(view == 10)
+    begins = ends[:-1] + 1 if content.endswith(b"\n") else ends + 1
+    if view[0] <= 32 or (view[begins] <= 32).any():  # a line that begins with a blank may be nothing else
+        return sum(1 for line in content.split(b"\n") if line.strip(b" \t\r")), len(ends)
+    return len(begins) + 1, len(ends)
+
+
+def read_whole(stream: BinaryIO | Unpacked) -> bytes:
+    """All bytes of a file that has been read once already."""
+    if isinstance(stream, Unpacked):
+        stream = stream.again()
+        parts = []
+        while part := stream.read(1 << 20):
+            parts.append(part)
+        return b"".join(parts)
+    stream.seek(0)
+    return stream.read()
