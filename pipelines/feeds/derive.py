@@ -75,7 +75,7 @@ def _texts(raw: pl.DataFrame, feed: Feed, rows: RawRows, faults: Faults) -> dict
             continue
         text = raw[name]
         if kind == "text":
-            if rows.may_have_blanks or not rows.is_ascii:
+            if not rows.is_clean and (rows.may_have_blanks or not rows.is_ascii):
                 text = typed.clean_text(text, rows.is_ascii)
             longest = text.str.len_bytes().max()
             if longest is not None and int(longest) > typed.MAX_TEXT:  # type: ignore[arg-type]

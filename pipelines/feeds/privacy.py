@@ -39,6 +39,9 @@ _ABOUT_PEOPLE: Final = _PEOPLE | _words(
 # … or a name or a number of somebody.
 _NAMES: Final = frozenset({"name", "nom", "names"})
 _NUMBERS: Final = frozenset({"id", "no", "number", "nr", "code", "key", "ref", "login", "handle", "uuid", "gid"})
+# In French, and in what was put into English word by word, it stands in front: "Nom du client", "N° carte".
+_FIRST_WORDS: Final = _NAMES | _NUMBERS | _words("n numero numéro num identifiant référence reference")
+_OWNERS: Final = _PEOPLE | _words("loyalty card carte fidelite fidélité titulaire porteur vendeuse")
 _POSTAL_PAIRS: Final = frozenset({("post", "code"), ("postal", "code"), ("zip", "code"), ("e", "mail"), ("birth", "date")})
 
 _MAIL: Final = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*", re.UNICODE)
@@ -52,6 +55,8 @@ def is_personal(field: str) -> bool:
 
     >>> [name for name in ("customer_name", "eMail", "shippingAddress1", "item_name", "customerSegment", "loyalty_no") if is_personal(name)]
     ['customer_name', 'eMail', 'shippingAddress1', 'loyalty_no']
+    >>> [name for name in ("Nom du client", "N° carte", "Code article", "Libellé client", "N° ticket") if is_personal(name)]
+    ['Nom du client', 'N° carte']
     """
     words = [word.lower() for word in _SPLIT.findall(field)]
     if any(word in _PERSONAL_WORDS or word.rstrip("0123456789") in _PERSONAL_WORDS for word in words):
@@ -62,6 +67,8 @@ def is_personal(field: str) -> bool:
         return bool(words)
     if len(words) == 1:
         return words[0] in _PEOPLE
+    if words[0] in _FIRST_WORDS and any(word in _OWNERS for word in words[1:]):
+        return True
     return any(word in _ABOUT_PEOPLE for word in words) and (words[-1] in _NAMES or words[-1] in _NUMBERS)
 
 

@@ -32,7 +32,8 @@ class RawRows:
     """Lines that were read: one row each, every column text (null where absent, null or empty), as sent.
 
     The frame has the fields of the feed that any line names, `extra` (JSON of the other fields, less personal ones)
-    where a line has such, and `source_line`. `is_ascii` and `may_have_blanks` say what later steps may skip.
+    where a line has such, and `source_line`. `is_ascii`, `may_have_blanks` and
+    `is_clean` (text is as `clean_text` leaves it) say what later steps may skip.
     """
 
     frame: pl.DataFrame
@@ -41,6 +42,7 @@ class RawRows:
     dropped_columns: list[str]
     is_ascii: bool = False
     may_have_blanks: bool = True
+    is_clean: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

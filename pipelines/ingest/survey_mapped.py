@@ -168,8 +168,7 @@ def _take_wide(seen: _Pass, content: bytes) -> None:
     mapping = seen.mapping
     mark = _WIDE.get(content[:2])
     if content and (mark is None if mapping.encoding == "utf-16" else mark not in (None, mapping.encoding)):
-        has = f"has the mark of {mark}" if mark else "has no mark that says so"
-        seen.verdict = ("other_encoding", f"{_ENCODING} {mapping.encoding!r}, but it {has}")
+        raise FileRefused("other_encoding")  # read so, it would not even have lines
     text = to_utf8(content, mapping.encoding)
     seen.take(text, 0, len(text))
     if seen.parts:

@@ -56,6 +56,12 @@ def land(home: Path, root: Path, **settings: object) -> Landed:
     return Landed(Spool(made.spool))
 
 
+def mapping_of_sample(path: Path) -> Path | None:
+    """The mapping that lies beside a sample, if one does."""
+    beside = path.with_name("mapping.toml")
+    return beside if beside.exists() else None
+
+
 def land_file(tmp_path: Path, uri: str, content: bytes | str, **settings: object) -> Landed:
     """Take one file, `uri` being its path under the landing root, into a home under `tmp_path`."""
     path = tmp_path / "landing" / uri

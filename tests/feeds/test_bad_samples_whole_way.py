@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from feeds.landed import AS_OF, SAMPLES
+from feeds.landed import AS_OF, SAMPLES, mapping_of_sample
 from pipelines import stages
 from pipelines.settings import Home, Settings
 
@@ -37,6 +37,8 @@ def test_a_bad_file_is_accounted_for_as_its_table_says(row: dict[str, str], home
     path = tmp_path / "landing" / row["file"]
     path.parent.mkdir(parents=True)
     shutil.copyfile(BAD / row["file"], path)
+    if mapping := mapping_of_sample(BAD / row["file"]):
+        shutil.copyfile(mapping, path.with_name(mapping.name))
     stages.ingest(home, tmp_path / "landing", clock=lambda: AS_OF, engine="direct", settings=AT_ONCE)
 
     current = json.loads((home.ledger / "current.json").read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from typing import Any, Final
 
 from pipelines.errors import UserError
@@ -15,6 +16,7 @@ from pipelines.feeds.mapping.table import Checked
 from pipelines.feeds.parse import known_fields, required_columns
 from pipelines.feeds.reference import ENTITY_BY_NAME
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE
+from pipelines.feeds.typed import BLANKS
 
 DELIMITERS: Final = (",", ";", "|", "\t")
 ENCODINGS: Final = ("utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16", "utf-16-le", "utf-16-be")
@@ -116,6 +118,11 @@ def _mapping(top: Checked, feed: str, entity: str | None) -> Mapping | None:
     return mapping
 
 
+def _clean(text: str | None) -> str | None:
+    """A constant as text of the table is when it is compared with: composed, without blanks around it; null where nothing is left."""
+    return None if text is None else unicodedata.normalize("NFC", text).strip(BLANKS) or None
+
+
 def _formats(values: Checked, name: str) -> tuple[str, ...]:
     formats = values.texts(name, ("iso",))
     for one in formats:
@@ -215,6 +222,8 @@ class _Rules:
             return Source()
         rule = table.of(name, said)
         value, one, several = rule.text("value", None), rule.take("column"), rule.take("columns")
+        if value is not None and not _clean(value):
+            rule.fault("value", value, "nothing; leave the field out")
         if sum(way is not None for way in (value, one, several)) != 1:
             rule.fault("", None, "it takes one of column, columns and value")
         refs: tuple[Ref, ...] = ()
@@ -226,18 +235,19 @@ class _Rules:
             else:
                 refs = tuple(self._refs.ref(rule, "columns", each) for each in several)
         for ref in refs:
-            if isinstance(ref, str) and privacy.is_personal(ref) and field != "customer_key":
+            is_bare = self._entity is not None and str(ref).lower() in ("name", "nom")  # of what the entity is
+            if isinstance(ref, str) and privacy.is_personal(ref) and field != "customer_key" and not is_bare:
                 rule.fault("column", ref, "by its name it is about a person, which no field keeps; if it is not, name it by its number")
         meanings = rule.pairs("map") if rule.has("map") else None
         source = Source(
             columns=refs,
             join=rule.text("join", " ") or "",
-            value=value,
+            value=_clean(value),
             prefixes=rule.texts("strip_prefix", ()),
             suffixes=rule.texts("strip_suffix", ()),
-            meanings=meanings,
+            meanings=None if meanings is None else tuple((_clean(old) or "", _clean(new) or "") for old, new in meanings),
             keeps_others=rule.choice("others", ("refuse", "keep"), "refuse") == "keep",
-            default=rule.text("default", None),
+            default=_clean(rule.text("default", None)),
             formats=self._formats_of(rule, field),
             time=self._clock(rule),
             is_optional=rule.flag("optional", False),

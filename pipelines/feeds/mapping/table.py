@@ -9,22 +9,23 @@ import polars as pl
 
 
 class Checked:
-    """A table and the faults found in it so far (shared with the tables inside it). A key is taken when it is read."""
+    """A table and the faults found in it so far (shared with the tables inside it). A key that is there must be asked for."""
 
     def __init__(self, table: dict[str, Any], path: str, faults: list[str]) -> None:
         self._table, self._path, self.faults = table, path, faults
-        self._taken: set[str] = set()
+        self._asked: set[str] = set()
 
-    def fault(self, key: str, value: Any, what: str, among: list[str] | None = None) -> None:
-        """Note a fault: `value` is shown where there is one, the nearest of `among` is proposed."""
+    def fault(self, key: str, value: Any, what: str, among: list[str] | None = None, is_key: bool = False) -> None:
+        """Note a fault: `value` is shown where there is one; the one `among` that is nearest to it (or to the key) is proposed."""
         full = ".".join(part for part in (self._path, key) if part)
         shown = "" if value is None else f" {value!r}" if len(repr(value)) <= 60 else f" {repr(value)[:57]}…"
-        near = difflib.get_close_matches(str(key if value is None else value), among or (), 1)
+        near = difflib.get_close_matches(str(key if value is None or is_key else value), among or (), 1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(among)}" if among and len(among) <= 20 else ""
         self.faults.append(f"{full}{shown}: {what}{hint}")
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
+        self._asked.add(key)
         return key in self._table
 
     def names(self) -> list[str]:
@@ -33,7 +34,7 @@ class Checked:
 
     def take(self, key: str) -> Any:
         """What stands under a key; null where nothing does."""
-        self._taken.add(key)
+        self._asked.add(key)
         return self._table.get(key)
 
     def of(self, key: str, table: dict[str, Any]) -> Self:
@@ -151,14 +152,14 @@ class Checked:
     def only(self, among: tuple[str, ...], what: str) -> None:
         """Every key must be one of these."""
         for name in self._table:
-            self._taken.add(name)
+            self._asked.add(name)
             if name not in among:
                 self.fault(name, None, what, among=list(among))
             elif not isinstance(self._table[name], dict):
                 self.fault(name, self._table[name], f"a table: [columns.{name}]")
 
     def nothing_else(self) -> None:
-        """Keys that nobody took are faults."""
+        """Keys that nobody asked for are faults."""
         for name in self._table:
-            if name not in self._taken:
-                self.fault(name, self._table[name], "nothing here is called so", among=sorted(self._taken))
+            if name not in self._asked:
+                self.fault(name, self._table[name], "nothing here is called so", among=sorted(self._asked), is_key=True)

@@ -37,14 +37,12 @@ def translate(fields: Fields, table: Table, known: dict[str, FieldType]) -> RawR
         first = faults.first()
         rejects += _rejects(fields, table, faults, first)
         frame = frame.filter(first.is_null())
-    return RawRows(frame, rejects, present, table.dropped, is_ascii=fields.is_ascii and _is_ascii(mapping), may_have_blanks=False)
+    return RawRows(frame, rejects, present, table.dropped, is_ascii=False, may_have_blanks=False, is_clean=True)
 
 
-def _is_ascii(mapping: Mapping) -> bool:
-    """Whether the mapping itself brings nothing but ASCII into the fields."""
-    sources = [source for _, source in mapping.columns]
-    texts = [text for one in sources for text in (one.value, one.default, one.join, *(meaning for _, meaning in one.meanings or ()))]
-    return all(text is None or text.isascii() for text in texts)
+def _clean(text: pl.Series, is_ascii: bool) -> pl.Series:
+    """As `clean_text`; composing characters costs more than all else, so it is left out where a column has none to compose."""
+    return clean_text(text, is_ascii or text.str.len_bytes().sum() == text.str.len_chars().sum())
 
 
 class _Field:
@@ -57,7 +55,7 @@ class _Field:
         """Its text, row by row, without blanks around it; null where there is none."""
         source, height = self._source, fields.frame.height
         if source.value is not None:
-            return pl.repeat(source.value.strip() or None, height, dtype=pl.String(), eager=True)
+            return pl.repeat(source.value, height, dtype=pl.String(), eager=True)
         text = self._written(fields)
         if text is None:
             return pl.repeat(source.default, height, dtype=pl.String(), eager=True)
@@ -66,7 +64,7 @@ class _Field:
         for suffix in source.suffixes:
             text = text.str.strip_suffix(suffix)
         if source.prefixes or source.suffixes:
-            text = clean_text(text, fields.is_ascii)
+            text = _clean(text, fields.is_ascii)
         if source.meanings is not None:
             text = self._meaning(text, faults)
         if self._kind in _NUMBERS:
@@ -80,7 +78,7 @@ class _Field:
     def _written(self, fields: Fields) -> pl.Series | None:
         """The text as it stands in the table; null where the file lacks a column."""
         names = [self._table.name_of(ref) for ref in self._source.columns]
-        columns = [clean_text(fields.frame[name], fields.is_ascii) for name in names if name is not None]
+        columns = [_clean(fields.frame[name], fields.is_ascii) for name in names if name is not None]
         if len(columns) < len(names):
             return None
         if len(columns) == 1:
