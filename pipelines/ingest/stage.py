@@ -88,7 +88,7 @@ def parse_unit(unit: WorkUnit, spool: Spool, secret: bytes) -> Manifest:
 
     Lines that cannot be read become rejects; only faults of the machine (disk, memory) raise.
     """
-    parsed = _parse_or_set_aside(unit, secret)
+    parsed = parse_or_set_aside(unit, secret)
     rejected = parsed.rejects.height
     segment = segment_hash = rejects = None
     if parsed.events.height:
@@ -131,7 +131,7 @@ def parse_unit(unit: WorkUnit, spool: Spool, secret: bytes) -> Manifest:
     return manifest
 
 
-def _parse_or_set_aside(unit: WorkUnit, secret: bytes) -> Parsed:
+def parse_or_set_aside(unit: WorkUnit, secret: bytes) -> Parsed:
     """The parsed unit; where our own code fails on it, all its rows set aside, so that one file never stops the others."""
     try:
         parsed = _parse(unit, secret)

@@ -1,0 +1,86 @@
+"""A mapping the whole way: what it wrongly refused is accepted once it is mended, and the ledger is the same from the spool alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from feeds.landed import AS_OF, SAMPLES
+from feeds.mapped import COLUMNS, ROW, mapping_text, put, table
+
+from pipelines import stages
+from pipelines.cli.checks import _mappings
+from pipelines.cli.main import call
+from pipelines.settings import Home, Settings
+from pipelines.warehouse.ledger import read_current
+
+AT_ONCE = Settings(settle_seconds=0)
+DAY = table(ROW.format("A"), ROW.format("B").replace(";2;", ";1.000;"), ROW.format("C").replace("9,90", "8,90"), "TOTAL")
+LEAVING = '[leave_out]\nlines = ["^TOTAL"]'
+DOTS = 'decimal = ","\nthousands = "."\ndatetime = "%d/%m/%Y %H:%M"\ntime_zone = "Europe/Paris"'
+
+
+def rows(home: Home, query: str) -> list[tuple[object, ...]]:
+    """A question to the ledger's files."""
+    tables = json.loads((home.ledger / "current.json").read_text())["tables"]
+    with duckdb.connect() as con:
+        for name, files in tables.items():
+            con.execute(f"create view {name} as from read_parquet({[str(home.ledger / file['path']) for file in files['files']]})")
+        return con.execute(query).fetchall()
+
+
+def ends(home: Home) -> list[tuple[object, ...]]:
+    """Accepted, duplicate, corrected and quarantined rows of each delivery of the till, in the order in which they came."""
+    return rows(
+        home,
+        """select sum(accepted)::INT, sum(duplicate)::INT, sum(corrected)::INT, sum(quarantined)::INT from deliveries
+        where source_uri = 'pos/till/day.csv' group by delivery_id order by min(first_known_at)""",
+    )
+
+
+@pytest.mark.timeout(180)
+def test_a_mended_mapping_heals_what_it_refused_and_a_raised_revision_what_it_read_wrongly(tmp_path: Path) -> None:
+    home, landing = Home(tmp_path / "home"), tmp_path / "landing"
+    shutil.copytree(SAMPLES / "reference", landing / "reference")
+    put(landing, "pos/till/day.csv", DAY)
+
+    def take(hours: int, **parts: str) -> stages.IngestResult:
+        put(landing, "pos/till/mapping.toml", mapping_text(rest=LEAVING, **parts).encode())
+        return stages.ingest(home, landing, clock=lambda: AS_OF + timedelta(hours=hours), engine="direct", settings=AT_ONCE)
+
+    first = take(0)
+    assert (first.rows_left_out, first.left_out, first.rows_rejected) == (1, {"pos/till/day.csv": 1}, 1)
+    assert ends(home) == [(2, 0, 0, 1)]
+    take(1, values=DOTS)
+    assert ends(home) == [(2, 0, 0, 1), (1, 2, 0, 0)]
+    take(2, values=DOTS, columns=COLUMNS.replace('"Prix"', '{ value = "5" }'))
+    assert ends(home)[2:] == [(0, 0, 0, 3)]  # contradictions: what came first stands
+    take(3, values=DOTS, columns=COLUMNS.replace('"Prix"', '{ value = "5" }') + 'source_revision = { value = "1" }\n')
+    assert ends(home)[3:] == [(0, 0, 3, 0)]
+    broken = take(4, values='decimal = "?"')
+    assert broken.rows_in == 0 and len(broken.unreadable_files) == 1
+
+    again = Home(tmp_path / "again").make()
+    shutil.rmtree(again.spool)
+    shutil.copytree(home.spool, again.spool)
+    stages.flush(again, clock=lambda: AS_OF + timedelta(days=1))
+    current, anew = read_current(home), read_current(again)
+    assert current is not None and anew is not None and current.ledger_hash == anew.ledger_hash
+    # which way a contradiction is counted depends on what was there when it came; nothing else does
+    assert [ends(again)[number] for number in (0, 1, 3)] == [ends(home)[number] for number in (0, 1, 3)]
+
+
+def test_doctor_names_a_mapping_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Home(tmp_path / "home").make()
+    assert list(_mappings(home)) == []
+    put(home.landing, "pos/till/mapping.toml", mapping_text().encode())
+    assert [(one.level, one.what) for one in _mappings(home)] == [("ok", "1 mappings can be used")]
+    put(home.landing, "wms/old/mapping.toml", mapping_text().encode())
+    (fault,) = _mappings(home)
+    assert (fault.level, fault.is_data) == ("fail", True) and fault.what.startswith("wms/old/mapping.toml: ")
+    assert call(["ingest", "--home", str(home.root), "--format", str(tmp_path / "none.toml")]) == 2
+    assert "the mapping cannot be read: No such file" in capsys.readouterr().err
