@@ -45,7 +45,7 @@ EVENT_SCHEMA: Final[dict[str, tuple[pl.DataType, str]]] = {
     "to_stock_state": (pl.String(), "state it enters"),
     "biz_step": (pl.String(), "CBV business step"),
     # who
-    "owner_code": (pl.String(), "owner of the goods; null means ourselves"),
+    "owner_code": (pl.String(), "owner of the goods; null or `self` means ourselves"),
     "channel_code": (pl.String(), "sales channel"),
     "supplier_code": (pl.String(), "supplier"),
     "customer_key": (pl.String(), "keyed HMAC of the customer, never a name"),
@@ -77,6 +77,9 @@ EVENT_SCHEMA: Final[dict[str, tuple[pl.DataType, str]]] = {
 }
 
 POLARS_SCHEMA: Final[dict[str, pl.DataType]] = {name: kind for name, (kind, _) in EVENT_SCHEMA.items()}
+
+OUR_OWNER_CODE: Final = "self"
+"""`owner_code` of goods that are ours, for lines that must name an owner."""
 
 FEEDS: Final = (
     *("pos", "wms", "marketplace", "rfid", "supply", "reference"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
+from urllib.parse import unquote
 
 from stdnum import ean
 
@@ -14,6 +15,8 @@ _SGLN: Final = re.compile(r"urn:epc:id:sgln:([0-9]{6,12})\.([0-9]{0,6})\.(.+)")
 _PGLN: Final = re.compile(r"urn:epc:id:pgln:([0-9]{6,12})\.([0-9]{0,6})")
 _LINK: Final = re.compile(r"https?://[^/]+(?:/[^?#]*?)?/(01|gtin|414|gln|417)/([0-9]{8,14})(?:/|$|\?)")
 _LINK_SERIAL: Final = re.compile(r"/(?:21|ser)/([^/?#]+)")
+_GDTI: Final = re.compile(r"urn:epc:id:gdti:[0-9]{6,12}\.[0-9]{0,6}\.(.+)")
+_CBV_TRANSACTION: Final = re.compile(r"urn:epcglobal:cbv:bt:[^:]+:(.+)")
 _EPC: Final = re.compile(r"(?:urn:epc:(?:id|idpat|class):[a-z0-9-]+:\S+|urn:\S+|https?://\S+|ni://\S+)")
 _CBV_WEB: Final = re.compile(r"https?://(?:ref\.|ns\.)?gs1\.org/(?:cbv|voc)/(?:BizStep|Bizstep|Disp|BTT|SDT|ER)-(\w+)")
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
@@ -114,6 +117,16 @@ def is_epc(text: str) -> bool:
     if link and link.group(1) in ("01", "gtin"):
         return gtin14(link.group(2)) is not None
     return True
+
+
+def document_number(transaction: str) -> str:
+    """The sender's own number in a CBV business transaction; whatever has another form is a number itself.
+
+    >>> document_number("urn:epcglobal:cbv:bt:3012345000017:ASN-7"), document_number("urn:epc:id:gdti:3012345.00001.PO-7"), document_number("A7")
+    ('ASN-7', 'PO-7', 'A7')
+    """
+    match = _CBV_TRANSACTION.fullmatch(transaction) or _GDTI.fullmatch(transaction)
+    return unquote(match.group(1)) if match else transaction
 
 
 def bare_word(term: str) -> str:

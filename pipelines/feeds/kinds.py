@@ -48,6 +48,10 @@ def check_kinds(columns: dict[str, pl.Series], extra: pl.Series | None, feed: Fe
                 pl.all_horizontal(columns.get(name, nothing).is_null() for name in kind.any_of)
             ).to_series()
             faults.add("missing_field", " or ".join(kind.any_of), absent)
+        for need in kind.needs:
+            is_named = columns.get(need.other, nothing).is_in(list(need.values)).fill_null(False)
+            is_needed = (kinds == kind.name) & (~is_named if need.unless else is_named)
+            faults.add("missing_field", need.field, is_needed & columns.get(need.field, nothing).is_null())
         if kind.extra:
             _check_extra(kind, kinds == kind.name, nothing if extra is None else extra, faults)
 

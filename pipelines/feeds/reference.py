@@ -60,7 +60,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("gln", is_gln=True),
             Column("time_zone"),
             Column("country_code"),
-            Column("rfid_posting"),
+            Column("rfid_posting", values=("none", "authoritative")),
             Column("opening_hours", is_hours=True),
             Column("capacity_units", "integer"),
         ),

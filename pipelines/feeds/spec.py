@@ -84,18 +84,29 @@ class Extra:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Need:
+    """`field` must be there where `other` has one of `values`; with `unless`, where it has none of them (or is missing)."""
+
+    field: str
+    other: str
+    values: tuple[str, ...]
+    unless: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Kind:
     """One event kind of a feed: which fields it needs and what its quantity may be.
 
-    `required` comes on top of the feed's own list, `optional` takes from it; of `any_of` a line must have at least one.
-    `natural_key` replaces the feed's where the kind has another. `defaults` are values for fields that a line leaves
-    out. `voids` names the kind whose natural key, all else equal, is the key of what this event takes back. `extra` are
-    fields of the kind beyond the event's columns.
+    `required` comes on top of the feed's own list, `optional` takes from it; of `any_of` a line must have at least one,
+    and `needs` are fields that another field makes necessary. `natural_key` replaces the feed's where the kind has
+    another. `defaults` are values for fields that a line leaves out. `voids` names the kind whose natural key, all else
+    equal, is the key of what this event takes back. `extra` are fields of the kind beyond the event's columns.
     """
 
     name: str
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     quantity: QuantityRule = "positive"
     natural_key: tuple[str, ...] | None = None
     defaults: tuple[tuple[str, str], ...] = ()

@@ -4,15 +4,20 @@
      "item_code": "MUG", "quantity": 3, "uom_code": "CS", "document_kind": "asn", "document_id": "ASN-7", "document_line": 1}
 
 Known quirks: transactions are numbered, so the number is the identity; lines come late and out of order; counts are
-levels, not changes. Only `adjust` is signed.
+levels, not changes. Only `adjust` is signed. A `return_disposition` says where the goods go by its reason
+(`RETURN_REASONS`), or by `to_stock_state`.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind, Need
+
+RETURN_REASONS: Final = ("scrap", "recycle", "donate", "recondition", "liquidate")
+"""Reasons of a `return_disposition` that say by themselves where the goods go: away, or aside (`non_sellable_other`)."""
 
 WMS = Feed(
     name="wms",
@@ -35,7 +40,7 @@ WMS = Feed(
         Kind("status_change", required=("stock_state", "to_stock_state")),
         Kind("return_receive"),
         Kind("return_inspect"),
-        Kind("return_disposition"),
+        Kind("return_disposition", needs=(Need("to_stock_state", "reason_code", RETURN_REASONS, unless=True),)),
         Kind("kit_assemble"),
         Kind("kit_break"),
         Kind("scrap"),

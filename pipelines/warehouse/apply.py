@@ -20,7 +20,7 @@ from pipelines.warehouse import accounts, batch, bulk, documents, explode, hashi
 from pipelines.warehouse.identity import KeyFilter
 from pipelines.warehouse.instants import micros
 from pipelines.warehouse.keys import key_sql, low_sql
-from pipelines.warehouse.posting import intents_sql, posting_kinds, rule_number_sql
+from pipelines.warehouse.posting import WHOLE_PARTS, intents_sql, posting_kinds, rule_number_sql
 from pipelines.warehouse.reference import ReferenceBook, ReferenceChange, ReferenceRow
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Applier:
             self._bulk = None
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
             keys = self._take_events([m for m in todo if m.feed != "reference"], change, commit_id, now_us)
-            if change.changed:
+            if change.changed or (change.is_more_known and reread.has_unknown_tags(con)):
                 reread.post_again(con, self._spool, change.changed, commit_id, now_us)
             movements = self._close(todo, commit_id, now_us)
             failpoint("before_commit")
@@ -144,8 +144,10 @@ class Applier:
         self._remember(profile)
         if profile.has_bundles:
             explode.components(con)
-        if "rfid" in profile.feeds:
-            explode.epcs(con)
+        if profile.any_of("consignment_consume"):
+            explode.ownership(con)
+        if "rfid" in profile.feeds and explode.epcs(con):
+            profile.kinds.add("receipt")
         self._hold_back(profile)
         batch.accept(con)
         self._post(profile, commit_id)
@@ -247,6 +249,11 @@ class Applier:
         for kind, (partner,) in partners.items():
             if profile.any_of(kind):
                 con.execute(f"insert into touched_docs {_touched_docs_sql(kind, partner)}")
+        if profile.any_of("receipt"):
+            # what a reader received is weighed against whatever else was received under the document
+            con.execute("""
+                insert into touched_docs select distinct document_kind, document_id from accepted where event_kind = 'receipt' and document_id is not null
+                    and (document_kind, document_id) in (select (document_kind, document_id) from kept_events where event_kind = 'receipt' and epc is not null)""")
         if profile.any_of(*interplay.VOID_KINDS):
             con.execute(
                 f"insert into touched_keys select target from accepted where event_kind in {interplay.quoted(interplay.VOID_KINDS)}"
@@ -302,7 +309,7 @@ def whole_intents_sql(events: str) -> str:
     """SQL of the intents of events that post by themselves."""
     kinds = interplay.quoted(sorted(posting_kinds() - set(interplay.COUNT_KINDS)))
     return intents_sql(f"""(
-        select *, {rule_number_sql(("all", "component", "kit", "rest"))} as rule_number from (
+        select *, {rule_number_sql((*WHOLE_PARTS, "rest"))} as rule_number from (
             select a.* replace (case when event_kind in ('receipt', 'ship') then 'rest' else part end as part) from {events} a
             where event_kind in {kinds} and item_kind is distinct from 'service' and since_us < until_us
                 and not (event_kind in ('receipt', 'ship') and (document_kind, document_id) in (select (kind, id) from touched_docs))

@@ -20,6 +20,7 @@ import numpy as np
 from pipelines.events import STOCK_STATES
 from pipelines.spool.files import sync_folder
 from pipelines.warehouse import batch
+from pipelines.warehouse.documents import ALSO_POSTING
 from pipelines.warehouse.handover import SMALL, WHOLE, temp_table
 from pipelines.warehouse.identity import KeyFilter, Keys, doubtful
 from pipelines.warehouse.keys import event_id_sql, key_sql
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
 BULK_ROWS: Final = 20_000
 """From this many rows on a file of its own is worth it."""
 
-PLAIN_KINDS: Final = tuple(
-    sorted(posting_kinds() - {rule.event_kind for rule in rules() if rule.part != "all"} - {"asn", "pick", "order_shipped"})
-)
+PLAIN_KINDS: Final = tuple(sorted(posting_kinds() - {rule.event_kind for rule in rules() if rule.part != "all"} - {*ALSO_POSTING, "pick"}))
 
 # written as enumerations: their few words are known, which spares the writer finding out
 _WORDS: Final = {

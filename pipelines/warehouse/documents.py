@@ -15,8 +15,8 @@ from pipelines.warehouse.versions import END
 if TYPE_CHECKING:
     import duckdb
 
-ALSO_POSTING: Final = ("asn", "order_shipped", "count", "opening")
-"""Kinds that post and are documents too: what was announced, shipped, counted."""
+ALSO_POSTING: Final = ("asn", "order_shipped", "count", "opening", "consignment_consume", "consignment_loss", "consignment_joint_count")
+"""Kinds that post and are documents too: what was announced, shipped, counted, and what one party owes the other."""
 
 PLACED_FEEDS: Final = ("marketplace", "reservation")
 """Feeds whose lines may leave it to us which of the channel's places they concern."""
@@ -29,9 +29,9 @@ _TIMES: Final = {
 
 
 def is_document_sql() -> str:
-    """SQL: the event is kept as a document. A service is sold without moving anything, and stands here alone."""
+    """SQL: the event is kept as a document, one of two sides once. A service is sold without moving anything, and stands here alone."""
     posting = ", ".join(f"'{kind}'" for kind in sorted(posting_kinds() - set(ALSO_POSTING)))
-    return f"(event_kind not in ({posting}, 'sale_void', 'void_ship') or item_kind = 'service')"
+    return f"(event_kind not in ({posting}, 'sale_void', 'void_ship') or item_kind = 'service') and part <> 'taken'"
 
 
 def place_orders(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,14 +1,15 @@
-"""Events that stand for several: bundles, kits and RFID reads become their components.
+"""Events that stand for several: bundles, kits, RFID reads and a change of owner become their parts.
 
-Belongs here: replacing such rows of `resolved` by one row a component or EPC. Does not belong here: what they post.
+Belongs here: replacing such rows of `resolved` by one row a component, EPC or side. Does not belong here: what they post.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.warehouse import batch
 from pipelines.warehouse.handover import TEXT, temp_table
+from pipelines.warehouse.ids import OURSELVES
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,28 +50,62 @@ def components(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("insert into resolved select * from exploded")
 
 
-def epcs(con: duckdb.DuckDBPyConnection) -> None:
-    """One row for each EPC of an RFID event, its item by the GTIN in it; null where no item has that GTIN."""
+def ownership(con: duckdb.DuckDBPyConnection) -> None:
+    """Consumption of somebody else's goods at a place of ours is two parts: the owner gives them up, we take them."""
+    con.execute(f"""
+        update resolved set part = 'given_up' where event_kind = 'consignment_consume' and owner_id <> {OURSELVES}
+            and location_kind is distinct from 'consignment_out'""")
+    con.execute("insert into resolved select * replace ('taken' as part) from resolved where part = 'given_up'")
+
+
+def epcs(con: duckdb.DuckDBPyConnection) -> bool:
+    """One row for each EPC of an RFID event, its item by the GTIN in it; null where, and as long as, no item has that GTIN.
+
+    A reader's step stands as the document's status. What a reader receives at a place where it is authoritative gets
+    receipts beside the observations, also those of which the item is not known yet; returns whether there are any.
+    An event that was declared an error stands for none of its EPCs.
+    """
     from pipelines.feeds.gs1 import gtin_of_epc
 
+    con.execute("update resolved set document_status = biz_step where feed = 'rfid'")
+    stands = "feed = 'rfid' and epcs is not null and is_correction is distinct from true"
     prefixes = [
         row[0]
         for row in con.execute(
-            f"select distinct {_CLASS.format('one_epc')} from (select unnest(epcs) as one_epc from resolved where feed = 'rfid' and epcs is not null)"
+            f"select distinct {_CLASS.format('one_epc')} from (select unnest(epcs) as one_epc from resolved where {stands})"
         ).fetchall()
     ]
     if not prefixes:
-        return
+        return False
     gtins = [(gtin_of_epc(prefix if prefix.startswith("http") else f"{prefix}.0") or (None,))[0] for prefix in prefixes]
     temp_table(con, "epc_classes", {"prefix": TEXT, "gtin": TEXT}, {"prefix": prefixes, "gtin": gtins})
     con.execute(f"""
         create or replace temp table read_epcs as
-        select r.* replace (p.position::INTEGER as sub_no, i.item_id as item_id,
-            nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units, p.epc as epc)
-        from (select *, unnest(epcs) as one_epc, generate_subscripts(epcs, 1) as position from resolved where feed = 'rfid' and epcs is not null) r,
-            lateral (select r.position as position, r.one_epc as epc) p
-        left join epc_classes g on g.prefix = {_CLASS.format("p.epc")}
-        left join code_items i on i.code_kind = 'gtin' and i.code = g.gtin and r.occurred_us >= i.valid_from and r.occurred_us < i.valid_to
-            and r.since_us >= i.known_from and r.since_us < i.known_to""")
-    con.execute("delete from resolved where feed = 'rfid' and epcs is not null")
-    con.execute("insert into resolved by name select * exclude (one_epc, position) from read_epcs")
+        with tags as (
+            select r.*, g.gtin from (
+                select * replace (unnest(epcs) as epc, generate_subscripts(epcs, 1)::INTEGER as sub_no) from resolved where {stands}) r
+            left join epc_classes g on g.prefix = {_CLASS.format("r.epc")}),
+        known as (
+            select t.* replace (i.item_id as item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units,
+                greatest(t.since_us, i.known_from) as since_us, least(t.until_us, i.known_to) as until_us)
+            from tags t join code_items i on i.code_kind = 'gtin' and i.code = t.gtin and t.occurred_us >= i.valid_from and t.occurred_us < i.valid_to
+                and t.since_us < i.known_to and t.until_us > i.known_from),
+        unknown as (
+            select t.* replace (coalesce(k.since_us, t.until_us) as until_us) from tags t
+            left join (select unit_no, line_no, sub_no, min(since_us) as since_us from known group by all) k using (unit_no, line_no, sub_no)
+            where t.since_us < coalesce(k.since_us, t.until_us))
+        select * from known union all select * from unknown""")
+    con.execute(f"delete from resolved where {stands}")
+    con.execute("insert into resolved by name select * exclude (gtin) from read_epcs")
+    con.execute(f"""
+        insert into resolved by name
+        select * exclude (gtin) replace ('receipt' as event_kind, null::VARCHAR as stock_state) from read_epcs where {_RECEIVES}""")
+    return bool(con.execute(f"select count(*) from read_epcs where {_RECEIVES}").fetchall()[0][0])
+
+
+RECEIVING: Final = "receiving"
+"""The business step of a reader that can post."""
+
+_RECEIVES: Final = f"""(rfid_posting = 'authoritative' and biz_step = '{RECEIVING}'
+    and event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+    and document_kind in ('po', 'asn') and gtin is not null and problem is null and (item_kind is null or item_kind in ('stock', 'kit')))"""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEPT_KINDS: Final = ("asn", "receipt", "pick", "ship", "sale_void", "void_ship")
 VOID_KINDS: Final = ("sale_void", "void_ship")
-COUNT_KINDS: Final = ("count", "opening")
+COUNT_KINDS: Final = ("count", "opening", "consignment_joint_count")
 
 _COLUMNS: Final = [column.split()[0] for column in PRIVATE_TABLES["kept_events"].replace("(18,4)", "").split(",")]
 _LOW: Final = f"{low_sql('event_id')} as event_lo"
@@ -33,7 +33,8 @@ _LOW: Final = f"{low_sql('event_id')} as event_lo"
 
 _PART: Final = {
     "event_id": TEXT, "sub_no": SMALL, "part": TEXT, "units": WHOLE, "since_us": WHOLE, "until_us": WHOLE,
-    "notice_kind": TEXT, "notice_id": TEXT, "notice_line": TEXT, "notice_supplier": WHOLE,
+    "notice_kind": TEXT, "notice_id": TEXT, "notice_line": TEXT, "notice_supplier": WHOLE, "notice_owner": WHOLE,
+    "twin_id": TEXT, "twin_no": SMALL,
 }  # fmt: skip
 _DIFFERENCE: Final = {"event_id": TEXT, "sub_no": SMALL, "units": WHOLE, "since_us": WHOLE, "until_us": WHOLE}
 _NO_DOCUMENT: Final = (None, None, None)
@@ -80,9 +81,9 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
         select event_id::VARCHAR, sub_no, event_kind, item_id, location_id, units, occurred_us,
             concat_ws(':', coalesce(source_event_id, ''), event_key, revision), since_us, until_us,
             document_kind, document_id, document_line, case when ref_document_id is not null then {ref_kind} end, ref_document_id, ref_document_line,
-            supplier_id, event_key::VARCHAR
+            supplier_id, event_key::VARCHAR, owner_id, epc
         from kept_events
-        where event_kind in ('asn', 'receipt', 'pick', 'ship') and since_us < until_us and (
+        where event_kind in ('asn', 'receipt', 'pick', 'ship') and since_us < until_us and item_id is not null and (
             (document_kind, document_id) in (select (kind, id) from touched_docs)
             or (event_kind = 'asn' and ({ref_kind}, ref_document_id) in (select (kind, id) from touched_docs)))""").fetchall()
     voids = _void_spans(con, [row[17] for row in rows if row[2] == "ship"])
@@ -94,6 +95,7 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
             event_id=row[0], sub_no=row[1], kind=row[2], item_id=row[3], location_id=row[4], units=row[5], occurred_us=row[6], order=row[7],
             since_us=row[8], until_us=row[9], document=(row[10], row[11], row[12]) if row[11] else None,
             ref_document=(row[13], row[14], row[15]) if row[14] else None, supplier_id=row[16], voided=tuple(voids.get(row[17], ())),
+            owner_id=row[18], epc=row[19],
         )  # fmt: skip
         kept.append(event)
         if event.kind == "asn" and event.document and event.ref_document:
@@ -113,23 +115,35 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
             and since_us >= until_us and (document_kind, document_id) in (select (kind, id) from touched_docs)""")
     temp_rows(con, "part_rows", _PART, [
         (p.event_id, p.sub_no, p.part, p.units, p.since_us, p.until_us, *((p.notice.document or _NO_DOCUMENT) if p.notice else _NO_DOCUMENT),
-         p.notice.supplier_id if p.notice else None) for p in parts
+         *((p.notice.supplier_id, p.notice.owner_id) if p.notice else (None, None)), *((p.twin.event_id, p.twin.sub_no) if p.twin else (None, None)))
+        for p in parts
     ])  # fmt: skip
-    # a receipt out of transit stands under the notice's document, so that a notice's open units are a sum by document
+    # A receipt out of transit stands under the notice's document, so that a notice's open units are a sum by document. What a reader
+    # cannot know, it has from the line that the warehouse wrote of the same goods (its twin), else from the notice.
     con.execute(f"""
         create or replace temp table divided as
-        select k.* replace (
-                p.units as units, p.since_us as since_us, p.until_us as until_us,
-                coalesce(p.notice_supplier, k.supplier_id) as supplier_id,
-                case when p.notice_id is null then k.document_kind else p.notice_kind end as document_kind,
-                case when p.notice_id is null then k.document_id else p.notice_id end as document_id,
-                case when p.notice_id is null then k.document_line else p.notice_line end as document_line,
-                case when p.notice_id is null or k.document_id = p.notice_id then k.ref_document_kind else k.document_kind end as ref_document_kind,
-                case when p.notice_id is null or k.document_id = p.notice_id then k.ref_document_id else k.document_id end as ref_document_id,
-                case when p.notice_id is null or k.document_id = p.notice_id then k.ref_document_line else k.document_line end as ref_document_line
-            ), p.part, {_LOW.replace("event_id", "k.event_id", 1)}
-        from kept_events k join part_rows p on p.event_id::UUID = k.event_id and p.sub_no = k.sub_no
-            and p.since_us >= k.since_us and p.since_us < k.until_us""")
+        select * exclude (notice_kind, notice_id, notice_line) replace (
+                case when notice_id is null then document_kind else notice_kind end as document_kind,
+                case when notice_id is null then document_id else notice_id end as document_id,
+                case when notice_id is null then document_line else notice_line end as document_line,
+                case when notice_id is null or document_id = notice_id then ref_document_kind else document_kind end as ref_document_kind,
+                case when notice_id is null or document_id = notice_id then ref_document_id else document_id end as ref_document_id,
+                case when notice_id is null or document_id = notice_id then ref_document_line else document_line end as ref_document_line
+            ) from (
+            select k.* replace (
+                    p.units as units, p.since_us as since_us, p.until_us as until_us,
+                    coalesce(p.notice_supplier, t.supplier_id, k.supplier_id) as supplier_id,
+                    case when k.epc is null then k.owner_id else coalesce(t.owner_id, p.notice_owner, k.owner_id) end as owner_id,
+                    coalesce(t.lot_code, k.lot_code) as lot_code, coalesce(t.expires_on, k.expires_on) as expires_on,
+                    coalesce(t.document_kind, k.document_kind) as document_kind,
+                    coalesce(t.document_id, k.document_id) as document_id,
+                    case when t.document_id is null then k.document_line else t.document_line end as document_line,
+                    coalesce(t.unit_price_amount, k.unit_price_amount) as unit_price_amount, coalesce(t.currency_code, k.currency_code) as currency_code
+                ), p.part, p.notice_kind, p.notice_id, p.notice_line, {_LOW.replace("event_id", "k.event_id", 1)}
+            from kept_events k join part_rows p on p.event_id::UUID = k.event_id and p.sub_no = k.sub_no
+                and p.since_us >= k.since_us and p.since_us < k.until_us
+            left join kept_events t on t.event_id = p.twin_id::UUID and t.sub_no = p.twin_no and t.item_id = k.item_id
+                and p.since_us >= t.since_us and p.since_us < t.until_us)""")
     con.execute(
         f"create or replace temp table ruled as select *, {rule_number_sql(('noticed', 'picked', 'rest'))} as rule_number from divided"
     )
@@ -248,7 +262,8 @@ def count(con: duckdb.DuckDBPyConnection) -> None:
     _close_over_counts(con)
     rows = con.execute(f"""
         select {_PLACE}, event_id::VARCHAR, sub_no, units, nullif(lot_code, '') as lot_code, occurred_us,
-            coalesce(source_event_id, '') as source_event_id, since_us, until_us, coalesce(named_item_id, item_id) as named_item_id
+            coalesce(source_event_id, document_id || ':' || document_line, '') as number, since_us, until_us,
+            coalesce(named_item_id, item_id) as named_item_id
         from counted semi join touched_places using ({_PLACE})""").fetchall()
     by_place: dict[tuple[Any, ...], list[counting.Counted]] = defaultdict(list)
     for row in rows:

@@ -7,6 +7,18 @@ A rule says from which place and state units go to which. `here` is the event's 
 to_location; a word in capitals is a virtual location. `sellable` is the location's default sellable state unless the
 event names one (`stock_state` where it leaves, `to_stock_state` where it enters); `counted` the same, where goods may go
 either way: named by either; `adjusted` as `counted`, but the one of the direction first; `given` is what the event names; `same` is the state at the other end.
+The owner is the event's, unless the rule says `self`: ourselves.
+
+Consignment. A movement has one owner, so consumption of somebody else's goods is two: they leave the owner's stock for
+the SUPPLIER and come into ours from there, and lie where they lay. What then happens to them, as a sale at the till, takes
+from our stock and never from the owner's: sale and consumption may come in either order, and each counts once. Goods
+at a client's site (`consignment_out`), and ours anywhere, are consumed by a CUSTOMER. A delivery that names where it
+goes moves goods from here to there; one at a client's site that does not ends the transfer that the warehouse shipped
+under the same document; any other comes from the SUPPLIER. A delivery takes from no notice: goods that were announced
+by an `asn` and pass the dock are a `receipt` with their owner.
+
+RFID. An event of a reader that receives goods at a place whose `rfid_posting` is `authoritative` is a `receipt` too
+(`explode.py`); no other step of a reader posts, since only receiving says from where to where.
 """
 
 from __future__ import annotations
@@ -17,12 +29,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pipelines.warehouse.ids import VIRTUAL_LOCATIONS
+from pipelines.events import OUR_OWNER_CODE
+from pipelines.warehouse.ids import OURSELVES, VIRTUAL_LOCATIONS
 from pipelines.warehouse.reference import virtual_id
 
 RULES_FILE: Final = Path(__file__).with_name("posting.csv")
 
-WHOLE_PARTS: Final = ("all", "component", "kit")
+WHOLE_PARTS: Final = ("all", "component", "kit", "given_up", "taken")
 """Parts that an event posts by itself, whatever else is known."""
 
 
@@ -38,6 +51,7 @@ class Rule:
     from_state: str
     to_place: str
     to_state: str
+    owner: str
 
 
 @cache
@@ -51,6 +65,8 @@ def rules() -> tuple[Rule, ...]:
         for place in (rule.from_place, rule.to_place):
             if place not in ("here", "there") and place not in VIRTUAL_LOCATIONS:
                 raise ValueError(f"posting.csv line {rule.number + 1}: {place!r} is no place")
+        if rule.owner not in ("", OUR_OWNER_CODE):
+            raise ValueError(f"posting.csv line {rule.number + 1}: {rule.owner!r} is no owner")
     return found
 
 
@@ -68,20 +84,22 @@ def rule_number_sql(parts: tuple[str, ...]) -> str:
     for rule in rules():
         if rule.part in parts:
             part = "" if parts == ("all",) else f" and part = '{rule.part}'"
-            condition = f" and {rule.condition}" if rule.condition else ""
+            condition = f" and ({rule.condition})" if rule.condition else ""
             cases.append(f"when event_kind = '{rule.event_kind}'{part}{condition} then {rule.number}")
     return "case " + " ".join(cases) + " end"
 
 
 def rules_relation() -> str:
-    """SQL of the rules as rows: number, part, and both ends; `*_virtual` is the id of a virtual place or null."""
+    """SQL of the rules as rows: number, part, both ends and the owner (null: the event's); `*_virtual` is the id of a virtual place or null."""
     rows = ", ".join(
-        f"({r.number}, '{r.part}', '{r.from_place}', {_virtual(r.from_place)}, '{r.from_state}', '{r.to_place}', {_virtual(r.to_place)}, '{r.to_state}')"
+        f"({r.number}, '{r.part}', '{r.from_place}', {_virtual(r.from_place)}, '{r.from_state}',"
+        f" '{r.to_place}', {_virtual(r.to_place)}, '{r.to_state}', {OURSELVES if r.owner else 'null'})"
         for r in rules()
     )
-    columns = "number, part, from_place, from_virtual, from_word, to_place, to_virtual, to_word"
+    columns = "number, part, from_place, from_virtual, from_word, to_place, to_virtual, to_word, owner"
     return (
-        "(select number, part, from_place, from_virtual::BIGINT as from_virtual, from_word, to_place, to_virtual::BIGINT as to_virtual, to_word"
+        "(select number, part, from_place, from_virtual::BIGINT as from_virtual, from_word, to_place, to_virtual::BIGINT as to_virtual, to_word,"
+        " owner::BIGINT as rule_owner"
         f" from (values {rows}) as listed ({columns})) as r"
     )
 
@@ -120,12 +138,13 @@ select
     case when {swap} then to_state else from_state end as from_stock_state,
     case when {swap} then from_location else to_location end as to_location_id,
     case when {swap} then from_state else to_state end as to_stock_state,
-    owner_id, coalesce(lot_code, '') as lot_code, expires_on, abs(units)::BIGINT as units, occurred_us, business_on, feed as source_feed,
+    coalesce(rule_owner, owner_id) as owner_id, coalesce(lot_code, '') as lot_code, expires_on,
+    abs(units)::BIGINT as units, occurred_us, business_on, feed as source_feed,
     reason_code as reason, {", ".join(_COPIED)},
     transit_to as transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key,
     named_item_id, since_us, until_us
 from (
-    select e.*,
+    select e.*, r.rule_owner,
         coalesce(r.from_virtual, case when r.from_place = 'there' then e.to_location_id else e.location_id end) as from_location,
         {_FROM_STATE} as from_state,
         coalesce(r.to_virtual, case when r.to_place = 'there' then e.to_location_id else e.location_id end) as to_location,

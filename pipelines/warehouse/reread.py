@@ -6,7 +6,7 @@ versions (`versions.py`) and the mechanism of re-posting (`moves.py`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipelines.spool import Spool
 from pipelines.warehouse import batch, documents, explode, interplay, moves
@@ -22,7 +22,9 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     """Post again every applied event that the changed codes concern; returns how many events were read again."""
     from pipelines.warehouse.apply import post_interplay, whole_intents_sql
 
-    condition = _concerns(con, changed)
+    condition = " or ".join(
+        part for part in (_concerns(con, changed) if changed else "", _UNKNOWN_TAGS if has_unknown_tags(con) else "") if part
+    )
     units = [
         batch.Unit(unit_id, delivery_id, feed, source_system, known_us, spool.segment_path(feed, segment), columns=_columns(con, spool, feed, segment))
         for unit_id, delivery_id, feed, source_system, known_us, segment in con.execute("""
@@ -42,7 +44,8 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
             select {key_sql()} from waiting) group by all""")
     con.execute("""
         create or replace temp table limits as
-        select unit_no, line_no, limit_us from resolved join standing_events using (event_key, revision, payload_hash) where limit_us is not null""")
+        select distinct unit_no, line_no, limit_us from resolved join standing_events using (event_key, revision, payload_hash)
+        where limit_us is not null""")  # an event that a version cuts in two has one limit
     con.execute(
         "delete from resolved where (event_key, revision, payload_hash) not in (select (event_key, revision, payload_hash) from standing_events)"
     )
@@ -52,6 +55,7 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
             select arg_min((unit_no, line_no), (known_us, unit_no, line_no)) from resolved group by event_key, revision)""")
     found = batch.profile(con)
     explode.components(con)
+    explode.ownership(con)
     if "rfid" in found.feeds:
         explode.epcs(con)
     documents.place_orders(con)
@@ -70,7 +74,7 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
         where event_kind in ('asn', 'receipt', 'pick', 'ship') and document_id is not null""")
     con.execute("create or replace temp table touched_keys as select distinct event_key from reread_events")
     con.execute(
-        "create or replace temp table touched_counts as select event_id from reread_events where event_kind in ('count', 'opening')"
+        f"create or replace temp table touched_counts as select event_id from reread_events where event_kind in {interplay.quoted(interplay.COUNT_KINDS)}"
     )
     # when a merge begins decides what the counts of either item are of
     con.execute("""
@@ -87,6 +91,16 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     moves.repost(con)
     post_interplay(con)
     return found.rows
+
+
+_UNKNOWN_TAGS: Final = "(u.unit_id, source_line) in (select (unit_id, line_no) from kept_events where epc is not null and item_id is null and since_us < until_us)"
+
+
+def has_unknown_tags(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a reader received goods of which no item has the GTIN yet: they post when one has."""
+    return bool(
+        con.execute("select count(*) from kept_events where epc is not null and item_id is null and since_us < until_us").fetchall()[0][0]
+    )
 
 
 def _columns(con: duckdb.DuckDBPyConnection, spool: Spool, feed: str, segment: str) -> tuple[str, ...]:
@@ -117,7 +131,8 @@ def _concerns(con: duckdb.DuckDBPyConnection, changed: set[tuple[str, str]]) -> 
 
     parts = []
     if things & {"item", "kit", "uom"}:
-        parts.append(f"item_code in {one_of('item code')}")
+        # which item a tag is, and of how many units, says its class
+        parts.append(f"item_code in {one_of('item code')} or (u.feed = 'rfid' and biz_step = '{explode.RECEIVING}')")
     if ("uom", "*") in changed:
         parts.append("uom_code is not null")
     if "location" in things:

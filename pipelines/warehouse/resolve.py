@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.events import EVENT_SCHEMA
-from pipelines.warehouse.ids import code_id
+from pipelines.events import EVENT_SCHEMA, OUR_OWNER_CODE
+from pipelines.warehouse.ids import OURSELVES, code_id
 from pipelines.warehouse.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.warehouse.schema import duckdb_type
 from pipelines.warehouse.versions import END
@@ -69,7 +69,7 @@ REASONS: Final[dict[str, str]] = {
 _AS_SENT: Final = (
     "source_event_id", "lot_code", "expires_on", "stock_state", "to_stock_state", "document_kind", "document_id", "document_line",
     "document_status", "register_no", "ref_document_kind", "ref_document_id", "ref_document_line", "currency_code",
-    "reason_code", "campaign_code", "is_promo", "customer_key", "epcs", "extra", "item_code", "uom_code",
+    "reason_code", "campaign_code", "is_promo", "customer_key", "epcs", "extra", "item_code", "uom_code", "biz_step", "is_correction",
 )  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def name_owners(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> None:
     if not incoming.has("owner_code"):
         return
     codes = con.execute(f"""
-        select distinct owner_code from ({incoming.relation()}) where owner_code is not null and owner_code not in (select code from code_owners)""").fetchall()
+        select distinct owner_code from ({incoming.relation()}) where owner_code <> '{OUR_OWNER_CODE}' and owner_code not in (select code from code_owners)""").fetchall()
     if codes:
         con.executemany("insert into code_owners values (?, ?)", [[code, code_id("owner", code)] for (code,) in codes])
 
@@ -226,6 +226,7 @@ placed as (
     select
         e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
         {place.of("l", "default_state")} as default_state,
+        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
         {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
         ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
         {_CHANNEL.format(c("channel_code"))} as named_channel,
@@ -274,7 +275,7 @@ select
     {event_id_sql("event_key", "revision")} as event_id,
     case when revision = 0 then key_lo else {revised_low_sql("key_lo", "revision")} end as event_lo,
     revision, payload_hash, target, feed, event_kind, known_us,
-    item_id, named_item_id, item_kind, location_id, location_kind, default_state, to_location_id, to_default_state, channel_id, supplier_id,
+    item_id, named_item_id, item_kind, location_id, location_kind, default_state, rfid_posting, to_location_id, to_default_state, channel_id, supplier_id,
     {_owner(incoming)} as owner_id, units, occurred_us,
     case
         when {c("business_on", "")} is not null and feed in {_NAMES_ITS_DAY} then {c("business_on", "")}
@@ -325,4 +326,4 @@ def _instant(offset: str, zone: str) -> str:
 def _owner(incoming: Incoming) -> str:
     if not incoming.has("owner_code"):
         return "0::BIGINT"
-    return "coalesce((select o.owner_id from code_owners o where o.code = itemed.owner_code), 0)"
+    return f"coalesce((select o.owner_id from code_owners o where o.code = nullif(itemed.owner_code, '{OUR_OWNER_CODE}')), {OURSELVES})"

@@ -31,7 +31,7 @@ _KEPT_EVENT: Final = """
     since_us BIGINT, until_us BIGINT, reason_code VARCHAR, document_kind VARCHAR, document_id VARCHAR, document_line VARCHAR,
     ref_document_kind VARCHAR, ref_document_id VARCHAR, ref_document_line VARCHAR, supplier_id BIGINT, channel_id BIGINT,
     unit_price_amount DECIMAL(18,4), currency_code VARCHAR, is_promo BOOLEAN, campaign_code VARCHAR, customer_key VARCHAR, target UUID,
-    unit_id VARCHAR, line_no BIGINT, named_item_id BIGINT"""
+    unit_id VARCHAR, line_no BIGINT, named_item_id BIGINT, epc VARCHAR"""
 
 PRIVATE_TABLES: Final[dict[str, str]] = {
     # a warehouse made anew writes its ledger files under another generation: files that others still read stay as they are
@@ -45,7 +45,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "identity": "event_key UUID, revision INTEGER, payload_hash UBIGINT, known_us BIGINT",
     # sales that carry their own number are found by the line they are
     "line_keys": "target UUID, event_key UUID",
-    # events that a later one can still change, as they were resolved: picks, shipments, notices, receipts, voids
+    # events that a later one can still change, as they were resolved: picks, shipments, notices, receipts (of a reader one for
+    # each EPC, with item null until its class is known), voids
     "kept_events": _KEPT_EVENT,
     "counts": _KEPT_EVENT,
     # orders by number: a shipment that names a number of two channels waits

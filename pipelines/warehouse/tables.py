@@ -84,7 +84,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "document_kind": "VARCHAR",
         "document_id": "VARCHAR",  # of a publication: its publish_no
         "document_line": "VARCHAR",
-        "document_status": "VARCHAR",
+        "document_status": "VARCHAR",  # of an RFID event: its business step
         "register_no": "VARCHAR",
         "ref_document_kind": "VARCHAR",
         "ref_document_id": "VARCHAR",

@@ -1,7 +1,6 @@
 """GS1 keys and EPCIS events, as far as the books need them.
 
-Belongs here: check digits, SGTIN → GTIN-14, SGLN → GLN, the fields of an EPCIS event. Does not belong here: posting; an
-observation posts nothing.
+Belongs here: check digits, SGTIN → GTIN-14, SGLN → GLN, the fields of an EPCIS event. Does not belong here: posting.
 """
 
 from __future__ import annotations
@@ -71,6 +70,7 @@ def events(value: dict[str, Any]) -> Iterator[dict[str, str]]:
         found = [value]
     for event in found:
         place = (event.get("bizLocation") or event.get("readPoint") or {}).get("id")
+        document = _document(event.get("bizTransactionList") or [])
         fields = {
             "event_kind": event.get("type"),
             "occurred_at": event.get("eventTime"),
@@ -81,5 +81,18 @@ def events(value: dict[str, Any]) -> Iterator[dict[str, str]]:
             "location_code": place,
             "location_code_kind": "sgln" if place else None,
             "epcs": " ".join(event.get("epcList") or event.get("childEPCs") or []),
+            "document_kind": document[0],
+            "document_id": document[1],
+            # an error declaration comes under the number of the event that it takes back
+            "source_revision": "1" if "errorDeclaration" in event else None,
         }
         yield {name: text for name, text in fields.items() if text}
+
+
+def _document(transactions: list[dict[str, str]]) -> tuple[str | None, str | None]:
+    """The notice among the transactions, else the order; numbers are plain in the random world."""
+    named = {entry.get("type"): entry.get("bizTransaction") for entry in transactions}
+    for kind, ours in (("desadv", "asn"), ("po", "po")):
+        if kind in named:
+            return ours, named[kind]
+    return None, None

@@ -24,11 +24,13 @@ MUG,CS,6,1,13600529000020
 TEA,HALF,1,2,
 """,
     "locations": """\
-location_code,location_name,location_kind,gln,time_zone
-DC1,Warehouse,dc,3012345000017,Europe/Paris
-LIS,Shop Lisbon,store,3012345000031,Europe/Lisbon
-NYC,Shop New York,store,3012345000024,America/New_York
-FBA,The marketplace's warehouse,channel_fulfilment,,Europe/Paris
+location_code,location_name,location_kind,gln,time_zone,rfid_posting
+DC1,Warehouse,dc,3012345000017,Europe/Paris,authoritative
+LIS,Shop Lisbon,store,3012345000031,Europe/Lisbon,
+NYC,Shop New York,store,3012345000024,America/New_York,none
+FBA,The marketplace's warehouse,channel_fulfilment,,Europe/Paris,
+CLI,A client's site,consignment_out,,Europe/Paris,
+VMI,A supplier's corner,consignment_in,,Europe/Paris,
 """,
     "channels": """\
 channel_code,channel_name,channel_kind,time_zone
@@ -60,15 +62,19 @@ DUO,MUG,2
 LATER: Final = {
     "items": """\
 item_code,item_name,item_kind,category,base_uom_code,gtin,unit_cost_amount,currency_code
-LAMP,Lamp,stock,kitchen,EA,,,EUR
+LAMP,Lamp,stock,kitchen,EA,03600529000054,,EUR
 """,
     "uoms": """\
 item_code,uom_code,numerator,denominator,gtin,valid_from
 MUG,CS,8,1,13600529000020,2026-05-09T00:00:00Z
+""",
+    "locations": """\
+location_code,location_name,location_kind,gln,time_zone,rfid_posting,valid_from
+LIS,Shop Lisbon,store,3012345000031,Europe/Lisbon,authoritative,2026-05-08T00:00:00Z
 """,
     "bom": """\
 kit_item_code,component_item_code,component_units,valid_from
 GIFT,TEA,3,2026-05-10T00:00:00Z
 """,
 }
-"""entity → what a later scan brings: an item, a bigger case, another bill of the kit."""
+"""entity → what a later scan brings: an item, a bigger case, a shop whose readers receive goods, another bill of the kit."""

@@ -51,6 +51,8 @@ def key_of(row: Row, kind: str | None = None, natural: bool = False) -> Key:
         names = [f["location_code"], f.get("register_no", ""), f["document_id"], f.get("business_on", row.at.day), f["document_line"]]
     elif row.feed == "supply" and kind == "supplier_stock":
         names = [f["supplier_code"], f["item_code"], _moment(row)]
+    elif kind.startswith("consignment_"):  # sent again with a higher revision it replaces, unlike an order's line
+        names = [f.get("document_kind", "consignment"), f["document_id"], f["document_line"]]
     elif row.feed == "supply":
         names = [f.get("document_kind") or _default_document(kind), f["document_id"], f["document_line"], str(row.revision)]
     elif kind.startswith("stock_"):

@@ -1,6 +1,6 @@
 """Events that stand → movements: what the set of events means for the goods.
 
-Belongs here: from which place to which every kind moves goods, and the three rules that need other events (notices,
+Belongs here: from which place to which every kind moves goods, and the rules that need other events (notices, tags,
 picks, counts). Does not belong here: what stands at all (`identity`), or sums (`answers`).
 
 The order of the work is free of the order of arrival: plain movements first, then shipments against picks and receipts
@@ -9,8 +9,10 @@ against notices, then voids, and counts last, oldest first, since a count posts 
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -64,6 +66,7 @@ class Books:
         lot: str | None = None,
         document: Document | None = None,
         transit_to: str | None = None,
+        owner: str | None = None,
     ) -> None:
         """One movement; fewer than 0 units go the other way, 0 units go nowhere, and a service is never stocked."""
         if units == 0 or (self.reference.row("items", (item,), event.at) or {}).get("item_kind") == "service":
@@ -80,7 +83,7 @@ class Books:
                 item,
                 *start,
                 *end,
-                event.owner,
+                event.owner if owner is None else owner,
                 lot,
                 units,
                 stamp(event.at),
@@ -151,12 +154,13 @@ def post(con: sqlite3.Connection, reference: Reference, settled: Settled) -> Non
         _note_fact(con, reference, event)
         _post_plain(books, event)
         _post_special(books, event)
+        _post_consignment(books, event)
     _post_shipments(books, events, {id(target) for _, target in settled.voids})
     _post_receipts(books, events)
     for void, target in settled.voids:
         books.reverse(void, target)
     for event in events:
-        if event.kind in ("count", "opening"):
+        if event.kind in ("count", "opening", "consignment_joint_count"):
             _post_count(books, event)
 
 
@@ -166,7 +170,9 @@ def _post_plain(books: Books, event: Event) -> None:
         return
     start, end = ends
     if event.kind == "return_disposition":
-        end = {"scrap": "SCRAP", "donate": "DONATION"}.get(event.get("reason_code") or "", end)
+        end = {"scrap": "SCRAP", "recycle": "SCRAP", "donate": "DONATION"}.get(event.get("reason_code") or "", end)
+        if end == "TO" and event.get("to_stock_state") is None:  # to be worked on, or to be sold off
+            end = "non_sellable_other"
     document = ("asn", event.get("document_id"), event.get("document_line")) if event.kind == "asn" else None
     to = (
         event.location
@@ -183,8 +189,7 @@ def _post_plain(books: Books, event: Event) -> None:
 
 def _is_fulfilled_by_channel(reference: Reference, event: Event) -> bool:
     """The marketplace ships from its own warehouse: nobody else will tell."""
-    place = reference.row("locations", (event.location,), event.at) if event.location else None
-    return bool(place) and place.get("location_kind") == "channel_fulfilment"  # type: ignore[union-attr]
+    return _kind_of_place(reference, event) == "channel_fulfilment"
 
 
 def _post_special(books: Books, event: Event) -> None:
@@ -207,6 +212,41 @@ def _post_special(books: Books, event: Event) -> None:
             for component, each in books.reference.bom(item, event.at):
                 books.move(event, component, way * each * units, books.place(event, inside), ("KITTING", None), lot="")
             books.move(event, item, way * units, ("KITTING", None), books.place(event, outside))
+
+
+def _post_consignment(books: Books, event: Event) -> None:
+    """Goods with somebody else than their owner. A consumption of others' goods changes the owner, not the place."""
+    what = event.kind.removeprefix("consignment_")
+    if what == event.kind or what == "joint_count":
+        return
+    here = books.place(event, "FROM")
+    arrives = (event.location or "", event.get("to_stock_state") or books.reference.default_state(event.location or "", event.at))
+    there: Place | None = None
+    if event.to_location is not None:
+        there = event.to_location, event.get("to_stock_state") or books.reference.default_state(event.to_location, event.at)
+    is_at_client = _kind_of_place(books.reference, event) == "consignment_out"
+    for item, units in event.parts:
+        if what == "deliver" and there is not None:
+            books.move(event, item, units, here, there)
+        elif what == "deliver" and is_at_client:
+            books.move(event, item, units, ("TRANSIT", None), arrives, transit_to=event.location)
+        elif what == "deliver":
+            books.move(event, item, units, ("SUPPLIER", None), arrives)
+        elif what == "consume" and (event.owner == "" or is_at_client):
+            books.move(event, item, units, here, ("CUSTOMER", None))
+        elif what == "consume":
+            books.move(event, item, units, here, ("SUPPLIER", None))
+            books.move(event, item, units, ("SUPPLIER", None), here, owner="")
+        elif what == "return":
+            books.move(event, item, units, here, there or ("SUPPLIER", None))
+        elif what == "loss":
+            is_waste = event.get("reason_code") in ("damage", "obsolescence", "expiry", "scrap")
+            books.move(event, item, units, here, ("SCRAP" if is_waste else "ADJUSTMENT", None))
+
+
+def _kind_of_place(reference: Reference, event: Event) -> str | None:
+    place = reference.row("locations", (event.location,), event.at) if event.location else None
+    return place.get("location_kind") if place else None
 
 
 def _line(event: Event, item: str) -> tuple[str | None, ...]:
@@ -236,35 +276,97 @@ def _post_shipments(books: Books, events: list[Event], voided: set[int]) -> None
             books.move(event, item, units - taken, books.place(event, "FROM"), ("CUSTOMER", None))
 
 
+@dataclasses.dataclass
+class _Goods:
+    """Units of an item that came in: by a line of the warehouse, or on a tag that a reader received."""
+
+    event: Event
+    item: str
+    units: int
+    position: int = 0
+    epc: str | None = None
+    line: Event | None = None
+    """Of a tag: the warehouse's line of the same goods."""
+
+
 def _post_receipts(books: Books, events: list[Event]) -> None:
-    """A receipt takes the notices of its line, oldest first; what exceeds them comes from the supplier."""
-    notices: list[list[object]] = []  # [event, item, units left]
+    """What came in takes the notices of its line, oldest first; what exceeds them comes from the supplier."""
+    notices = [[event, item, units] for event in events if event.kind == "asn" for item, units in event.parts]
+
+    def of_notices(goods: _Goods) -> list[list[object]]:
+        return [notice for notice in notices if notice[1] == goods.item and _answers(goods.event, notice[0])]  # type: ignore[arg-type]
+
+    tags = _tags(books, events, of_notices)
+    written = [_Goods(event, item, units) for event in events if event.kind == "receipt" for item, units in event.parts]
+    came_in: list[_Goods] = []
+    for goods in written:
+        # the reader's word stands: a line that meets any tag of its goods is about them, whatever it says of their number
+        left, open_tags = goods.units, [tag for tag in tags if tag.units and tag.line is None and _are_same(goods, tag, of_notices)]
+        if not open_tags:
+            came_in.append(goods)
+        for tag in open_tags:
+            taken = min(left, tag.units)
+            left -= taken
+            if taken:
+                tag.units -= taken
+                came_in.append(dataclasses.replace(tag, units=taken, line=goods.event))
+    came_in += [tag for tag in tags if tag.units]
+    for goods in sorted(came_in, key=lambda g: (*by_time(g.event), g.position)):
+        _receive(books, goods, of_notices(goods))
+
+
+def _receive(books: Books, goods: _Goods, notices: list[list[object]]) -> None:
+    event, line, units = goods.event, goods.line, goods.units
+    lot = line.lot if line else None
+
+    def take(taken: int, start: str, document: Document | None, owner: str | None, transit_to: str | None) -> None:
+        books.move(
+            event, goods.item, taken, (start, None), books.place(event, "in_progress"),
+            lot=lot, document=document, owner=line.owner if line else owner, transit_to=transit_to,
+        )  # fmt: skip
+
+    for notice in notices:
+        announced, _, left = notice
+        assert isinstance(announced, Event) and isinstance(left, int)
+        taken = min(units, left)
+        document = ("asn", announced.get("document_id"), announced.get("document_line"))
+        # a reader knows no owner: the goods are his who is named in the notice
+        take(taken, "TRANSIT", document, announced.owner if goods.epc else None, announced.location)
+        notice[2] = left - taken
+        units -= taken
+    own = (line.get("document_kind"), line.get("document_id"), line.get("document_line")) if line else None
+    take(units, "SUPPLIER", own, None, None)
+
+
+def _tags(books: Books, events: list[Event], of_notices: Callable[[_Goods], list[list[object]]]) -> list[_Goods]:
+    """Tags received where a reader is authoritative, each once for its line, oldest first."""
+    found: list[_Goods] = []
     for event in events:
-        if event.kind == "asn":
-            notices += [[event, item, units] for item, units in event.parts]
-    for event in events:
-        if event.kind != "receipt":
+        place = books.reference.row("locations", (event.location,), event.at) if event.location else None
+        if event.feed != "rfid" or (place or {}).get("rfid_posting") != "authoritative" or event.get("biz_step") != "receiving":
             continue
-        for item, units in event.parts:
-            for notice in notices:
-                announced, of_item, left = notice
-                assert isinstance(announced, Event) and isinstance(left, int)
-                if of_item != item or not _answers(event, announced):
-                    continue
-                taken = min(units, left)
-                document = ("asn", announced.get("document_id"), announced.get("document_line"))
-                books.move(
-                    event,
-                    item,
-                    taken,
-                    ("TRANSIT", None),
-                    books.place(event, "in_progress"),
-                    document=document,
-                    transit_to=announced.location,
-                )
-                notice[2] = left - taken
-                units -= taken
-            books.move(event, item, units, ("SUPPLIER", None), books.place(event, "in_progress"))
+        is_receipt = (event.kind, event.get("action")) in (
+            ("ObjectEvent", "OBSERVE"), ("ObjectEvent", "ADD"), ("AggregationEvent", "ADD"), ("AggregationEvent", "DELETE"),
+        )  # fmt: skip
+        if not is_receipt or event.get("document_id") is None or event.get("source_revision"):  # revision 1 declares an error
+            continue
+        for position, epc in enumerate((event.get("epcs") or "").split()):
+            known = books.reference.tagged(epc, event.at)
+            if known is not None:
+                tag = _Goods(event, *known, position, epc)
+                if not any(one.epc == epc and _are_same(one, tag, of_notices) for one in found):
+                    found.append(tag)
+    return found
+
+
+def _are_same(one: _Goods, other: _Goods, of_notices: Callable[[_Goods], list[list[object]]]) -> bool:
+    """The same item at the same place, under one document line or one notice."""
+    if (one.item, one.event.location) != (other.item, other.event.location):
+        return False
+    names = [(g.event.get("document_kind"), g.event.get("document_id"), g.event.get("document_line")) for g in (one, other)]
+    if names[0][1] is not None and names[0][:2] == names[1][:2] and (None in (names[0][2], names[1][2]) or names[0][2] == names[1][2]):
+        return True
+    return any(a is b for a in of_notices(one) for b in of_notices(other))
 
 
 def _answers(receipt: Event, notice: Event) -> bool:

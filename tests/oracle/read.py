@@ -42,7 +42,8 @@ KINDS: Final[dict[str, frozenset[str]]] = {
         "status_change return_receive return_inspect return_disposition kit_assemble kit_break scrap snapshot",
         "marketplace": "order_placed order_line_changed order_cancelled order_shipped order_delivered return_requested refund "
         "backorder_accepted preorder_accepted listing_on listing_off stock_published stock_ack stock_publish_failed",
-        "supply": "po_created po_confirmed po_changed po_cancelled asn recadv supplier_invoice_qty supplier_stock",
+        "supply": "po_created po_confirmed po_changed po_cancelled asn recadv supplier_invoice_qty supplier_stock consignment_deliver "
+        "consignment_consume consignment_return consignment_loss consignment_joint_count",
         "rfid": "ObjectEvent AggregationEvent TransactionEvent TransformationEvent AssociationEvent",
     }.items()
 }
@@ -64,6 +65,11 @@ _MORE: Final[dict[str, frozenset[str]]] = {
     "stock_published": frozenset({"publish_no"}),
     "stock_ack": frozenset({"publish_no"}),
     "stock_publish_failed": frozenset({"publish_no"}),
+    "consignment_deliver": frozenset({"owner_code", "location_code"}),
+    "consignment_consume": frozenset({"owner_code", "location_code"}),
+    "consignment_return": frozenset({"owner_code", "location_code"}),
+    "consignment_loss": frozenset({"owner_code", "location_code", "reason_code"}),
+    "consignment_joint_count": frozenset({"owner_code", "location_code"}),
 }
 _DOCUMENT: Final = frozenset({"document_id", "document_line"})
 _LESS: Final[dict[str, frozenset[str]]] = {
@@ -74,8 +80,13 @@ _LESS: Final[dict[str, frozenset[str]]] = {
     "listing_on": _DOCUMENT | {"quantity"},
     "listing_off": _DOCUMENT | {"quantity"},
     "supplier_stock": _DOCUMENT,
+    **{kind: frozenset({"supplier_code"}) for kind in KINDS["supply"] if kind.startswith("consignment_")},
 }
-_MAY_BE_ZERO: Final = frozenset({"count", "stock_published", "stock_ack", "stock_publish_failed", "supplier_stock"})
+SAYS_WHERE: Final = ("scrap", "recycle", "donate", "recondition", "liquidate")
+"""Reasons of a return that name by themselves where the goods go."""
+_MAY_BE_ZERO: Final = frozenset(
+    {"count", "stock_published", "stock_ack", "stock_publish_failed", "supplier_stock", "consignment_joint_count"}
+)
 
 _INSTANT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(Z|[+-]\d{2}:?\d{2})?")
 
@@ -238,7 +249,7 @@ def _csv(content: bytes, feed: str, path: Path) -> Iterator[tuple[int, dict[str,
     required = (
         set(REFERENCE_KEYS.get(entity_of(f"reference/{path.name}"), ()))
         if feed == "reference"
-        else _REQUIRED[feed] - {"item_code", "quantity"} - _DOCUMENT
+        else _REQUIRED[feed] - {"item_code", "quantity", "supplier_code"} - _DOCUMENT
     )
     missing = sorted(required - set(header))
     for line_no, values in enumerate(lines[1:], start=2):
@@ -283,8 +294,10 @@ def _problem(row: Row) -> str | None:
     if kind not in KINDS[row.feed]:
         return "unknown_kind"
     missing = (_REQUIRED[row.feed] | _MORE.get(kind, frozenset())) - _LESS.get(kind, frozenset()) - set(fields)
-    if kind == "return_disposition" and fields.get("reason_code") not in ("scrap", "donate"):
+    if kind == "return_disposition" and fields.get("reason_code") not in SAYS_WHERE:
         missing |= {"to_stock_state"} - set(fields)
+    if kind == "consignment_return" and fields.get("owner_code") == "self":
+        missing |= {"to_location_code"} - set(fields)
     if missing:
         return f"missing_field: {min(missing)}"
     row.at = written(fields["occurred_at"])

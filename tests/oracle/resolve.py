@@ -118,6 +118,26 @@ class Reference:
         lines = [fields for fields in self.rows("bom", at) if fields["kit_item_code"] == item]
         return sorted((fields["component_item_code"], int(Decimal(fields["component_units"]))) for fields in lines)
 
+    def of_gtin(self, gtin: str | None, at: datetime) -> tuple[str, str | None] | None:
+        """(item, the unit that the GTIN implies); None where no item has it."""
+        for fields in self.rows("items", at):
+            if gtin and fields.get("gtin", "").zfill(14) == gtin:
+                return fields["item_code"], fields.get("base_uom_code")
+        for fields in self.rows("uoms", at):
+            if gtin and fields["item_code"] != "*" and fields.get("gtin", "").zfill(14) == gtin:
+                return fields["item_code"], fields["uom_code"]
+        return None
+
+    def tagged(self, epc: str, at: datetime) -> tuple[str, int] | None:
+        """(item, base units) of what carries a tag; None where no item has the GTIN in it."""
+        found = self.of_gtin(epcis.gtin_of(epc), at)
+        if found is None:
+            return None
+        item, unit = found
+        pack = self.row("uoms", (item, unit), at) if unit else None
+        is_base = (self.row("items", (item,), at) or {}).get("base_uom_code") == unit
+        return item, 1 if pack is None or is_base else int(Decimal(pack["numerator"]) / Decimal(pack["denominator"]))
+
     def network(self, channel: str, at: datetime) -> list[str]:
         """The places that serve a channel, first choice first; without rows: every place, other than stores first, then by code."""
         kinds = {fields["location_code"]: fields.get("location_kind") for fields in self.rows("locations", at)}
@@ -162,7 +182,7 @@ class Resolver:
             row,
             row.feed,
             kind,
-            row.fields.get("source_event_id", ""),
+            row.fields.get("source_event_id") or _number_of_count(row),
             at,
             day,
             row.known_at,
@@ -170,7 +190,7 @@ class Resolver:
             to_location,
             channel,
             supplier,
-            row.fields.get("owner_code", ""),
+            {"self": ""}.get(row.fields.get("owner_code", ""), row.fields.get("owner_code", "")),
             row.fields.get("lot_code", ""),
             parts,
             row.fields,
@@ -243,14 +263,10 @@ class Resolver:
         code, kind = row.fields["item_code"], row.fields.get("item_code_kind", "sku")
         if kind == "sku":
             return code, None
-        gtin = code.zfill(14) if kind == "gtin" else epcis.gtin_of(code) if kind == "epc" else None
-        for fields in self.reference.rows("items", at):
-            if gtin and fields.get("gtin", "").zfill(14) == gtin:
-                return fields["item_code"], fields.get("base_uom_code")
-        for fields in self.reference.rows("uoms", at):
-            if gtin and fields["item_code"] != "*" and fields.get("gtin", "").zfill(14) == gtin:
-                return fields["item_code"], fields["uom_code"]
-        raise Waiting("unknown_item")
+        found = self.reference.of_gtin(code.zfill(14) if kind == "gtin" else epcis.gtin_of(code) if kind == "epc" else None, at)
+        if found is None:
+            raise Waiting("unknown_item")
+        return found
 
     def _base_units(self, item: str, unit: str | None, base: str | None, quantity: Decimal, at: datetime) -> int:
         """Whole base units; there is no factor 1 for an unknown unit, and no rounding."""
@@ -265,6 +281,12 @@ class Resolver:
         if abs(exact) > _ABSURD:
             raise Refused("absurd_quantity")
         return int(exact)
+
+
+def _number_of_count(row: Row) -> str:
+    """What ranks joint counts of one instant that have no number of their own."""
+    is_count = row.fields["event_kind"] == "consignment_joint_count"
+    return f"{row.fields['document_id']}:{row.fields['document_line']}" if is_count else ""
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pytest
 from oracle import driver, shuffle
 from oracle.driver import Ledger
 
@@ -220,3 +223,89 @@ def test_at_33_a_stock_list_with_a_twentieth_of_its_usual_rows_is_refused_and_th
     assert run_sql(home, alerts).rows == [("critical", "wms/SHOP", "open")]
     gate = "select is_met, rows_failed, severity from ops.gate_results where rule_code = 'ops.snapshots.is_whole'"
     assert run_sql(home, gate).rows == [(False, 1, "warn")]
+
+
+MARCH_5 = "2026-03-05T{}Z"
+SHIRT = "urn:epc:id:sgtin:3600529.000001."
+
+
+def displayed(channel: str, number: int, units: int, published: str, shown: str) -> list[dict[str, Any]]:
+    """What was sent to a channel of pens, and what it showed from when."""
+    line = {"channel_code": channel, "publish_no": number, "item_code": "PEN", "location_code": "DOCK", "quantity": units}
+    return [line | {"event_kind": "stock_published", "occurred_at": published}, line | {"event_kind": "stock_ack", "occurred_at": shown}]
+
+
+def tagged(number: int, kind: str, action: str, step: str, at: str, serials: range) -> dict[str, Any]:
+    """An event of a reader about shirts of the notice ASN-29."""
+    dock = {"id": "urn:epc:id:sgln:3012345.00001.0"}
+    epcs = {"epcList" if kind == "ObjectEvent" else "childEPCs": [f"{SHIRT}{serial}" for serial in serials]}
+    return {
+        "type": kind, "eventID": f"urn:uuid:00000000-0000-4000-8000-{number:012d}", "action": action, "bizStep": step, "eventTime": at,
+        "eventTimeZoneOffset": "+00:00", "readPoint": dock, "bizTransactionList": [{"type": "desadv", "bizTransaction": "ASN-29"}],
+    } | epcs  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One published home in which a stock change was displayed late (AT-27) and a pallet came short (AT-29)."""
+    folder = tmp_path_factory.mktemp("acceptance")
+    line = {"document_kind": "asn", "document_id": "ASN-29", "document_line": 1}
+    scan = send(
+        folder / "landing",
+        datetime(2026, 3, 6),
+        reference__items="item_code,item_name,item_kind,base_uom_code,gtin,category\nPEN,Pen,stock,EA,,desk\nTEE,T-shirt,stock,EA,03600529000016,clothing\n",
+        reference__locations="location_code,location_name,location_kind,gln,time_zone,rfid_posting\nDOCK,Dock,dc,3012345000017,UTC,authoritative\n",
+        reference__channels="channel_code,channel_name,channel_kind,time_zone\nweb,Web,web,UTC\namz,Marketplace,marketplace,UTC\n",
+        reference__suppliers="supplier_code,supplier_name\nS1,Textiles\n",
+        wms__a=[
+            wms("W1", "opening", "2026-03-04T06:00:00Z", "PEN", 10, location_code="DOCK"),
+            wms("W2", "scrap", MARCH_5.format("12:00:00"), "PEN", 1, location_code="DOCK"),
+            wms("W3", "receipt", MARCH_5.format("11:00:00"), "TEE", 24, location_code="DOCK", **line),
+        ],
+        marketplace__a=[
+            row
+            for channel, shown in (("web", "12:01:00"), ("amz", "12:06:40"))
+            for number, units, sent, at in ((1, 10, "11:00:00", "11:00:01"), (2, 9, "12:00:30", shown))
+            for row in displayed(channel, number, units, MARCH_5.format(sent), MARCH_5.format(at))
+        ],
+        supply__a=[
+            line
+            | {
+                "event_kind": "asn",
+                "supplier_code": "S1",
+                "location_code": "DOCK",
+                "occurred_at": "2026-03-04T09:00:00Z",
+                "item_code": "TEE",
+                "quantity": 24,
+            }
+        ],
+        rfid__a=[
+            tagged(1, "AggregationEvent", "ADD", "shipping", "2026-03-04T09:00:00Z", range(24))
+            | {"parentID": "urn:epc:id:sscc:3600529.0000000029"},
+            tagged(2, "ObjectEvent", "OBSERVE", "receiving", MARCH_5.format("10:00:00"), range(22)),
+        ],
+    )
+    driver.deliver_all(folder / "home", [scan])
+    driver.build(folder / "home", scan[1])
+    with duckdb.connect(str((folder / "home" / "published" / "parstock.duckdb").resolve()), read_only=True) as con:
+        yield con
+
+
+def test_at_27_the_slowest_channel_makes_the_latency_and_400_seconds_are_a_breach(published: duckdb.DuckDBPyConnection) -> None:
+    found = published.execute("""
+        select value::DOUBLE, target_operator, target_value::DOUBLE, status from kpi.values
+        where kpi_code = 'sync_latency' and period_start_on = date '2026-03-05' and period_end_on = period_start_on and grain_kind = 'all'""").fetchall()
+    assert found == [(400, "<", 300, "missed")]
+
+
+def test_at_29_of_24_announced_tags_22_were_read_and_the_two_missing_ones_are_named(published: duckdb.DuckDBPyConnection) -> None:
+    found = published.execute("""
+        select advised_units, received_units, read_units, missing_units, excess_units, receipt_status, missing_epcs, unexpected_epcs
+        from stock.asn_reconciliation""").fetchall()
+    assert found == [(24, 22, 22, 2, 0, "short", f"{SHIRT}22 {SHIRT}23", None)]
+    on_hand = "select sum(on_hand_units)::BIGINT from stock.on_hand join core.dim_item using (item_id) where item_code = 'TEE'"
+    assert published.execute(on_hand).fetchall() == [(22,)]
+    moved = published.execute("select distinct source_feed from core.fct_movements where movement_kind = 'receipt'").fetchall()
+    assert moved == [("rfid",)]  # the warehouse's receipt of 24 was matched, not added
+    health = dict(published.execute("select check_code, n_rows from ops.data_health").fetchall())
+    assert (health["transit_overdue"], health["transit_never_sent"], health["tags_unknown"]) == (0, 0, 0)

@@ -24,7 +24,7 @@ from pipelines.feeds.times import read_instant
 
 _USED: Final = frozenset({*TEXTS, *EPC_LISTS, "bizLocation"}) - {"parentID", "transformationID"}
 # CBV business transactions that are documents of ours; of several the first in this order names the event's document
-_DOCUMENT_KINDS: Final = {"po": "po", "desadv": "asn", "recadv": "recadv", "rma": "rma", "inv": "inv", "so": "so", "to": "to"}
+_DOCUMENT_KINDS: Final = {"desadv": "asn", "po": "po", "recadv": "recadv", "rma": "rma", "inv": "inv", "so": "so", "to": "to"}
 _RANKS: Final = {kind: rank for rank, kind in enumerate(_DOCUMENT_KINDS)}
 _PLAIN_URI: Final = ("urn:epc", "http://", "https://", "ni:///")
 _TIMES: Final = frozenset({"time", "startTime", "endTime", "declarationTime"})
@@ -139,7 +139,8 @@ def _put_document(row: dict[str, Any], event: dict[str, Any]) -> None:
         (_RANKS[entry["type"]], entry["bizTransaction"]) for entry in event.get("bizTransactionList", ()) if entry.get("type") in _RANKS
     ]
     if named:
-        rank, row["document_id"] = min(named)
+        rank, transaction = min(named)
+        row["document_id"] = gs1.document_number(transaction)
         row["document_kind"] = list(_DOCUMENT_KINDS.values())[rank]
 
 

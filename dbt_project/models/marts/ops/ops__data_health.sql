@@ -38,6 +38,42 @@ with checks as (
 
     union all
     select
+        'transit_overdue' as check_code,
+        'Document lines sent and not received for longer than planning waits for them, as of the build' as what,
+        count(*) as n_rows,
+        cast(coalesce(sum(in_transit_units), 0) as bigint) as affected_units
+    from {{ ref('int_transit__open') }}
+    where
+        in_transit_units > 0
+        -- Of several policies the most patient one, without any a month.
+        and sent_at < (select newest.data_at from {{ ref('int_ledger__newest') }} as newest)
+        - to_days(cast(coalesce((select max(policies.transit_grace_days) from {{ ref('policy__planning') }} as policies), 30) as integer))
+
+    union all
+    select
+        'transit_never_sent' as check_code,
+        'Document lines received out of transit that nobody sent: the shipment is missing or has another number; as of the build' as what,
+        count(*) as n_rows,
+        cast(coalesce(-sum(in_transit_units), 0) as bigint) as affected_units
+    from {{ ref('int_transit__open') }}
+    where in_transit_units < 0
+
+    union all
+    select
+        'tags_unknown' as check_code,
+        'RFID tags of trade items that no item has the GTIN of: nothing is posted for them' as what,
+        count(*) as n_rows,
+        null as affected_units
+    from (
+        select epc
+        from {{ ref('stg_ledger__events') }}
+        where feed = 'rfid' and item_id is null and (epc like '%:sgtin:%' or epc like '%/01/%')
+        group by all
+        having sum(sign) > 0
+    ) as tags
+
+    union all
+    select
         'items_without_cost' as check_code,
         'Items without a cost or price: their value, and so their ABC class, is unknown' as what,
         count(*) as n_rows,
