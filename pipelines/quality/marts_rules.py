@@ -98,11 +98,11 @@ MARTS: Final[tuple[Mart, ...]] = (
         # It is not taken: the figures before it stand, so nothing has to wait for a better one.
         _holds(
             "is_whole", "completeness <> 'refused'", "the newest stock list of each place is not refused for what it lacks",
-            "n_items", "usual_items", "complete_rate", severity="warn",
+            "completeness", "n_items", "usual_items", severity="warn",
         ),
         _holds(
             "is_usual", "completeness <> 'thin'", "the newest stock list of each place is about as long as usual",
-            "n_items", "usual_items", "complete_rate", severity="warn",
+            "completeness", "n_items", "usual_items", severity="warn",
         ),
         where="is_newest",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small.deliver(**{"pos/without.csv": table(range(500), columns=",unit_price_amount,currency_code", values=",9.90,EUR")})
     small.deliver(**{"pos/tier.csv": table(range(500, 503), columns=",quantity,loyalty_tier,cashier_name", values=",1,gold,Jeanne")})
     small.deliver(**{"pos/unknown.jsonl": [pos(f"U{n}", 1, "sale", "2026-03-02T11:00:00", f"NEW-{n % 2}", 1) for n in range(6)]})
-    stages.build(small.home, clock=lambda: KNOWN_AT)
+    stages.build(small.home, clock=lambda: KNOWN_AT + timedelta(days=1))
     return small.home.root
 
 

@@ -189,6 +189,7 @@ def test_at_28_a_sale_a_void_and_a_new_line_are_three_movements_and_one_sale(tmp
     assert ledger.on_hand(at)["MUG", "SHOP", SHELF, "", ""] == -1
 
 
+@pytest.mark.timeout(900)  # builds and publishes a whole home
 def test_at_33_a_stock_list_with_a_twentieth_of_its_usual_rows_is_refused_and_the_one_before_it_stays(tmp_path: Path) -> None:
     items = [f"I{number:02d}" for number in range(20)]
     reference = "item_code,item_kind,base_uom_code\n" + "".join(f"{item},stock,EA\n" for item in items)

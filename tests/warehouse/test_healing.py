@@ -79,9 +79,7 @@ def test_what_waits_ends_as_if_it_had_been_right_at_first(case: str, tmp_path: P
     for home in (late, early):
         home.deliver(**reference)
     late.deliver(**lines)
-    waiting = late.set_aside()
-    assert waiting and any(code == reason for code, _, _ in waiting)
-    assert late.current["ledger_hash"] != early.current["ledger_hash"] or len(waiting) == sum(map(len, lines.values()))
+    assert reason in {code for code, _, _ in late.set_aside()}
     late.deliver(**mended)
 
     early.deliver(**mended)
