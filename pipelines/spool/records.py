@@ -118,8 +118,9 @@ class Manifest:
     rows. `columns` are the columns the segment has; the other columns of the schema are null throughout.
     `first_line` is the line number at which the unit starts. `occurred_min`, `occurred_max` are the extremes of
     `occurred_at` as stored (ISO without zone: UTC where the row has an offset, local where not), null without rows.
-    `sequence` is the delivery's. `unknown_columns` are fields the feed does not list, kept in `extra`; `dropped_columns` are personal ones, not kept;
-    `missing_columns` are the required ones that a table's header lacks, which is why all its rows are rejected.
+    `sequence` is the delivery's. `unknown_columns` are fields the feed does not list, kept in `extra` (of EPCIS also what was
+    passed over or noted); `dropped_columns` are personal ones, not kept; `missing_columns` are the required ones that a
+    table's header lacks, which is why all its rows are rejected.
     """
 
     unit_id: str

@@ -241,3 +241,12 @@ def test_xml_that_could_do_more_than_say_something_is_not_read(content: str, cod
     with pytest.raises(Refused) as refused:
         read_document(content.encode())
     assert refused.value.code == code
+
+
+def test_the_whole_of_a_step_beside_its_parts_is_noted_and_taken() -> None:
+    event = {**AT, "type": "ObjectEvent", "action": "OBSERVE", "epcList": ["urn:epc:id:sgtin:3600529.000001.1"], "readPoint": {"id": PLACE}}
+    steps = [{**event, "eventID": step, "bizStep": step} for step in ("receiving", "accepting")]
+    elsewhere = [steps[0], {**steps[1], "readPoint": {"id": "urn:epc:id:sgln:3012345.00001.0"}}]
+    for events, notes in ((steps, ["bizStep: receiving beside arriving or accepting"]), (steps[:1], []), (elsewhere, [])):
+        raw = read_document(document(*events))
+        assert (raw.frame.height, raw.rejects, raw.unknown_columns) == (len(events), [], notes)

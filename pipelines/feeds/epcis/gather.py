@@ -34,7 +34,17 @@ class Gathered:
         frame = pl.DataFrame({name: [row.get(name) for row in self.rows] for name in schema}, schema=schema)
         if quick is not None and quick.height:
             frame = pl.concat([quick, frame], how="diagonal").sort(LINE) if frame.height else quick
+        seen.unknown |= _noted_steps(frame)
         return RawRows(frame, self.rejects, sorted(seen.unknown), sorted(seen.dropped), is_ascii=is_ascii)
+
+
+def _noted_steps(frame: pl.DataFrame) -> set[str]:
+    """A note where one place has `receiving` and a part of it: by the CBV a sender uses either the whole or its parts."""
+    if "biz_step" not in frame.columns or "location_code" not in frame.columns:
+        return set()
+    steps = frame.lazy().select("location_code", "biz_step").unique().group_by("location_code").agg("biz_step").collect()["biz_step"]
+    both = steps.list.contains("receiving") & (steps.list.contains("arriving") | steps.list.contains("accepting"))
+    return {"bizStep: receiving beside arriving or accepting"} if both.any() else set()
 
 
 def take(value: Any, number: int, path: str, prefixes: Prefixes, seen: Seen, gathered: Gathered, *, may_double: bool = True) -> None:
