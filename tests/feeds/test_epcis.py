@@ -61,6 +61,7 @@ def test_an_event_without_a_number_is_known_by_what_it_says(change: dict[str, An
     unnumbered = {name: value for name, value in EVENT.items() if name != "eventID"}
     events = land_file(tmp_path, "rfid/a.jsonl", json.dumps(unnumbered) + "\n" + json.dumps({**unnumbered, **change}) + "\n").events()
     assert events["key_hi"].n_unique() == 1
+    assert events["payload_hash"].n_unique() == 1  # a duplicate, no contradiction
 
 
 def test_another_tag_is_another_event(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from pipelines.feeds.epcis.keys import fault_of
+from pipelines.feeds.epcis.keys import fault_of, known_fault_of
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import ACTIONS, EPC_LISTS, PLACES, QUANTITY_LISTS, TYPED_LISTS, TYPES, WORDS, is_own_term
 from pipelines.feeds.rows import Refused
@@ -41,7 +41,7 @@ def check_event(event: dict[str, Any]) -> None:
         for place, element in enumerate(event.get(name, ())):
             _check_quantity(element, f"{name}[{place}]")
     for path, uri in _identifiers(event):
-        if code := fault_of(uri):
+        if code := known_fault_of(uri):
             raise Refused(code, path, uri)
     _check_terms(event)
     _check_whole(event, kind)
@@ -86,7 +86,7 @@ def _check_quantity(element: dict[str, Any], path: str) -> None:
     epc_class = element.get("epcClass")
     if type(epc_class) is not str:
         raise Refused("missing_field", f"{path}.epcClass")
-    if code := fault_of(epc_class):
+    if code := known_fault_of(epc_class):
         raise Refused(code, f"{path}.epcClass", epc_class)
     uom = element.get("uom")
     if uom is not None and (type(uom) is not str or not _UOM.fullmatch(uom)):

@@ -7,7 +7,6 @@ to be read one by one with all the checks and a reason. So this way never decide
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -17,11 +16,11 @@ import polars as pl
 from pipelines.feeds.epcis.checks import MAX_EPCS
 from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.keys import CERTAIN, fault_of
-from pipelines.feeds.epcis.row import occurred_at
+from pipelines.feeds.epcis.row import minutes_of
 from pipelines.feeds.epcis.vocabulary import ACTIONS, PLACES, TYPES, WORDS, bare, is_own_term
 from pipelines.feeds.gs1 import gln_of_epc
 from pipelines.feeds.jsonlines import encode_extra
-from pipelines.feeds.rows import EXTRA, LINE, Refused
+from pipelines.feeds.rows import EXTRA, LINE
 from pipelines.feeds.times import Instants, parse_instants
 from pipelines.feeds.typed import MAX_TEXT
 
@@ -224,16 +223,10 @@ def _is_plain_place(place: str) -> bool:
     return place.startswith(("urn:epc", "http://", "https://")) and "@" not in place and fault_of(place) is None
 
 
-@lru_cache(maxsize=1024)
 def _offset(zone: str) -> str | None:
-    try:
-        at = occurred_at("2026-01-01T12:00:00Z", zone)
-    except Refused:
-        return None
-    if at[19:] != zone:
-        return None
-    hours, minutes = zone[1:].split(":")
-    return f"{zone[0]}{int(hours) * 60 + int(minutes)}"
+    """Minutes of an offset as text, where it is written in the one form that needs no second thought."""
+    minutes = minutes_of(zone) if len(zone) == 6 else None
+    return None if minutes is None else str(minutes)
 
 
 def _mapped(values: pl.Series, meaning: Any) -> pl.Series:

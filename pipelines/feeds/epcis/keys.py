@@ -70,6 +70,10 @@ def fault_of(uri: str) -> str | None:
     return None if _ANY_URI.fullmatch(uri) else "bad_epc"
 
 
+known_fault_of: Final = lru_cache(maxsize=16_384)(fault_of)
+"""The same for places, parties and classes, of which few are met again and again."""
+
+
 def _fault_of_urn(urn: str) -> str | None:
     match = _URN.fullmatch(urn)
     if match is None:

@@ -5,7 +5,10 @@ A fault of one event sets only that event aside, with the path to it; a fault of
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import gc
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 from pipelines.feeds.epcis.document import decode_document, events_of
 from pipelines.feeds.epcis.fast import Picked, load, names_by_line
@@ -15,6 +18,25 @@ from pipelines.feeds.epcis.row import Seen, row_of
 from pipelines.feeds.epcis.xmlform import event_from_xml, list_path, read_xml
 from pipelines.feeds.jsonlines import decode, numbered_lines, unread
 from pipelines.feeds.rows import MAX_LINE_BYTES, RawRows, Refused
+
+_Asked = ParamSpec("_Asked")
+_Given = TypeVar("_Given")
+
+
+def _paused(read: Callable[_Asked, _Given]) -> Callable[_Asked, _Given]:
+    """Let no search for cycles interrupt a reading: what it makes are trees, many and all alive together."""
+
+    @functools.wraps(read)
+    def reading(*args: _Asked.args, **kwargs: _Asked.kwargs) -> _Given:
+        was_on = gc.isenabled()
+        gc.disable()
+        try:
+            return read(*args, **kwargs)
+        finally:
+            if was_on:
+                gc.enable()
+
+    return reading
 
 
 def is_xml(content: bytes) -> bool:
@@ -30,6 +52,7 @@ def count_events(content: bytes) -> int:
     return len(events_of(decode_document(content) if quick is None else quick)[0])
 
 
+@_paused
 def read_document(content: bytes) -> RawRows:
     """Read a whole document; `source_line` is the number of the event in it. Raises Refused for the whole of it."""
     if is_xml(content):
@@ -72,6 +95,7 @@ def _read_xml(content: bytes) -> RawRows:
     return gathered.raw_rows(seen)
 
 
+@_paused
 def read_event_lines(content: bytes, first_line: int) -> RawRows:
     """Read a block of lines of one event each; the common events fast, any other one by one."""
     seen, gathered, picked = Seen(), Gathered(), Picked()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -84,18 +85,29 @@ def occurred_at(written: str | None, zone: str | None) -> str:
         raise Refused("bad_time", "eventTime", written)
     local, offset = read
     if zone is not None:
-        named = read_instant(f"2000-01-01T00:00:00{zone}")
-        if named is None or named[1] is None:
+        named = minutes_of(zone)
+        if named is None:
             raise Refused("bad_time", "eventTimeZoneOffset", zone)
         if offset is not None:
             try:
-                local += timedelta(minutes=named[1] - offset)
+                local += timedelta(minutes=named - offset)
             except OverflowError as error:
                 raise Refused("bad_time", "eventTime", written) from error
-        offset = named[1]
+        offset = named
     elif offset is None:
         raise Refused("missing_field", "eventTimeZoneOffset")
     return local.replace(tzinfo=timezone(timedelta(minutes=offset))).isoformat()
+
+
+@lru_cache(maxsize=1024)
+def minutes_of(zone: str) -> int | None:
+    """Minutes from UTC that an offset names; null when it names none.
+
+    >>> minutes_of("+01:30"), minutes_of("+25:00"), minutes_of("Paris")
+    (90, None, None)
+    """
+    read = read_instant(f"2000-01-01T00:00:00{zone}")
+    return read and read[1]
 
 
 def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
