@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -240,6 +239,11 @@ def test_what_is_no_value_is_refused_with_its_reason(damage: bytes) -> None:
             count_rows(content, "marketplace", Place("shopify"), None)
 
 
+def test_of_a_field_that_stands_twice_the_last_is_taken() -> None:
+    content = json.dumps(sample("order_created")).encode().replace(b'"sku": "MUG"', b'"sku": "TEA", "sku": "MUG"', 1)
+    assert facts(content) == facts(json.dumps(sample("order_created")).encode())
+
+
 def test_webhooks_may_come_one_a_line_and_pages_as_a_list() -> None:
     bodies = [sample(name) for name in STORY]
     lines = b"\n".join(json.dumps(body).encode() for body in bodies)
@@ -294,5 +298,5 @@ def test_a_document_that_is_called_what_it_is_not_is_refused(adapter: str, docum
     assert parsed.rejects.height == 1
 
 
-def test_samples_lie_where_their_feed_is() -> None:
-    assert {path.name for path in Path(SHOP).glob("*.json")} == {f"{name}.json" for name in (*STORY, "orders_page")}
+def test_every_sample_is_part_of_the_story_or_the_page() -> None:
+    assert {path.name for path in SHOP.glob("*.json")} == {f"{name}.json" for name in (*STORY, "orders_page")}
