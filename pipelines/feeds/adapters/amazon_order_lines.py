@@ -13,7 +13,8 @@ notifications) give the same events. Does not belong here: where a document keep
 Amazon tells running totals (shipped so far) and mostly no time for them but that of the order's last update. One event a
 unit makes every document say the same of a unit, whatever came before it and in whatever order they arrive: as many units
 are shipped as any document shows, each at the first time that shows it. A package that is taken back later takes back no
-unit. Amazon sets the ordered quantity of a cancelled item to 0 and does not say what it was: hence the change to 0.
+unit. Where two documents give a line other prices, the first stands and the other is refused as a conflict. Amazon sets the
+ordered quantity of a cancelled item to 0 and does not say what it was: hence the change to 0.
 """
 
 from __future__ import annotations

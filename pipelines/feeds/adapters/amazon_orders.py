@@ -5,7 +5,7 @@ Follows `models/orders-api-model/orders_2026-01-01.json` of amzn/selling-partner
 
 | theirs | ours |
 |---|---|
-| salesChannel.marketplaceId, else channelName | channel_code (see `amazon`) |
+| salesChannel.marketplaceId; of a channel other than AMAZON without one, channelName | channel_code (see `amazon`) |
 | orderId, orderItems[].orderItemId | document_id, document_line |
 | createdTime | occurred_at of `order_placed` |
 | lastUpdatedTime | recorded_at; the time of what has none of its own |
@@ -65,8 +65,7 @@ def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
 
 
 def _order(order: dict[str, Any], path: str, place: Place) -> Iterator[Line | Refused]:
-    marketplace = amazon.at(order, "salesChannel", "marketplaceId") or amazon.at(order, "salesChannel", "channelName")
-    channel_code = amazon.channel(place, marketplace, f"{path}salesChannel.marketplaceId")
+    channel_code = amazon.channel(place, _marketplace(order.get("salesChannel")), f"{path}salesChannel.marketplaceId")
     by = amazon.at(order, "fulfillment", "fulfilledBy")
     head = Order(
         channel_code=channel_code,
@@ -83,6 +82,12 @@ def _order(order: dict[str, Any], path: str, place: Place) -> Iterator[Line | Re
         return order_lines(head, _item(item, where, is_cancelled, left), where, f"{path}createdTime")
 
     yield from amazon.each(order.get("orderItems"), f"{path}orderItems", item_lines)
+
+
+def _marketplace(sold_by: Any) -> Any:
+    """What names the channel: its marketplace, or the channel itself where Amazon only fulfils for another."""
+    name = amazon.at(sold_by, "channelName")
+    return amazon.at(sold_by, "marketplaceId") or (None if name == "AMAZON" else name)
 
 
 def _left(order: dict[str, Any], path: str) -> dict[str, list[str]]:

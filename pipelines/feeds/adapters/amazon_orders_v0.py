@@ -7,7 +7,7 @@ without items and items without their order are refused, saying where the other 
 
 | theirs | ours |
 |---|---|
-| MarketplaceId, else SalesChannel | channel_code (see `amazon`) |
+| MarketplaceId | channel_code (see `amazon`) |
 | AmazonOrderId, OrderItems[].OrderItemId | document_id, document_line |
 | PurchaseDate | occurred_at of `order_placed` |
 | LastUpdateDate | recorded_at; the time of what was shipped and cancelled |
@@ -58,8 +58,7 @@ def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
 
 
 def _order(order: dict[str, Any], path: str, place: Place) -> Iterator[Line | Refused]:
-    marketplace = order.get("MarketplaceId") or order.get("SalesChannel")
-    channel_code = amazon.channel(place, marketplace, f"{path}MarketplaceId")
+    channel_code = amazon.channel(place, order.get("MarketplaceId"), f"{path}MarketplaceId")
     by = order.get("FulfillmentChannel")
     head = Order(
         channel_code=channel_code,

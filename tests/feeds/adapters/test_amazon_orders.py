@@ -124,6 +124,13 @@ def test_the_channel_is_the_folder_and_the_marketplace() -> None:
     assert line["location_code"] == "second-account-A13V1IB3VIYZZH-AFN"
 
 
+def test_an_order_of_another_channel_is_of_that_channel_and_one_of_amazon_s_needs_its_marketplace() -> None:
+    elsewhere = changed(AMAZONS, "salesChannel", to={"channelName": "NON_AMAZON"})
+    assert of(elsewhere, "channel_code")[0] == ("amazon-NON_AMAZON",)
+    nowhere = changed(AMAZONS, "salesChannel", to={"channelName": "AMAZON"})
+    assert of(nowhere, "channel_code") == [("missing_field", "order.salesChannel.marketplaceId")]
+
+
 def test_nothing_of_the_buyer_is_in_a_line() -> None:
     text = str(lines("marketplace", PAGE))
     assert [secret for secret in ("Jean", "jeanne", "example.org", "Paix", "12 34", "6A0000") if secret in text] == []

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from feeds.adapters.amazon_documents import POOL, changed, parsed, sample, told
+from feeds.landed import land_file
 
 PAGE = sample("marketplace", "orders-v0.json")
 ORDERS = PAGE["payload"]["Orders"]
@@ -57,5 +61,7 @@ def test_halves_alone_are_refused_and_told_where_the_other_is() -> None:
     assert "getOrder;" in title
 
 
-def test_an_empty_page_says_nothing_and_is_no_fault() -> None:
-    assert told("marketplace", {"payload": {"Orders": []}}, "event_kind") == []
+def test_an_empty_page_says_nothing_and_is_no_fault(tmp_path: Path) -> None:
+    landed = land_file(tmp_path, "marketplace/amazon/page.json", json.dumps({"payload": {"Orders": []}}))
+    assert [one.rows_in for one in landed.deliveries] == [0]
+    assert (landed.events().height, landed.rejects().height) == (0, 0)
