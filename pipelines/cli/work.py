@@ -40,6 +40,10 @@ def ingest(
             "--format", metavar="NAME", help="Read every file as this vendor's document, or tables through a mapping (FILE.toml)."
         ),
     ] = None,
+    rehearsed: Annotated[
+        Path | None,
+        typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or a draft of a mapping; take nothing."),
+    ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -48,6 +52,11 @@ def ingest(
 
     Returns when everything is applied and readers see it. Nothing in the folders is ever changed; the same again does nothing.
     """
+    if rehearsed is not None:
+        from pipelines.cli.rehearse import show_rehearsal
+
+        named = Path(document) if document else None
+        raise typer.Exit(show_rehearsal(Output(as_json=as_json, as_csv=as_csv), rehearsed, feed[0] if feed else None, named))
     from pipelines import stages
     from pipelines.feeds.adapters.registry import check_format
     from pipelines.feeds.registry import check_feed_name

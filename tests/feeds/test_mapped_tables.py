@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from feeds.landed import Landed
 from feeds.mapped import COLUMNS, FILE, HEADER, ROW, VALUES, land_mapped, mapping, table
 from pipelines.feeds.mapping import fields
 from pipelines.feeds.mapping.fields import Table, read_fields
-from pipelines.feeds.mapping.spec import mapping_of
+from pipelines.feeds.mapping.spec import Mapping, mapping_of
+from pipelines.ingest.stage import WorkUnit, parse_or_set_aside
+from pipelines.ingest.survey import survey
 
 ROWS = tuple(ROW.format(f"T{number}") for number in range(60))
 
@@ -204,3 +210,44 @@ def test_the_reading_is_of_the_meaning_and_of_nothing_else() -> None:
     assert mapping(top="# a remark", file='encoding = "cp1252"\ndelimiter = ";"\nheader = true').reading == first.reading
     assert mapping(values=VALUES + '\ndate = "%d/%m/%Y"').reading == first.reading  # no field of it is a day
     assert mapping(values=VALUES.replace("Paris", "Lisbon")).reading != first.reading
+
+
+PIECES = ["VTE", "PAI", "PAR", "T1", "1", "02/03/2026", "18:02", "ART-MUG", "2", "9,90", "EUR", ";", ";", ";", "\n", "\n", "\r\n", "\r", '"', '"', '""',
+          "\t", " ", "#", "TOTAL", "\\", "\x00", "\x1f", "é", "\u00a0", "€", "-", "\ufeff"]  # fmt: skip
+FORMS = [("cp1252", '"', ""), ("utf-8", '"', LEAVING), ("cp1252", "'", LEAVING), ("utf-16-le", '"', LEAVING), ("iso-8859-15", "", "")]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from([f"{row}\n" for row in ROWS[:4]])), max_size=60),
+    st.sampled_from(FORMS),
+    st.sampled_from([1, 40, 300]),
+    st.booleans(),
+)
+def test_whatever_comes_every_row_is_accounted_for(pieces: list[str], form: tuple[str, str, str], unit_bytes: int, has_end: bool) -> None:
+    encoding, quote, rest = form
+    through = mapping(file=f'delimiter = ";"\nencoding = "{encoding}"\nquote = {json.dumps(quote)}', rest=rest)
+    content = (HEADER + "\n" + "".join(pieces) + ("\n" if has_end else "")).encode(encoding, "replace")
+    assert account_for(content, through, 8 << 20) == account_for(content, through, unit_bytes)
+
+
+def account_for(content: bytes, through: Mapping, unit_bytes: int) -> list[tuple[int, str]]:
+    """Line and end of every row; a unit whose rows the first pass counted otherwise would be set aside as unreadable."""
+    with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+        Path(file.name).write_bytes(content)
+        found = survey(file.name, "pos", None, unit_bytes, mapping=through)
+        told: list[tuple[int, str]] = []
+        for number, one in enumerate(found.ranges, 1):
+            unit = WorkUnit(
+                unit_id="", delivery_id="", feed="pos", entity=None, source_system="pos", source_uri="", path=file.name, known_at="", content_sha256="",
+                units_in_delivery=1, start=one.start, end=one.end, first_line=one.first_line, rows=one.rows, form=found.form, is_packed=False,
+                header=found.header, refusal=found.refusal, detail=found.detail, is_cut=found.is_cut and number == len(found.ranges),
+                size=found.size, mtime_ns=found.mtime_ns, mapping=through.to_text(),
+            )  # fmt: skip
+            parsed = parse_or_set_aside(unit, b"k" * 32)
+            if parsed.events.height:
+                told += [(line, "event") for line in parsed.events["source_line"]]
+            told += [(line, code) for line, code, *_ in parsed.rejects.iter_rows()]
+        assert "unreadable" not in {code for _, code in told}
+        assert len(told) == found.rows
+    return sorted(told)
