@@ -118,6 +118,7 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
          *((p.notice.supplier_id, p.notice.owner_id) if p.notice else (None, None)), *((p.twin.event_id, p.twin.sub_no) if p.twin else (None, None)))
         for p in parts
     ])  # fmt: skip
+    # An event that came to mean something else has a row for each time; a part that stays the same lies across them.
     # A receipt out of transit stands under the notice's document, so that a notice's open units are a sum by document. What a reader
     # cannot know, it has from the line that the warehouse wrote of the same goods (its twin), else from the notice.
     con.execute(f"""
@@ -131,7 +132,7 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
                 case when notice_id is null or document_id = notice_id then ref_document_line else document_line end as ref_document_line
             ) from (
             select k.* replace (
-                    p.units as units, p.since_us as since_us, p.until_us as until_us,
+                    p.units as units, greatest(p.since_us, k.since_us) as since_us, least(p.until_us, k.until_us) as until_us,
                     coalesce(p.notice_supplier, t.supplier_id, k.supplier_id) as supplier_id,
                     case when k.epc is null then k.owner_id else coalesce(t.owner_id, p.notice_owner, k.owner_id) end as owner_id,
                     coalesce(t.lot_code, k.lot_code) as lot_code, coalesce(t.expires_on, k.expires_on) as expires_on,
@@ -141,9 +142,9 @@ def divide(con: duckdb.DuckDBPyConnection) -> None:
                     coalesce(t.unit_price_amount, k.unit_price_amount) as unit_price_amount, coalesce(t.currency_code, k.currency_code) as currency_code
                 ), p.part, p.notice_kind, p.notice_id, p.notice_line, {_LOW.replace("event_id", "k.event_id", 1)}
             from kept_events k join part_rows p on p.event_id::UUID = k.event_id and p.sub_no = k.sub_no
-                and p.since_us >= k.since_us and p.since_us < k.until_us
+                and p.since_us < k.until_us and p.until_us > k.since_us
             left join kept_events t on t.event_id = p.twin_id::UUID and t.sub_no = p.twin_no and t.item_id = k.item_id
-                and p.since_us >= t.since_us and p.since_us < t.until_us)""")
+                and greatest(p.since_us, k.since_us) >= t.since_us and greatest(p.since_us, k.since_us) < t.until_us)""")
     con.execute(
         f"create or replace temp table ruled as select *, {rule_number_sql(('noticed', 'picked', 'rest'))} as rule_number from divided"
     )
@@ -280,9 +281,10 @@ def count(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         create or replace temp table ruled as
         select *, {rule_number_sql(("difference",))} as rule_number from (
-            select c.* replace (d.units as units, d.since_us as since_us, d.until_us as until_us), 'difference' as part, {_LOW.replace("event_id", "c.event_id", 1)}
+            select c.* replace (d.units as units, greatest(d.since_us, c.since_us) as since_us, least(d.until_us, c.until_us) as until_us), 'difference' as part,
+                {_LOW.replace("event_id", "c.event_id", 1)}
             from counts c join difference_rows d on d.event_id::UUID = c.event_id and d.sub_no = c.sub_no
-                and d.since_us >= c.since_us and d.since_us < c.until_us)""")
+                and d.since_us < c.until_us and d.until_us > c.since_us)""")
     _want(con, "ruled")
     moves.repost(con)
 

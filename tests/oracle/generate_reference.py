@@ -76,5 +76,9 @@ LIS,Shop Lisbon,store,3012345000031,Europe/Lisbon,authoritative,2026-05-08T00:00
 kit_item_code,component_item_code,component_units,valid_from
 GIFT,TEA,3,2026-05-10T00:00:00Z
 """,
+    "relations": """\
+item_code,related_item_code,relation_kind,valid_from
+TEE,TEA,merge,2026-05-08T12:00:00Z
+""",
 }
-"""entity → what a later scan brings: an item, a bigger case, a shop whose readers receive goods, another bill of the kit."""
+"""entity → what a later scan brings: an item, a bigger case, a shop whose readers receive goods, another bill of the kit, and that two items are one."""

@@ -40,9 +40,9 @@ _PLAIN: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("supply", "asn"): ("SUPPLIER", "TRANSIT"),
     ("marketplace", "order_shipped"): ("FROM", "CUSTOMER"),
 }
-_INSERT: Final = """insert into movements (event, kind, item, from_location, from_state, to_location, to_state, owner, lot, units,
+_INSERT: Final = """insert into movements (event, kind, item, named, from_location, from_state, to_location, to_state, owner, lot, units,
     occurred_at, business_on, reverses, document_kind, document_id, document_line, transit_to, channel)
-    values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
+    values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 Place = tuple[str, str | None]
 Document = tuple[str | None, str | None, str | None]
@@ -81,6 +81,7 @@ class Books:
                 "/".join(event.key),
                 event.kind,
                 item,
+                event.names.get(item, item),
                 *start,
                 *end,
                 event.owner if owner is None else owner,
@@ -117,6 +118,7 @@ class Books:
                     "/".join(void.key),
                     row["kind"],
                     row["item"],
+                    row["named"],
                     row["to_location"],
                     row["to_state"],
                     row["from_location"],
@@ -209,7 +211,8 @@ def _post_special(books: Books, event: Event) -> None:
             way = 1 if event.kind == "kit_assemble" else -1
             # what goes in leaves its state, what comes out enters the other: the lot is the kit's
             inside, outside = ("FROM", "TO") if way == 1 else ("TO", "FROM")
-            for component, each in books.reference.bom(item, event.at):
+            for named, each in books.reference.bom(event.names.get(item, item), event.at):
+                component = books.reference.became(named)
                 books.move(event, component, way * each * units, books.place(event, inside), ("KITTING", None), lot="")
             books.move(event, item, way * units, ("KITTING", None), books.place(event, outside))
 
@@ -390,11 +393,15 @@ def _post_count(books: Books, event: Event) -> None:
     )
     location, other = event.location, "OPENING" if event.kind == "opening" else "ADJUSTMENT"
     for item, units in event.parts:
-        query = "select coalesce(sum(delta), 0) from legs where item = ? and location = ? and state = ? and owner = ? and occurred_at <= ?"
+        query = "select named, delta from legs where item = ? and location = ? and state = ? and owner = ? and occurred_at <= ?"
         values = [item, location, state, event.owner, stamp(event.at)]
         if event.lot:
             query, values = query + " and lot = ?", [*values, event.lot]
-        (level,) = books.con.execute(query, values).fetchone()
+        # before a merge the named item's own goods were counted, from then on all that lie together
+        counted = books.reference.heap(event.names.get(item, item), event.at)
+        level = sum(
+            delta for named, delta in books.con.execute(query, values).fetchall() if books.reference.heap(named, event.at) == counted
+        )
         books.move(event, item, units - level, (other, None), (location, state))
 
 

@@ -32,6 +32,7 @@ REFERENCE_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "terms": ("supplier_code", "item_code", "location_code"),
     "bom": ("kit_item_code", "component_item_code"),
     "sources": ("source_system",),
+    "relations": ("item_code", "related_item_code", "relation_kind"),
 }
 
 KINDS: Final[dict[str, frozenset[str]]] = {

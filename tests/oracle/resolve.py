@@ -14,8 +14,9 @@ from oracle import epcis
 from oracle.read import REFERENCE_KEYS, Delivery, Row, entity_of, written
 
 BEGINNING = datetime(1, 1, 1)
+_FOREVER = datetime(9999, 12, 31)
 # entities whose first version can have a beginning
-_MAY_BEGIN = ("bom", "networks", "terms")
+_MAY_BEGIN = ("bom", "networks", "terms", "relations")
 _NO_ITEM = ("till_close",)
 _ABSURD = 1_000_000  # base units in one line
 _NEEDS_BILL = ("kit_assemble", "kit_break")
@@ -60,6 +61,8 @@ class Event:
     parts: list[tuple[str, int]]
     fields: dict[str, str]
     key: tuple[str, ...] = ()
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Of merged items: what an item became → the code by which this event means it."""
 
     def get(self, name: str) -> str | None:
         """A field as the line says it, or None."""
@@ -138,6 +141,26 @@ class Reference:
         is_base = (self.row("items", (item,), at) or {}).get("base_uom_code") == unit
         return item, 1 if pack is None or is_base else int(Decimal(pack["numerator"]) / Decimal(pack["denominator"]))
 
+    def merges(self) -> dict[str, tuple[str, datetime]]:
+        """item → what it became and from when they lie together, as known now; none that was taken back."""
+        links = {}
+        for (item, other, kind), versions in self.versions["relations"].items():
+            last = versions[-1]
+            if kind == "merge" and (last.ends is None or last.ends > last.starts):
+                links[item] = (other, last.starts)
+        return links
+
+    def became(self, item: str) -> str:
+        """The item that a code's goods are counted as."""
+        return self.heap(item, _FOREVER)
+
+    def heap(self, item: str, at: datetime) -> str:
+        """The item with whose goods those of a code lie at an instant."""
+        links = self.merges()
+        while item in links and links[item][1] <= at:
+            item = links[item][0]
+        return item
+
     def network(self, channel: str, at: datetime) -> list[str]:
         """The places that serve a channel, first choice first; without rows: every place, other than stores first, then by code."""
         kinds = {fields["location_code"]: fields.get("location_kind") for fields in self.rows("locations", at)}
@@ -177,7 +200,10 @@ class Resolver:
             raise Waiting("unknown_supplier")
         at, day = self._when(row, location, channel, rough)
         kind = row.fields["event_kind"]
-        parts = self._parts(row, at) if row.feed != "rfid" and kind not in _NO_ITEM else []
+        named = self._parts(row, at) if row.feed != "rfid" and kind not in _NO_ITEM else []
+        inner = [component for item, _ in named for component, _ in self.reference.bom(item, at)] if kind in _NEEDS_BILL else []
+        names = {self.reference.became(item): item for item in [*inner, *(item for item, _ in named)]}
+        parts = [(self.reference.became(item), units) for item, units in named]
         return Event(
             row,
             row.feed,
@@ -195,6 +221,7 @@ class Resolver:
             parts,
             row.fields,
             key,
+            names,
         )
 
     def _location(self, code: str | None, kind: str, at: datetime) -> str | None:

@@ -5,6 +5,7 @@ create table movements (                -- grain: one movement, both ends
     event text not null,                -- readable key of the event that posted it
     kind text not null,
     item text not null,
+    named text not null,                -- the item that the line named: of a merged one its old code
     from_location text not null, from_state text,   -- the state is null at a virtual location
     to_location text not null, to_state text,
     owner text not null,                -- '': ourselves
@@ -19,9 +20,9 @@ create table movements (                -- grain: one movement, both ends
 );
 
 create view legs as                     -- grain: one end of a movement
-    select no, 1 as leg_no, kind, item, from_location as location, from_state as state, owner, lot, -units as delta, occurred_at, business_on from movements
+    select no, 1 as leg_no, kind, item, named, from_location as location, from_state as state, owner, lot, -units as delta, occurred_at, business_on from movements
     union all
-    select no, 2, kind, item, to_location, to_state, owner, lot, units, occurred_at, business_on from movements;
+    select no, 2, kind, item, named, to_location, to_state, owner, lot, units, occurred_at, business_on from movements;
 
 create table facts (                    -- grain: event × item, of everything that says more than a movement
     event text not null, feed text not null, kind text not null,
