@@ -17,8 +17,8 @@ KNOWN_AT = datetime(2026, 6, 1, 12)
 REFERENCE = {
     "items": "item_code,item_kind,base_uom_code,gtin\nTEE,stock,EA,03600529000016\nMUG,stock,EA,\nGIFT,kit,EA,\nDUO,bundle,EA,\n",
     "uoms": "item_code,uom_code,numerator,denominator,gtin,valid_from\nTEE,CS,6,1,13600529000013,\nTEE,CS,10,1,13600529000013,2026-05-10\n",
-    "locations": "location_code,location_kind,time_zone\nDC,dc,Europe/Paris\n"
-    "SHOP,store,Europe/Lisbon\nFBA,channel_fulfilment,Europe/Paris\nBARE,store,\n",
+    "locations": "location_code,location_kind,time_zone,gln,rfid_posting\nDC,dc,Europe/Paris,,\n"
+    "SHOP,store,Europe/Lisbon,,\nFBA,channel_fulfilment,Europe/Paris,,\nBARE,store,,,\nDOCK,dc,Europe/Paris,3012345000017,authoritative\n",
     "channels": "channel_code,channel_kind,time_zone\nweb,web,Europe/Paris\namz,marketplace,Europe/Paris\n",
     "networks": "channel_code,location_code,priority\nweb,SHOP,2\nweb,DC,1\n",
     "suppliers": "supplier_code\nS1\n",
@@ -248,6 +248,63 @@ def test_a_shipment_of_a_number_that_two_channels_have_waits(tmp_path: Path) -> 
         ],
     )
     assert reasons(made) == ["ambiguous_order"] and stock(made) == {"TEE DC sellable_not_accessible": -1}
+
+
+def consigned(kind: str, place: str, quantity: int, owner: str, **more: Any) -> dict[str, Any]:
+    return {
+        "event_kind": f"consignment_{kind}",
+        "document_id": "C1",
+        "document_line": 1,
+        "owner_code": owner,
+        "location_code": place,
+        "occurred_at": "2026-05-05T10:00:00Z",
+        "item_code": "TEE",
+        "quantity": quantity,
+        **more,
+    }
+
+
+def test_consumption_of_others_goods_changes_the_owner_and_not_the_place(tmp_path: Path) -> None:
+    made = world(
+        tmp_path,
+        supply=[
+            consigned("deliver", "SHOP", 10, "S1"),
+            consigned("consume", "SHOP", 4, "S1"),
+            consigned("return", "SHOP", 1, "S1"),
+            consigned("loss", "SHOP", 2, "S1", reason_code="theft"),
+            consigned("joint_count", "SHOP", 2, "S1", occurred_at="2026-05-06T10:00:00Z"),
+        ],
+    )
+    assert made.on_hand() == {("TEE", "SHOP", "sellable_accessible", "S1", ""): 2, ("TEE", "SHOP", "sellable_accessible", "", ""): 4}
+    assert made.rows("select to_location, sum(units) from movements where to_state is null and owner = 'S1' group by 1 order by 1") == [
+        ("ADJUSTMENT", 3),
+        ("SUPPLIER", 5),
+    ]
+
+
+def test_a_line_that_meets_a_tag_is_about_the_same_goods(tmp_path: Path) -> None:
+    def read(number: int, minute: int, *serials: int) -> dict[str, Any]:
+        return {
+            "type": "ObjectEvent",
+            "eventID": f"urn:uuid:{number}",
+            "action": "OBSERVE",
+            "bizStep": "receiving",
+            "eventTime": f"2026-05-05T10:{minute:02d}:00Z",
+            "bizLocation": {"id": "urn:epc:id:sgln:3012345.00001.0"},
+            "bizTransactionList": [{"type": "po", "bizTransaction": "PO-1"}],
+            "epcList": [f"urn:epc:id:sgtin:3600529.000001.{serial}" for serial in serials],
+        }
+
+    po = {"document_kind": "po", "document_id": "PO-1", "document_line": 1}
+    made = world(
+        tmp_path,
+        rfid=[read(1, 0, 1, 2, 3), read(2, 5, 3, 4)],
+        wms=[
+            wms("W1", "receipt", "2026-05-05T11:00:00Z", "DOCK", "TEE", 6, lot_code="A", **po),
+            wms("W2", "receipt", "2026-05-06T11:00:00Z", "DOCK", "TEE", 5, lot_code="B", **po),
+        ],
+    )
+    assert made.on_hand() == {("TEE", "DOCK", "in_progress", "", "A"): 4, ("TEE", "DOCK", "in_progress", "", "B"): 5}
 
 
 @pytest.mark.parametrize("seed", range(5))
