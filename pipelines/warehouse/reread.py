@@ -13,6 +13,7 @@ from pipelines.warehouse import batch, documents, explode, interplay, moves
 from pipelines.warehouse.ids import code_id
 from pipelines.warehouse.keys import key_sql
 from pipelines.warehouse.posting import posting_kinds
+from pipelines.warehouse.versions import END
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,14 +94,13 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     return found.rows
 
 
-_UNKNOWN_TAGS: Final = "(u.unit_id, source_line) in (select (unit_id, line_no) from kept_events where epc is not null and item_id is null and since_us < until_us)"
+_UNKNOWN: Final = f"from kept_events where epc is not null and item_id is null and until_us = {END}"
+_UNKNOWN_TAGS: Final = f"(u.unit_id, source_line) in (select (unit_id, line_no) {_UNKNOWN})"
 
 
 def has_unknown_tags(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether a reader received goods of which no item has the GTIN yet: they post when one has."""
-    return bool(
-        con.execute("select count(*) from kept_events where epc is not null and item_id is null and since_us < until_us").fetchall()[0][0]
-    )
+    return bool(con.execute(f"select count(*) {_UNKNOWN}").fetchall()[0][0])
 
 
 def _columns(con: duckdb.DuckDBPyConnection, spool: Spool, feed: str, segment: str) -> tuple[str, ...]:

@@ -80,5 +80,7 @@ def test_an_error_declaration_is_a_higher_revision_of_its_event(tmp_path: Path) 
 @pytest.mark.parametrize("number", ["ASN-7", "urn:epcglobal:cbv:bt:3012345000017:ASN-7", "urn:epc:id:gdti:3012345.00001.ASN-7"])
 def test_the_document_is_the_notice_before_the_order_under_the_senders_own_number(number: str, tmp_path: Path) -> None:
     transactions = [{"type": "po", "bizTransaction": "PO-7"}, {"type": "urn:epcglobal:cbv:btt:desadv", "bizTransaction": number}]
-    (event,) = land_file(tmp_path, "rfid/a.jsonl", json.dumps({**EVENT, "bizTransactionList": transactions}) + "\n").events().rows(named=True)
+    (event,) = (
+        land_file(tmp_path, "rfid/a.jsonl", json.dumps({**EVENT, "bizTransactionList": transactions}) + "\n").events().rows(named=True)
+    )
     assert (event["document_kind"], event["document_id"]) == ("asn", "ASN-7")
