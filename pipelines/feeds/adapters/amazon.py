@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from pipelines.feeds.adapters.adapter import Line, Place
@@ -105,6 +106,8 @@ def objects(value: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def text(value: Any, path: str) -> str:
     """Text that must be there; raises Refused."""
+    if type(value) is str and value:
+        return value
     if value is None or value == "":
         raise Refused("missing_field", path)
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -112,8 +115,15 @@ def text(value: Any, path: str) -> str:
     return str(value)
 
 
+def is_short_number(value: Any) -> bool:
+    """Whether it is a number from 0 of a few digits, as nearly all are."""
+    return isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdecimal()
+
+
 def whole(value: Any, path: str) -> int:
     """A whole number from 0 that must be there; raises Refused."""
+    if is_short_number(value):
+        return int(value)
     written = text(value, path)
     if not _WHOLE.fullmatch(written):
         raise Refused("not_whole", path, written)
@@ -134,10 +144,17 @@ def seconds(value: Any, path: str) -> int:
     1800
     """
     written = text(value, path)
-    read = read_instant(written)
+    read = _seconds(written)
     if read is None:
         raise Refused("bad_time", path, written)
-    return (read[0].replace(tzinfo=UTC) - timedelta(minutes=read[1] or 0) - _EPOCH) // timedelta(seconds=1)
+    return read
+
+
+@lru_cache(maxsize=4096)
+def _seconds(written: str) -> int | None:
+    """The same time stands in many lines of an order."""
+    read = read_instant(written)
+    return None if read is None else (read[0].replace(tzinfo=UTC) - timedelta(minutes=read[1] or 0) - _EPOCH) // timedelta(seconds=1)
 
 
 def since_2000(value: Any, path: str) -> int:

@@ -140,7 +140,7 @@ def _units(value: Any, path: str, *names: str) -> int | None:
     found = amazon.at(value, *names)
     if found is None:
         return None
-    if isinstance(found, str) and found.isdecimal() and len(found) < 10:  # paths cost more than numbers
+    if amazon.is_short_number(found):  # a path costs more than a number
         return int(found)
     return amazon.whole(found, ".".join((path, *names)))
 

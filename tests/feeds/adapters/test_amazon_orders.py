@@ -105,7 +105,14 @@ def test_what_cannot_be_read_is_refused_with_its_path_and_the_rest_goes_on() -> 
 
 
 def test_a_number_that_is_none_is_no_quantity() -> None:
-    for wrong, code in ((1.5, "not_whole"), (-1, "quantity_negative"), (True, "nested_value"), ({}, "nested_value"), ("", "missing_field")):
+    for wrong, code in (
+        (1.5, "not_whole"),
+        ("٣", "not_whole"),
+        (-1, "quantity_negative"),
+        (True, "nested_value"),
+        ({}, "nested_value"),
+        ("", "missing_field"),
+    ):
         order = changed(CANCELLED, "orderItems", 0, "quantityOrdered", to=wrong)
         assert of(order, "event_kind") == [(code, "order.orderItems[0].quantityOrdered")]
 
