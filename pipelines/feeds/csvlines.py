@@ -153,9 +153,12 @@ def _read_fast(block: bytes, first_line: int, rows: int, header: Header) -> RawR
 def read_plain(block: bytes, names: list[str], delimiter: bytes = b",", quote: bytes = b'"') -> pl.DataFrame | None:
     """A block of plain lines in one go, every column text (null where empty), in the order of the lines.
 
-    Null when anything needs a closer look: a quote, a control character, a blank or ragged line, one that is too long.
+    Null when anything needs a closer look: a quote that hides something, a control character, a blank or ragged line, one
+    that is too long.
     """
-    if (quote and quote in block) or not block or len(names) < 2:
+    if quote and quote in block:
+        block = unquoted(block, delimiter, quote)
+    if not block or len(names) < 2:
         return None
     text = block.replace(b"\r\n", b"\n")
     if b"\r" in text or _CONTROL.search(text):
@@ -172,6 +175,22 @@ def read_plain(block: bytes, names: list[str], delimiter: bytes = b",", quote: b
         truncate_ragged_lines=False,
     )  # fmt: skip
     return frame if (frame.height, frame.width) == (len(ends), len(names)) else None
+
+
+def unquoted(block: bytes, delimiter: bytes, quote: bytes) -> bytes:
+    """A block without its quotes, where they only stand around whole fields that would read the same without them; else nothing."""
+    view = np.frombuffer(block, np.uint8)
+    quotes = np.flatnonzero(view == quote[0])
+    if len(quotes) % 2:
+        return b""
+    opening, closing = quotes[::2], quotes[1::2]
+    borders = np.flatnonzero((view == delimiter[0]) | (view == 10))
+    before = view[opening - 1]  # of a quote that begins the block this is its last byte, so that one is looked at by itself
+    begins = (before == delimiter[0]) | (before == 10) | (opening == 0)
+    after = view[np.minimum(closing + 1, len(view) - 1)]
+    ends = (after == delimiter[0]) | (after == 10) | (after == 13) | (closing == len(view) - 1)
+    hides = np.searchsorted(borders, opening) != np.searchsorted(borders, closing)
+    return b"" if not (begins & ends & ~hides).all() else block.replace(quote, b"")
 
 
 def _raw_rows(frame: pl.DataFrame, first_line: int, header: Header, is_ascii: bool) -> RawRows:

@@ -190,11 +190,21 @@ def test_a_plain_table_goes_the_fast_way() -> None:
     raw = csvlines._read_fast(b"sale,1,x\r\nsale,,\r\n", 2, 2, header)
     assert raw is not None
     assert raw.frame.rows() == [("sale", "1", '{"note":"x"}', 2), ("sale", None, None, 3)]
+    quoted = csvlines._read_fast(b'"sale",1,"x"\r\nsale,"",""\r\n', 2, 2, header)
+    assert quoted is not None and quoted.frame.rows() == raw.frame.rows()
 
 
-def test_a_table_with_quotes_or_ragged_rows_goes_the_honest_way() -> None:
+def test_a_table_whose_quotes_hide_something_or_with_ragged_rows_goes_the_honest_way() -> None:
     header = csvlines.Header(["event_kind", "quantity", "note"], KNOWN, RENAMES)
-    for block in (b'sale,1,"x"\n', b"sale,1\nsale,1,x,y\n", b"sale,1,\x00\n", b"sale,1,x\ry\n"):
+    for block in (
+        b'sale,1,"x,y"\n',
+        b'sale,1,"x""y"\n',
+        b'sale,1,"x" \n',
+        b'sale,1,"x\n"\n',
+        b"sale,1\nsale,1,x,y\n",
+        b"sale,1,\x00\n",
+        b"sale,1,x\ry\n",
+    ):
         assert csvlines._read_fast(block, 2, block.count(b"\n"), header) is None
 
 

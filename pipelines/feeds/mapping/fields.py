@@ -13,7 +13,7 @@ import orjson
 import polars as pl
 
 from pipelines.feeds import privacy
-from pipelines.feeds.csvlines import BOM, read_plain, records, shown, split_record
+from pipelines.feeds.csvlines import BOM, read_plain, records, shown, split_record, unquoted
 from pipelines.feeds.jsonlines import check_text
 from pipelines.feeds.mapping.spec import Mapping, Ref
 from pipelines.feeds.rows import LINE, MAX_LINE_BYTES, Refused, Reject
@@ -170,8 +170,10 @@ def _matches(lines: pl.Series, patterns: tuple[str, ...]) -> pl.Series:
 
 
 def _read_fast(block: bytes, first_line: int, table: Table) -> Fields | None:
-    mapping = table.mapping
-    if (mapping.quote and mapping.quote.encode() in block) or b"\\" in block or b'"' in block or _LOST_BYTES in block:
+    mapping, quote = table.mapping, table.mapping.quote.encode()
+    if b"\\" in block or _LOST_BYTES in block or (quote != b'"' and b'"' in block):
+        return None
+    if quote and quote in block and not unquoted(block, mapping.delimiter.encode(), quote):
         return None
     text, numbers, left_out = block, None, 0
     if mapping.leave_lines:
@@ -182,7 +184,7 @@ def _read_fast(block: bytes, first_line: int, table: Table) -> Fields | None:
             left_out = int((out & ~is_blank).sum())
             numbers = pl.int_range(first_line, first_line + len(lines), dtype=pl.UInt32, eager=True).filter(keep)
             text = (lines.filter(keep).str.join("\n")[0] or "").encode()
-    frame = read_plain(text, table.names, mapping.delimiter.encode(), b"")
+    frame = read_plain(text, table.names, mapping.delimiter.encode(), quote)
     if frame is None or (mapping.delimiter == "\t" and frame.select(pl.all_horizontal(pl.all().is_null()).any()).item()):
         return None  # a line of nothing but tabs is a blank one
     if numbers is None:
