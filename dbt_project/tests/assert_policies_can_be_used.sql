@@ -37,7 +37,9 @@ select
 from (
     select
         unnest([
-            'censored_out_of_stock_rate', 'abc_a_rate', 'abc_b_rate', 'xyz_x_cv', 'xyz_y_cv', 'sbc_adi', 'sbc_cv2', 'dropship_age_hours_max'
+            'censored_out_of_stock_rate', 'abc_a_rate', 'abc_b_rate', 'xyz_x_cv', 'xyz_y_cv', 'sbc_adi', 'sbc_cv2', 'dropship_age_hours_max',
+            'restatement_grace_hours', 'snapshot_trail', 'snapshot_trail_min', 'snapshot_refuse_rate', 'snapshot_warn_rate',
+            'inventory_gap_units', 'inventory_gap_rate', 'schema_stable_deliveries', 'schema_drift_days'
         ]) as parameter_code
 ) as wanted
 left join {{ ref('policy__parameters') }} as parameters on wanted.parameter_code = parameters.parameter_code

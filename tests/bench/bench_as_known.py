@@ -77,8 +77,10 @@ def make_home(folder: Path, movements: int, items: int, places: int) -> Home:
     for item in range(items):
         ledger.item(f"I{item}")
     ledger.commit()
+    listed = home.ledger / "current.json"
+    current = json.loads(listed.read_text(encoding="utf-8")) | {"generation": 1}
+    listed.write_text(json.dumps(current), encoding="utf-8")
     marts = build_marts(home)
-    current = json.loads((home.ledger / "current.json").read_text(encoding="utf-8"))
     current["tables"]["movements"]["files"] += write_movements(home, movements, items, places)
     current["commit_id"] = 1 + len(FILES)
     newest = FIRST + dt.timedelta(days=DAYS)
