@@ -42,7 +42,7 @@ _MOVEMENTS = """
     select range as n, hash(range) as h, hash(range * 3 + 1) as h2,
         -- few items sell most, as everywhere
         {items}[1 + cast(floor({n_items} * pow((hash(range * 7 + 1) % 1000000) / 1e6, 3)) as bigint)] as item_id,
-        {places}[1 + hash(range * 5 + 2) % {n_places}] as place_id,
+        {places}[1 + cast(hash(range * 5 + 2) % {n_places} as bigint)] as place_id,
         timestamptz '{first}' + to_seconds(cast(range * {seconds} / {total} + hash(range * 11) % 43200 as bigint)) as occurred_at
     from range({low}, {high})"""
 _COLUMNS = {
