@@ -17,7 +17,6 @@ _LINK: Final = re.compile(r"https?://[^/]+(?:/[^?#]*?)?/(01|gtin|414|gln|417)/([
 _LINK_SERIAL: Final = re.compile(r"/(?:21|ser)/([^/?#]+)")
 _GDTI: Final = re.compile(r"urn:epc:id:gdti:[0-9]{6,12}\.[0-9]{0,6}\.(.+)")
 _CBV_TRANSACTION: Final = re.compile(r"urn:epcglobal:cbv:bt:[^:]+:(.+)")
-_EPC: Final = re.compile(r"(?:urn:epc:(?:id|idpat|class):[a-z0-9-]+:\S+|urn:\S+|https?://\S+|ni://\S+)")
 _CBV_WEB: Final = re.compile(r"https?://(?:ref\.|ns\.)?gs1\.org/(?:cbv|voc)/(?:BizStep|Bizstep|Disp|BTT|SDT|ER)-(\w+)")
 GTIN_LENGTHS: Final = (8, 12, 13, 14)
 
@@ -99,24 +98,6 @@ def gln_of_epc(epc: str) -> tuple[str, str | None] | None:
         extension_part = re.search(r"/254/([^/?#]+)", epc)
         return (gln, extension_part.group(1) if extension_part else None) if gln else None
     return None
-
-
-def is_epc(text: str) -> bool:
-    """Whether the text has the form of an EPC or another URI that may stand for one; an SGTIN must have the right lengths.
-
-    >>> is_epc("urn:epc:id:sgtin:0614141.112345.400"), is_epc("urn:epc:id:sgtin:0614141.12.400"), is_epc("400")
-    (True, False, False)
-    """
-    if not _EPC.fullmatch(text):
-        return False
-    if ":sgtin:" in text:
-        return gtin_of_epc(text) is not None
-    if ":sgln:" in text:
-        return gln_of_epc(text) is not None
-    link = _LINK.search(text)
-    if link and link.group(1) in ("01", "gtin"):
-        return gtin14(link.group(2)) is not None
-    return True
 
 
 def document_number(transaction: str) -> str:

@@ -233,6 +233,7 @@ def test_harmless_signs_of_xml_do_not_stop_it(event: str) -> None:
         (f"<!DOCTYPE a>{HEAD}<ObjectEvent>&x;</ObjectEvent>{TAIL}", "not_xml"),
         (f"{HEAD}{'<a>' * 100}{'</a>' * 100}{TAIL}", "too_deep"),
         (f"{HEAD}<ObjectEvent>{TAIL}", "not_xml"),
+        (f"{HEAD}<ObjectEvent>{'<a/>' * 500_001}</ObjectEvent>{TAIL}", "too_large"),
         ("<html/>", "unknown_document"),
         ("<", "not_xml"),
     ],

@@ -14,7 +14,8 @@ from pipelines.feeds.epcis.jsonform import event_from_json, number_text
 from pipelines.feeds.epcis.read import count_events, is_xml, read_document
 from pipelines.feeds.epcis.row import Seen, row_of
 from pipelines.feeds.epcis.vocabulary import WEB_TERM
-from pipelines.feeds.epcis.xmlform import event_from_xml, read_xml
+from pipelines.feeds.epcis.xmlform import event_from_xml
+from pipelines.feeds.epcis.xmlread import read_xml
 from pipelines.feeds.rows import Refused
 from real.test_real_documents import REAL, real
 

@@ -107,6 +107,11 @@ def _not_doubled(value: Any, path: str) -> None:
         raise Refused("duplicate_key", f"{path}{value.field}"[:64])
 
 
+def list_path(content: bytes) -> str:
+    """Where the events of a document stand, as JSON would say it."""
+    return "epcisBody.eventList" if b"QueryResults" not in content[: 1 << 14] else "epcisBody.queryResults.resultsBody.eventList"
+
+
 def check_doubled(value: Any, path: str = "") -> None:
     """Refuse a value in which an object names a field twice, at any depth."""
     if isinstance(value, dict):

@@ -39,7 +39,10 @@ def number_text(written: str) -> str:
     number = Decimal(written)
     if not number:
         return "0"
-    return format(number.normalize(), "f") if abs(number.adjusted()) <= 30 else written
+    if abs(number.adjusted()) > 30:
+        return written
+    plain = format(number, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def event_from_json(value: Any, prefixes: Prefixes = KNOWN_PREFIXES) -> dict[str, Any]:
@@ -56,9 +59,6 @@ def event_from_json(value: Any, prefixes: Prefixes = KNOWN_PREFIXES) -> dict[str
         if name in event:
             raise Refused("duplicate_key", name)
         event[name] = _field(name, inner, prefixes)
-    others = event.pop("~types", None)
-    if others:
-        event["types"] = others
     return event
 
 

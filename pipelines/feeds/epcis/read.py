@@ -10,12 +10,13 @@ import gc
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from pipelines.feeds.epcis.document import decode_document, events_of
+from pipelines.feeds.epcis.document import decode_document, events_of, list_path
 from pipelines.feeds.epcis.fast import Picked, load, names_by_line
 from pipelines.feeds.epcis.gather import Gathered, note_header, path_of, read_honestly, take
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
 from pipelines.feeds.epcis.row import Seen, row_of
-from pipelines.feeds.epcis.xmlform import event_from_xml, list_path, read_xml
+from pipelines.feeds.epcis.xmlform import event_from_xml
+from pipelines.feeds.epcis.xmlread import read_xml
 from pipelines.feeds.jsonlines import decode, numbered_lines, unread
 from pipelines.feeds.rows import MAX_LINE_BYTES, RawRows, Refused
 
