@@ -33,8 +33,8 @@ _RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".js
 def form_of(name: str, feed: str) -> tuple[Form, bool]:
     """Form of a file by its name, and whether it is packed; `none` when the feed takes no such file.
 
-    >>> form_of("a.csv.gz", "pos"), form_of("a.xlsx", "pos"), form_of("a.json", "rfid")
-    (('csv', True), ('none', False), ('jsonl', False))
+    >>> form_of("a.csv.gz", "pos"), form_of("a.xlsx", "pos"), form_of("a.xml", "rfid"), form_of("a.xml", "pos")
+    (('csv', True), ('none', False), ('jsonl', False), ('none', False))
     """
     lower = name.lower()
     is_packed = lower.endswith(".gz")
