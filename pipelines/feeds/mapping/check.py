@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from typing import Any, Final
@@ -270,16 +271,10 @@ class _Rules:
         said = rule.text("time", None)
         if said is None:
             return None
-        parts = said.split(":")
-        if not (
-            2 <= len(parts) <= 3
-            and all(part.isascii() and part.isdigit() and len(part) == 2 for part in parts)
-            and parts[0] < "24"
-            and max(parts[1:]) < "60"
-        ):
+        if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", said):
             rule.fault("time", said, "a time of day in the form 12:00")
             return None
-        return ":".join((*parts, "00")[:3])
+        return said if len(said) == 8 else f"{said}:00"
 
     def _check(self, rule: Checked, field: str, source: Source) -> None:
         """What a source says must be of use for its field."""

@@ -22,7 +22,6 @@ from pathlib import Path
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import check_format
-from pipelines.feeds.mapping.spec import READING, mapping_of
 from pipelines.feeds.parse import place_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
 from pipelines.ingest.blocks import FileRefused
@@ -240,13 +239,14 @@ class Landing:
             known = sorted(
                 (one for one in self._spool.read_deliveries() if one.reading), key=lambda one: (one.first_known_at, one.sequence)
             )
-            self._readings = {one.source_uri: _reading_of(one) for one in known}
+            self._readings = {one.source_uri: Reading.of(one) for one in known}
         said = self._mappings.of(candidate)
         if said is None and self._adapter and candidate.feed != REFERENCE:
             said = Reading(self._adapter, self._adapter)
-        if said is not None:
-            self._readings[candidate.source_uri] = said
-        return self._readings.get(candidate.source_uri, Reading())
+        if said is None:
+            return self._readings.get(candidate.source_uri, Reading())
+        self._readings[candidate.source_uri] = said
+        return said
 
     def _reference_deliveries(self) -> dict[str, list[Delivery]]:
         """Deliveries of each reference path in their order; read from the spool once."""
@@ -292,10 +292,3 @@ class Landing:
                 adapter=None if delivery.mapping else delivery.reading or None,
                 mapping=delivery.mapping or None,
             )
-
-
-def _reading_of(delivery: Delivery) -> Reading:
-    """What a delivery was read as."""
-    if delivery.reading.startswith(READING):
-        return Reading.through(mapping_of(delivery.mapping))
-    return Reading(delivery.reading, delivery.reading)

@@ -13,11 +13,12 @@ from typing import Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
-from pipelines.feeds.mapping.spec import Mapping
+from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
 from pipelines.feeds.reference import ENTITY_BY_NAME
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import FileRefused, open_regular
 from pipelines.ingest.sources.candidates import Candidate
+from pipelines.spool import Delivery
 
 MAPPING_FILE: Final = "mapping.toml"
 _TABLES: Final = (".csv", ".txt", ".tsv")
@@ -35,6 +36,13 @@ class Reading:
     def through(cls, mapping: Mapping) -> Reading:
         """The reading through a mapping."""
         return cls(mapping.reading, None, mapping)
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Reading:
+        """What a delivery was read as."""
+        if delivery.reading.startswith(READING):
+            return cls.through(mapping_of(delivery.mapping))
+        return cls(delivery.reading, delivery.reading or None)
 
 
 class BeingWritten(Exception):
