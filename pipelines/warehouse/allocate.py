@@ -42,6 +42,8 @@ class Kept:
     owner_id: int = 0
     epc: str | None = None
     """Of a receipt: the tag that a reader received; null where the warehouse wrote it."""
+    named_item_id: int | None = None
+    """Of a merged item: the one that the event named."""
 
     def is_known(self, known_us: int) -> bool:
         """Whether it counts at an instant of known time."""
@@ -184,8 +186,11 @@ def _is_same_line(receipt: Kept, other_receipt: Kept, answered: Callable[[Kept],
 
 
 def _one_for_each_item(shares: Iterable[Share], receipts: Iterable[Kept]) -> list[Share]:
-    """The tags of one event and item as one share, under the first of them: goods are moved, not tags."""
-    items = {(r.event_id, r.sub_no): r.item_id for r in receipts}
+    """The tags of one event and item as one share, under the first of them: goods are moved, not tags.
+
+    Items that were merged stay apart, for what was counted before the merge was one of them.
+    """
+    items = {(r.event_id, r.sub_no): (r.item_id, r.named_item_id) for r in receipts}
     merged: dict[tuple[object, ...], Share] = {}
     for event_id, sub_no, part, units, notice, twin in shares:
         key = (event_id, items[event_id, sub_no], part, id(notice), id(twin))

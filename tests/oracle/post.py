@@ -67,6 +67,7 @@ class Books:
         document: Document | None = None,
         transit_to: str | None = None,
         owner: str | None = None,
+        named: str | None = None,
     ) -> None:
         """One movement; fewer than 0 units go the other way, 0 units go nowhere, and a service is never stocked."""
         if units == 0 or (self.reference.row("items", (item,), event.at) or {}).get("item_kind") == "service":
@@ -81,7 +82,7 @@ class Books:
                 "/".join(event.key),
                 event.kind,
                 item,
-                event.names.get(item, item),
+                named or event.names.get(item, item),
                 *start,
                 *end,
                 event.owner if owner is None else owner,
@@ -290,6 +291,8 @@ class _Goods:
     epc: str | None = None
     line: Event | None = None
     """Of a tag: the warehouse's line of the same goods."""
+    named: str | None = None
+    """Of a tag: the item that has its GTIN, whatever that became."""
 
 
 def _post_receipts(books: Books, events: list[Event]) -> None:
@@ -325,7 +328,7 @@ def _receive(books: Books, goods: _Goods, notices: list[list[object]]) -> None:
     def take(taken: int, start: str, document: Document | None, owner: str | None, transit_to: str | None) -> None:
         books.move(
             event, goods.item, taken, (start, None), books.place(event, "in_progress"),
-            lot=lot, document=document, owner=line.owner if line else owner, transit_to=transit_to,
+            lot=lot, document=document, owner=line.owner if line else owner, transit_to=transit_to, named=goods.named,
         )  # fmt: skip
 
     for notice in notices:
@@ -356,7 +359,8 @@ def _tags(books: Books, events: list[Event], of_notices: Callable[[_Goods], list
         for position, epc in enumerate((event.get("epcs") or "").split()):
             known = books.reference.tagged(epc, event.at)
             if known is not None:
-                tag = _Goods(event, *known, position, epc)
+                named, units = known
+                tag = _Goods(event, books.reference.became(named), units, position, epc, named=named)
                 if not any(one.epc == epc and _are_same(one, tag, of_notices) for one in found):
                     found.append(tag)
     return found
