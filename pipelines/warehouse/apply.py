@@ -207,9 +207,7 @@ class Applier:
                 "ambiguous_order",
             )
         if profile.any_of(*interplay.VOID_KINDS):
-            con.execute(
-                "update resolved set target = k.event_key from line_keys k where resolved.event_kind = 'sale_void' and resolved.target = k.target"
-            )
+            interplay.find_voided(con)
             batch.set_aside(
                 con,
                 f"""

@@ -202,6 +202,13 @@ class _Union:
 # --- voids ----------------------------------------------------------------------------------------------------
 
 
+def find_voided(con: duckdb.DuckDBPyConnection) -> None:
+    """Voids in `resolved` that name a line look for the sale that is that line, where the sale has a number of its own."""
+    con.execute(
+        "update resolved set target = k.event_key from line_keys k where resolved.event_kind = 'sale_void' and resolved.target = k.target"
+    )
+
+
 def void(con: duckdb.DuckDBPyConnection) -> None:
     """Post again the voids whose target's key is in `touched_keys` (event_key). Of several voids of one line the first counts."""
     con.execute(f"""

@@ -59,6 +59,8 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     explode.ownership(con)
     if "rfid" in found.feeds:
         explode.epcs(con)
+    if found.any_of("sale_void"):
+        interplay.find_voided(con)
     documents.place_orders(con)
     batch.accept(con)
     con.execute(
