@@ -169,3 +169,13 @@ def test_merges_chain_and_a_count_is_of_what_lay_together_at_its_time(tmp_path: 
         "select occurred_at::DATE::VARCHAR, sum(delta)::INT from codes where place = 'ADJUSTMENT' group by 1 having sum(delta) <> 0 order by 1"
     )
     assert found == [("2026-03-06", 1), ("2026-03-09", 1)]
+
+
+def test_a_void_that_names_its_line_follows_a_sale_that_has_a_number_of_its_own(tmp_path: Path) -> None:
+    home = home_with_cups(tmp_path)
+    line = ("2026-03-02T11:00:00", "CUP", 2)
+    home.deliver(**{"pos/1.jsonl": [pos("T1", 1, "sale", *line, source_event_id="S1"), pos("T1", 1, "sale_void", *line)]})
+    home.deliver(**{"reference/relations.csv": MERGE})
+    assert home.on_hand() == {}
+    assert home.rows("select item, sum(delta)::INT from codes where not is_virtual group by 1 having sum(delta) <> 0") == []
+    assert home.rows("select count(*)::INT from movements where is_reversal and reverses_movement_id is null") == [(0,)]

@@ -101,7 +101,7 @@ _NOTIFICATIONS: Final[tuple[tuple[str, str], ...]] = (
     ("SHIPMENT_TRACKING_MILESTONE_CHANGED", "Amazon shipment tracking notification, which names no order"),
 )  # fmt: skip
 
-UNUSABLE_OF_AMAZON: Final[tuple[Unusable, ...]] = (
+AMAZON_UNUSABLE: Final[tuple[Unusable, ...]] = (
     Unusable("error answer", _is_error),
     Unusable("Amazon order without its items (they are in getOrderItems; lay them into the order as OrderItems)", _is_order_without_items),
     Unusable("Amazon order items without their order (its time and marketplace are in getOrder; lay them into it as OrderItems)", _is_items_without_order),

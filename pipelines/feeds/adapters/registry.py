@@ -11,7 +11,7 @@ from pipelines.feeds.adapters.amazon_listing_status import AMAZON_LISTING_STATUS
 from pipelines.feeds.adapters.amazon_order_change import AMAZON_ORDER_CHANGE
 from pipelines.feeds.adapters.amazon_orders import AMAZON_ORDERS
 from pipelines.feeds.adapters.amazon_orders_v0 import AMAZON_ORDERS_V0
-from pipelines.feeds.adapters.amazon_unusable import UNUSABLE_OF_AMAZON
+from pipelines.feeds.adapters.amazon_unusable import AMAZON_UNUSABLE
 from pipelines.feeds.adapters.amazon_vendor_orders import AMAZON_VENDOR_ORDERS, AMAZON_VENDOR_STATUS
 from pipelines.feeds.adapters.amazon_vendor_shipments import AMAZON_VENDOR_CONFIRMATIONS, AMAZON_VENDOR_SHIPMENTS
 from pipelines.feeds.adapters.shopify_fulfillments import SHOPIFY_FULFILLMENTS
@@ -39,7 +39,7 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
 )
 """Documents that become lines, in the order in which they are tried."""
 
-UNUSABLE: Final[tuple[Unusable, ...]] = (*UNUSABLE_OF_AMAZON, *SHOPIFY_UNUSABLE)
+UNUSABLE: Final[tuple[Unusable, ...]] = (*AMAZON_UNUSABLE, *SHOPIFY_UNUSABLE)
 """Documents that are known by shape and refused by name; tried when no adapter takes one."""
 
 ADAPTER_BY_NAME: Final = {adapter.name: adapter for adapter in ADAPTERS}
