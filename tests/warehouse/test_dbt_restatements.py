@@ -61,7 +61,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 _OF = """
-select day(stock_on), old_closing_units, new_closing_units, old_in_units, new_in_units, old_out_units, new_out_units,
+select day(stock_on), closing_units_before, closing_units_after, in_units_before, in_units_after, out_units_before, out_units_after,
     movement_kind, is_reversal, source_uri, n_events
 from ops.restatements join core.dim_item using (item_id) where item_code = ? order by stock_on, known_at"""
 
@@ -181,7 +181,7 @@ def test_builds_that_follow_each_other_log_what_a_recount_of_everything_finds(tm
     sales: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     query = """
-        select stock_on, item_id, location_id, known_at, old_closing_units, old_in_units, old_out_units, new_closing_units, new_in_units, new_out_units
+        select stock_on, item_id, location_id, known_at, closing_units_before, in_units_before, out_units_before, closing_units_after, in_units_after, out_units_after
         from ops.restatements"""
     for day in (6, 9, 12):
         for _ in range(40):

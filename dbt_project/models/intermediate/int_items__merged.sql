@@ -13,7 +13,8 @@ items as (
 stated as (
     select *
     from relations
-    qualify row_number() over (partition by item_id, related_item_id order by version_no desc) = 1
+    qualify
+        row_number() over (partition by item_id, related_item_id order by version_no desc) = 1
         and (valid_to is null or (valid_to > valid_from and valid_to > {{ newest_known(ref('stg_ledger__relations')) }}))
 ),
 

@@ -135,9 +135,9 @@ figures as (
     -- From what the day is now back through what became known later, to what it was after and before each change.
     select
         *,
-        final_closing_units - coalesce(sum(net_units) over later, 0) as new_closing_units,
-        final_in_units - coalesce(sum(in_units) over later, 0) as new_in_units,
-        final_out_units - coalesce(sum(out_units) over later, 0) as new_out_units
+        final_closing_units - coalesce(sum(net_units) over later, 0) as closing_units_after,
+        final_in_units - coalesce(sum(in_units) over later, 0) as in_units_after,
+        final_out_units - coalesce(sum(out_units) over later, 0) as out_units_after
     from changed
     window later as (
         partition by item_id, location_id, stock_on order by known_at rows between 1 following and unbounded following
@@ -169,12 +169,12 @@ select
     figures.location_id,
     figures.known_at,
     figures.closed_at,
-    cast(figures.new_closing_units - figures.net_units as bigint) as old_closing_units,
-    cast(figures.new_closing_units as bigint) as new_closing_units,
-    cast(figures.new_in_units - figures.in_units as bigint) as old_in_units,
-    cast(figures.new_in_units as bigint) as new_in_units,
-    cast(figures.new_out_units - figures.out_units as bigint) as old_out_units,
-    cast(figures.new_out_units as bigint) as new_out_units,
+    cast(figures.closing_units_after - figures.net_units as bigint) as closing_units_before,
+    cast(figures.closing_units_after as bigint) as closing_units_after,
+    cast(figures.in_units_after - figures.in_units as bigint) as in_units_before,
+    cast(figures.in_units_after as bigint) as in_units_after,
+    cast(figures.out_units_after - figures.out_units as bigint) as out_units_before,
+    cast(figures.out_units_after as bigint) as out_units_after,
     causes.event_id,
     causes.movement_kind,
     causes.is_reversal,
