@@ -23,8 +23,9 @@ Progress = Callable[[int, int, str], None]
 
 _FAILING_ROWS = 10
 _CELL_WIDTH = 40
-# dbt's parsed project, kept while the project's files stay as they are: a warm build takes a quarter of a cold one.
-_MANIFESTS: dict[tuple[Path, Path], tuple[int, Any]] = {}
+# dbt's parsed project, kept while the project's files stay as they are: a warm build takes a quarter of a cold one. It is the
+# same in every home; where the policies lie stands in it.
+_MANIFESTS: dict[tuple[Path, str], tuple[int, Any]] = {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _manifest(home: Home, project: Path) -> Any:
     """The parsed project: from memory while no file of it has changed, else parsed now."""
     from dbt.cli.main import dbtRunner
 
-    key = (home.root.resolve(), project.resolve())
+    key = (project.resolve(), os.environ.get("PARSTOCK_POLICY_DIR", ""))
     stamp = _stamp(project)
     known = _MANIFESTS.get(key)
     # A run marks the nodes it has compiled, and a marked one loses its ephemeral parents the next time: hand out copies.

@@ -8,8 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from feeds.landed import SAMPLES, land, land_file, mapping_of_sample
+from feeds.landed import AS_OF, SAMPLES, land, land_file, mapping_of_sample
+from pipelines import stages
 from pipelines.feeds import privacy
+from pipelines.publish.reader import run_sql
+from pipelines.settings import Home, Settings
 
 SECRETS = (
     "Jean",
@@ -49,6 +52,18 @@ def test_no_sample_leaves_anything_personal_in_the_home(tmp_path: Path) -> None:
     assert [secret for secret in SECRETS if secret in text] == []
     assert "Vendeur" in {name for one in landed.manifests for name in one.dropped_columns}
     assert any("cashier_name" in one.dropped_columns for one in landed.manifests)
+
+
+@pytest.mark.timeout(900)  # builds and publishes a whole home
+def test_a_whole_home_of_all_samples_names_nobody(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    stages.run(home, SAMPLES, clock=lambda: AS_OF, settings=Settings(settle_seconds=0))
+    assert [secret for secret in SECRETS if secret in written(home.root)] == []
+    # the file that everyone reads, asked rather than grepped: what it holds is packed
+    names = run_sql(home, "select table_schema, table_name from information_schema.tables where table_type <> 'SYSTEM'").rows
+    told = "\n".join(str(run_sql(home, f'from "{schema}"."{name}"').rows) for schema, name in names)
+    assert "MUG" in told
+    assert [secret for secret in SECRETS if secret in told] == []
 
 
 def test_a_customer_becomes_a_pseudonym_that_only_this_home_gives(tmp_path: Path) -> None:
