@@ -112,7 +112,7 @@ def rejects(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """The rows that were set aside: where, why, and what would heal them.
+    """What was set aside: where, why, what heals it.
 
     Waiting rows post by themselves once what they name is delivered; the others need a corrected copy. In a table, rows
     of one file with the same reason are one line; --csv and --json have every row.

@@ -156,6 +156,8 @@ def read_plain(block: bytes, names: list[str], delimiter: bytes = b",", quote: b
     Null when anything needs a closer look: a quote that hides something, a control character, a blank or ragged line, one
     that is too long.
     """
+    if not block.endswith(b"\n"):
+        block += b"\n"  # before quotes are taken off: a last line of two quotes is a line
     if quote and quote in block:
         block = unquoted(block, delimiter, quote)
     if not block or len(names) < 2:
@@ -163,8 +165,6 @@ def read_plain(block: bytes, names: list[str], delimiter: bytes = b",", quote: b
     text = block.replace(b"\r\n", b"\n")
     if b"\r" in text or _CONTROL.search(text):
         return None
-    if not text.endswith(b"\n"):
-        text += b"\n"
     view = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(view == 10)
     marks = np.searchsorted(np.flatnonzero(view == delimiter[0]), ends)

@@ -23,7 +23,7 @@ from pipelines.feeds.parse import Form, judge_header
 from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.survey_mapped import survey_mapped
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, read_whole
 
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
@@ -112,7 +112,7 @@ class _Scan:
             self.is_other_encoding = _is_other_encoding(content, self.form)
         if self.form == "csv" and b'"' in content and not self.has_quoted_ends:
             self.has_quoted_ends = any(line.count(b'"') % 2 for line in content.split(b"\n"))
-        self.is_cut = bool(content) and not block.content.endswith(b"\n")
+        self.is_cut = has_open_end(content)
         if content:
             rows, ends = count_rows(content.replace(b"\x00", b"") if self.is_wide else content)
             self.ranges.append(Range(start, block.end, self.line, rows))

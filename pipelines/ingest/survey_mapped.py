@@ -11,7 +11,7 @@ from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.rows import Refused
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, read_whole
 
 _WIDE: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _ENCODING: Final = "encoding"
@@ -57,7 +57,7 @@ class _Pass:
             content, start, self._line = content[len(line) :], start + len(line), self._line + 1
         if not content:
             return
-        self.is_cut = not content.endswith(b"\n") and not self.mapping.takes_open_end
+        self.is_cut = has_open_end(content) and not self.mapping.takes_open_end
         quote = self.mapping.quote.encode()
         if quote and quote in content and not self.has_quoted_ends:
             self.has_quoted_ends = any(line.count(quote) % 2 for line in content.split(b"\n"))

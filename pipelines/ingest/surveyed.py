@@ -61,6 +61,11 @@ def count_rows(content: bytes) -> tuple[int, int]:
     return len(begins) + 1, len(ends)
 
 
+def has_open_end(content: bytes) -> bool:
+    """Whether the last line has no end; blanks behind the last line end are no line."""
+    return bool(content.rpartition(b"\n")[2].strip(b" \t\r"))
+
+
 def read_whole(stream: BinaryIO | Unpacked) -> bytes:
     """All bytes of a file that has been read once already."""
     if isinstance(stream, Unpacked):
