@@ -42,7 +42,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.location("DC", location_kind="dc")
     ledger.channel("web", time_zone="Europe/Paris")
     ledger.network("web", "DC")
-    ledger.channel("store", channel_kind="store")
     ledger.location("SHOP")
     ledger.network("store", "SHOP")
     for item in "ABCD":
