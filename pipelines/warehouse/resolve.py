@@ -250,7 +250,7 @@ itemed as (
             {unit.problem}
             when p.occurred_us is null then 'zone_unknown'
             when {quantity} is null then null
-            when p.item_code is null and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when p.item_code is null and p.feed <> 'rfid' and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
             when abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
@@ -258,7 +258,7 @@ itemed as (
         end as problem,
         case
             when problem is not null or {quantity} is null then null
-            when per_unit is null and {quantity} % 1 <> 0 then null  -- measured, of no item: nothing to count in
+            when per_unit is null and {quantity} % 1 <> 0 then null  -- a reader's measure of no item: nothing to count in
             when per_unit is null or per_unit = per_units then {quantity}::BIGINT
             else ({quantity} * per_unit / per_units)::BIGINT
         end as units,
