@@ -23,7 +23,7 @@ from pipelines.feeds.parse import Form, judge_header
 from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.survey_mapped import survey_mapped
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
 
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
@@ -109,7 +109,7 @@ class _Scan:
             content, start = content[skip:], start + skip
             self.line += 1 if header is not None else 0
         if not content.isascii() and not self.is_other_encoding:
-            self.is_other_encoding = _is_other_encoding(content, self.form)
+            self.is_other_encoding = is_in_cp1252(content, None if self.form == "csv" else _is_json_object)
         if self.form == "csv" and b'"' in content and not self.has_quoted_ends:
             self.has_quoted_ends = any(line.count(b'"') % 2 for line in content.split(b"\n"))
         self.is_cut = has_open_end(content)
@@ -119,25 +119,11 @@ class _Scan:
             self.line += ends
 
 
-def _is_other_encoding(content: bytes, form: Form) -> bool:
-    """Whether a line that is no UTF-8 reads well as Windows-1252: then the whole file is in another encoding."""
+def _is_json_object(text: str) -> bool:
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
+        return isinstance(decode(text.strip().encode("utf-8")), dict)
+    except Refused:
         return False
-    for line in content.split(b"\n"):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
-            try:
-                text = line.decode("cp1252")
-                if form == "csv" or isinstance(decode(text.strip().encode("utf-8")), dict):
-                    return True
-            except (UnicodeDecodeError, Refused):
-                continue
-    return False
 
 
 def _survey_lines(

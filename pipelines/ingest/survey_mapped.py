@@ -11,7 +11,7 @@ from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.rows import Refused
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
 
 _WIDE: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _ENCODING: Final = "encoding"
@@ -95,7 +95,7 @@ class _Pass:
             return
         if self._may_be_utf8:
             self._may_be_utf8 = self._is_utf8 = is_utf8_after_all(content)
-        elif self.mapping.encoding == "utf-8" and self.verdict is None and _is_cp1252(content):
+        elif self.mapping.encoding == "utf-8" and self.verdict is None and is_in_cp1252(content):
             self.verdict = ("not_utf8", f"{_ENCODING} of the mapping")
 
     def _name_columns(self, line: bytes) -> None:
@@ -116,26 +116,6 @@ class _Pass:
             if read_fields(record, 1, probe).left_out == 0:
                 return record
         return b""
-
-
-def _is_cp1252(content: bytes) -> bool:
-    """Whether a line that is no UTF-8 reads as Windows-1252: then the whole file is in another encoding."""
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return False
-    for line in content.split(b"\n"):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError:
-            try:
-                line.decode("cp1252")
-            except UnicodeDecodeError:
-                continue
-            return True
-    return False
 
 
 def survey_mapped(stream: BinaryIO | Unpacked, base: Survey, mapping: Mapping, unit_bytes: int) -> Survey:

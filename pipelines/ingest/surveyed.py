@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -64,6 +65,27 @@ def count_rows(content: bytes) -> tuple[int, int]:
 def has_open_end(content: bytes) -> bool:
     """Whether the last line has no end; blanks behind the last line end are no line."""
     return bool(content.rpartition(b"\n")[2].strip(b" \t\r"))
+
+
+def is_in_cp1252(content: bytes, makes_sense: Callable[[str], bool] | None = None) -> bool:
+    """Whether a line that is no UTF-8 reads as Windows-1252, and `makes_sense` so: then the whole file is in another encoding."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return False
+    for line in content.split(b"\n"):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            try:
+                text = line.decode("cp1252")
+            except UnicodeDecodeError:
+                continue
+            if makes_sense is None or makes_sense(text):
+                return True
+    return False
 
 
 def read_whole(stream: BinaryIO | Unpacked) -> bytes:
