@@ -7,11 +7,14 @@ here: what the answers must be (`answers`). Swap `deliver` to drive the product 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -54,6 +57,28 @@ def deliver_all(home: Path, scans: Iterable[Scan]) -> None:
 def command(*arguments: str | Path) -> list[str]:
     """The command line of the product in this interpreter."""
     return [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
+
+
+def killed_at(point: str, home: Path, landing: Path, known_at: datetime) -> bool:
+    """Deliver in a process of its own that kills itself at a failpoint (`name` or `name:nth`); False where it came to its end unharmed."""
+    child = _children().Process(target=_deliver_and_die, args=(point, home, landing, known_at))
+    child.start()
+    child.join(timeout=300)
+    assert child.exitcode in (0, -signal.SIGKILL), f"exit code {child.exitcode} on the way to {point}"
+    return child.exitcode != 0
+
+
+@cache
+def _children() -> multiprocessing.context.ForkServerContext:
+    """Processes forked from one that has imported the product: half a second where a new interpreter takes three."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pipelines.stages", "polars", "duckdb"])
+    return context
+
+
+def _deliver_and_die(point: str, home: Path, landing: Path, known_at: datetime) -> None:
+    os.environ["PARSTOCK_FAIL_AT"] = point
+    deliver(home, landing, known_at)
 
 
 def ingest_command(home: Path, landing: Path, known_at: datetime) -> list[str]:

@@ -37,11 +37,18 @@ class Schedule:
     gzip_rate: float = 0.2
     resend_rate: float = 0.2
     """How many of the files come again in a later scan, under another name."""
+    kills: tuple[str, ...] = ()
+    """Failpoints: the n-th scan is killed there and taken once more (a point that it does not pass kills nothing)."""
+
+
+KILL_POINTS = ("after_segment", "after_manifest", "before_commit", "after_commit", "after_flush_file", "after_current")
+"""Where an ingest can die between a file and the ledger; what each leaves behind is told in `faults.killing`."""
 
 
 def schedules() -> st.SearchStrategy[Schedule]:
-    """Any schedule; it shrinks to one scan after the other, one file a feed, no copies, plain JSON Lines."""
+    """Any schedule; it shrinks to one scan after the other, one file a feed, no copies, plain JSON Lines, no kills."""
     share = st.sampled_from([0.0, 0.1, 0.5])
+    kill = st.builds(lambda point, nth: f"{point}:{nth}", st.sampled_from(KILL_POINTS), st.integers(1, 4))
     return st.builds(
         Schedule,
         seed=st.integers(0, 2**31),
@@ -51,6 +58,7 @@ def schedules() -> st.SearchStrategy[Schedule]:
         csv_rate=share,
         gzip_rate=share,
         resend_rate=share,
+        kills=st.lists(kill, max_size=2).map(tuple),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a set of lines posts is a function of the set: not of the order, the cut, the format or the number of copies.
+"""What a set of lines posts is a function of the set: not of the order, the cut, the format, the number of copies or of kills.
 
 Random worlds are sent in random schedules; the ledger is read from its Parquet and compared with the oracle.
 `PARSTOCK_SCHEDULES` sets how many schedules are tried (default 6); a failing one is printed with its seeds.
@@ -6,6 +6,7 @@ Random worlds are sent in random schedules; the ledger is read from its Parquet 
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from functools import cache
@@ -53,7 +54,10 @@ def test_any_schedule_of_a_set_gives_the_oracles_stock_and_one_hash(world_seed: 
     with tempfile.TemporaryDirectory(prefix="parstock-") as name:
         folder = Path(name)
         scans = driver.scans_from(shuffle.write(folder / "landing", generate.lines(world_seed, LINES), schedule), generate.KNOWN_AT)
-        driver.deliver_all(folder / "home", scans)
+        for (landing, known_at), kill in itertools.zip_longest(scans, schedule.kills[: len(scans)]):
+            if kill:
+                driver.killed_at(kill, folder / "home", landing, known_at)
+            driver.deliver(folder / "home", landing, known_at)
         ledger, oracle = Ledger(folder / "home"), driver.expected(scans)
         assert driver.differences(ledger.on_hand(), driver.by_owner(oracle.on_hand())) == {}
         assert ledger.in_transit() == oracle.in_transit()
