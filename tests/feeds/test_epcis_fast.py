@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from pipelines.feeds.derive import Context, derive
-from pipelines.feeds.epcis import fast, gather, read
-from pipelines.feeds.epcis.document import decode_document
+from pipelines.feeds.epcis import gather, read
+from pipelines.feeds.epcis.document import count_names, decode_document, is_told_once, open_document
 from pipelines.feeds.epcis.fast import Picked
 from pipelines.feeds.jsonlines import numbered_lines
 from pipelines.feeds.registry import FEED_BY_NAME
@@ -126,8 +126,8 @@ def test_a_line_that_a_quick_reader_would_pass_is_judged_with_care(line: bytes) 
 
 def test_plain_events_are_read_many_at_once_and_others_not() -> None:
     picked = Picked()
-    assert picked.add(PLAIN, 1) and picked.add(CHILDREN, 2)
-    assert not picked.add({**PLAIN, "ex:note": "a"}, 3)
+    events = [PLAIN, CHILDREN, {**PLAIN, "ex:note": "a"}]
+    assert picked.take((number, json.dumps(event).encode()) for number, event in enumerate(events, 1)) == [3]
     assert picked.doubtful() == []
     frame = picked.frame()
     assert frame is not None and frame.height == 2
@@ -135,12 +135,23 @@ def test_plain_events_are_read_many_at_once_and_others_not() -> None:
 
 def test_a_document_that_names_a_field_twice_is_not_read_the_quick_way() -> None:
     document = json.dumps({"type": "EPCISDocument", "epcisBody": {"eventList": [PLAIN, CHILDREN]}}).encode()
-    assert fast.load(document) is not None
+    opened = open_document(document)
+    assert opened is not None and opened[1] == [json.dumps(event).encode() for event in (PLAIN, CHILDREN)]
+    assert is_told_once(document, *opened, sum(map(count_names, opened[1])))
+    twice = document.replace(b'"type": "EPCISDocument"', b'"type": "x", "type": "EPCISDocument"')
+    opened = open_document(twice)
+    assert opened is not None and not is_told_once(twice, *opened, sum(map(count_names, opened[1])))
     doubled = document.replace(b'"parentID"', b'"eventID": "urn:uuid:3", "parentID"')
-    assert fast.load(doubled) is None
     raw = read.read_document(doubled)
     assert raw.frame.height == 1
     assert [(one.line_no, one.reason) for one in raw.rejects] == [(2, "epcisBody.eventList[1].eventID: the object names a field twice")]
+
+
+def test_a_document_with_two_lists_of_events_is_read_as_one_value() -> None:
+    document = {"type": "EPCISDocument", "eventList": [CHILDREN], "epcisBody": {"eventList": [PLAIN]}}
+    assert open_document(json.dumps(document).encode()) is None
+    assert read.read_document(json.dumps(document).encode()).frame["source_event_id"].to_list() == [PLAIN["eventID"]]
+    assert read.count_events(json.dumps(document).encode()) == 1
 
 
 def test_the_order_of_lines_does_not_depend_on_how_each_was_read() -> None:

@@ -7,7 +7,12 @@ envelope.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, Final
+
+import msgspec
+import orjson
 
 from pipelines.feeds.epcis.jsonform import Prefixes, type_of
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES, prefixes_of
@@ -43,11 +48,6 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-def is_xml(content: bytes) -> bool:
-    """Whether a file is XML, by the first sign in it."""
-    return content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-
-
 def decode_document(content: bytes) -> Any:
     """The JSON value of a whole file, numbers as text, objects that name a field twice as `Doubled`; raises Refused."""
     try:
@@ -58,6 +58,65 @@ def decode_document(content: bytes) -> Any:
         raise Refused("too_deep") from error
     except ValueError as error:
         raise Refused("control_character" if "control character" in str(error) else "not_json") from error
+
+
+_STEPS: Final = frozenset({"epcisBody", "queryResults", "resultsBody"})
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+count_names: Final[Callable[[bytes], int]] = methodcaller("count", b'":')
+"""How many names the bytes of plain JSON hold, if no text in them spells a quote out."""
+
+
+def open_document(content: bytes) -> tuple[Any, list[bytes]] | None:
+    """The JSON value of a whole file with the events of its list still as bytes, each to be decoded by itself; and those.
+
+    Null when the file must be decoded as one, with more care: it is no JSON, or its events stand elsewhere. Whether a
+    field around the events is named twice is for `is_told_once` to say.
+    """
+    try:
+        if not content.isascii():
+            content.decode("utf-8")
+        events: list[bytes] = []
+        document = _opened(content.strip(b" \t\r\n"), events)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return (document, events) if events else None
+
+
+def is_told_once(content: bytes, document: Any, events: list[bytes], names: int) -> bool:
+    """Whether surely no field around the events of an opened document is named twice; `names` are those that all its events hold."""
+    if b"\\" in content and content.count(b"\\") != sum(event.count(b"\\") for event in events):
+        return False
+    return count_names(content) - names == names_in(document)
+
+
+def _opened(content: bytes | msgspec.Raw, events: list[bytes]) -> Any:
+    """A list's elements as bytes; of an object, what leads to its events opened likewise and all else decoded."""
+    if bytes(memoryview(content)[:1]) == b"[":
+        if events:
+            raise ValueError("two lists of events")
+        events += map(bytes, _ELEMENTS.decode(content))
+        return events
+    fields: dict[str, Any] = {}
+    for name, raw in _FIELDS.decode(content).items():
+        first = bytes(memoryview(raw)[:1])
+        leads_on = (name in _STEPS and first == b"{") or (name == "eventList" and first == b"[")
+        fields[name] = _opened(raw, events) if leads_on else orjson.loads(memoryview(raw))
+    return fields
+
+
+def names_in(value: Any) -> int:
+    """How many fields all objects of a value have; of a list that begins with a text none are looked for."""
+    kind = type(value)
+    if kind is dict:
+        names = len(value)
+        for inner in value.values():
+            kind = type(inner)
+            if kind is dict or (kind is list and inner and type(inner[0]) not in (str, bytes)):
+                names += names_in(inner)
+        return names
+    return sum(map(names_in, value)) if kind is list and value and type(value[0]) not in (str, bytes) else 0
 
 
 def events_of(document: Any) -> tuple[list[Any], str, Prefixes]:

@@ -1,97 +1,133 @@
 """The events that most readers send, many at once: an object or its aggregation, tags, a place, nothing else.
 
-An event is picked when every field in it is one of a few and of the right type, and no name stands twice (the names
-that the bytes hold are counted). Its values are then judged column by column; what is not certainly right is handed back,
-to be read one by one with all the checks and a reason. So this way never decides that an event is wrong.
+An event is picked when every field in it is one of a few and of the right type, which the decoder itself judges, and no
+name stands twice (the names that its bytes hold are counted). Its values are then judged column by column; what is not
+certainly right is handed back, to be read one by one with all the checks and a reason. So this way never decides that an
+event is wrong.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from operator import attrgetter
+from typing import Annotated, Any, Final, Literal
 
-import numpy as np
-import orjson
+import msgspec
 import polars as pl
 
 from pipelines.feeds.epcis.checks import MAX_EPCS
+from pipelines.feeds.epcis.document import count_names
 from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.keys import CERTAIN, fault_of
 from pipelines.feeds.epcis.row import minutes_of
-from pipelines.feeds.epcis.vocabulary import ACTIONS, PLACES, TYPES, WORDS, bare, is_own_term
+from pipelines.feeds.epcis.vocabulary import PLACES, TYPES, WORDS, bare, is_own_term
 from pipelines.feeds.gs1 import gln_of_epc
 from pipelines.feeds.jsonlines import encode_extra
 from pipelines.feeds.rows import EXTRA, LINE
 from pipelines.feeds.times import Instants, parse_instants
 from pipelines.feeds.typed import MAX_TEXT
 
-_LISTS: Final = {"ObjectEvent": "epcList", "AggregationEvent": "childEPCs"}
-_TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "parentID")
-_OBJECT: Final = frozenset({"type", "action", *_TEXTS, *PLACES, "epcList"}) - {"parentID"}
-_AGGREGATION: Final = frozenset({"type", "action", *_TEXTS, *PLACES, "childEPCs"})
+_TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "action")
 _LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~]+$"
 _WHOLE_TIME: Final = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _CERTAIN_PARENT: Final = r"^urn:epc:id:[a-z]+:[!-?A-~]+$"
+_ABSENT: Any = None
+"""Of a field that may be left out, and may not be null."""
 
 
-def load(content: bytes, names: int | None = None) -> Any:
-    """The JSON value of a file or line; null when it must be decoded with more care: a name stands twice, or may do so.
-
-    `names` is how many names its bytes seem to hold, where that is known.
-    """
-    if b"\\" in content or b"\x7f" in content:
-        return None
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
-    if names is None:
-        names = content.count(b'":')
-    return value if names == (plain_names(value) or _names(value)) else None
+_Tags = Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_EPCS)]
 
 
-def names_by_line(content: bytes) -> list[int]:
-    """How many names each line of a block seems to hold."""
-    view = np.frombuffer(content, np.uint8)
-    names = np.flatnonzero((view[:-1] == ord('"')) & (view[1:] == ord(":")))
-    ends = np.append(np.flatnonzero(view == ord("\n")), len(content))
-    found: list[int] = np.diff(np.searchsorted(names, ends), prepend=0).tolist()
-    return found
+class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: str
 
 
-def _names(value: Any) -> int:
-    """How many fields all objects of a value have; of a list that begins with a text none are looked for."""
-    kind = type(value)
-    if kind is dict:
-        names = len(value)
-        for inner in value.values():
-            kind = type(inner)
-            if kind is dict or (kind is list and inner and type(inner[0]) is not str):
-                names += _names(inner)
-        return names
-    return sum(map(_names, value)) if kind is list and value and type(value[0]) is not str else 0
+class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    action: Literal["ADD", "OBSERVE", "DELETE"]
+    eventTime: str
+    eventID: str = _ABSENT
+    bizStep: str = _ABSENT
+    disposition: str = _ABSENT
+    eventTimeZoneOffset: str = _ABSENT
+    recordTime: str = _ABSENT
+    readPoint: _Place = _ABSENT
+    bizLocation: _Place = _ABSENT
+
+
+class _ObjectEvent(_Plain, tag="ObjectEvent"):
+    epcs: _Tags = msgspec.field(name="epcList")
+
+
+class _AggregationEvent(_Plain, tag="AggregationEvent"):
+    epcs: _Tags = msgspec.field(name="childEPCs")
+    parentID: str = _ABSENT
+
+
+_Event = _ObjectEvent | _AggregationEvent
+_DECODER: Final = msgspec.json.Decoder(_Event)
+_NOT_PLAIN: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+_BATCH: Final = 500
+
+
+def _batches(texts: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    rest = iter(texts)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 class Picked:
     """Events that are read column by column, with their numbers."""
 
     def __init__(self) -> None:
-        self._events: list[dict[str, Any]] = []
+        self._events: list[_Event] = []
+        self._texts: list[bytes] = []
         self._numbers: list[int] = []
+        self._names: list[int] = []
         self._frame: pl.DataFrame | None = None
 
-    def add(self, event: Any, number: int) -> bool:
-        """Take an event, if it is one of those."""
-        if not plain_names(event):
-            return False
-        self._events.append(event)
-        self._numbers.append(number)
-        return True
+    def take(self, texts: Iterable[tuple[int, bytes]]) -> list[int]:
+        """Take the plain ones among numbered events, each the bytes of its JSON; returns the numbers of the others."""
+        others: list[int] = []
+        for batch in _batches(texts):
+            numbers, written = zip(*batch, strict=True)
+            try:
+                self._events += map(_DECODER.decode, written)
+            except _NOT_PLAIN:
+                del self._events[len(self._numbers) :]
+                others += self._take_one_by_one(batch)
+            else:
+                self._numbers += numbers
+                self._texts += written
+        return others
+
+    def _take_one_by_one(self, texts: Iterable[tuple[int, bytes]]) -> list[int]:
+        others = []
+        for number, text in texts:
+            try:
+                event = _DECODER.decode(text)
+            except _NOT_PLAIN:
+                others.append(number)
+            else:
+                self._events.append(event)
+                self._numbers.append(number)
+                self._texts.append(text)
+        return others
+
+    def names(self) -> int:
+        """How many names the bytes of the events that were taken hold."""
+        self._names += map(count_names, self._texts[len(self._names) :])
+        return sum(self._names)
 
     def doubtful(self) -> list[int]:
         """Numbers of the events that were taken and must be read one by one after all."""
         if not self._events:
             return []
+        self.names()
         frame = _columns(self._events, self._numbers)
+        odd = pl.Series([b"\\" in text or b"\x7f" in text for text in self._texts], dtype=pl.Boolean())
+        is_told_once = pl.Series(self._names, dtype=pl.Int32()) == frame["~names"]
+        frame = frame.with_columns(pl.col("~sure") & is_told_once & ~odd).drop("~names")
         self._frame = frame.filter("~sure").drop("~sure")
         return frame.filter(~pl.col("~sure"))[LINE].to_list()
 
@@ -100,51 +136,24 @@ class Picked:
         return self._frame
 
 
-def plain_names(event: Any) -> int:
-    """How many names a plain event holds; 0 when it is none."""
-    if type(event) is not dict:
-        return 0
-    kind = event.get("type")
-    if kind == "ObjectEvent":
-        fields, epcs = _OBJECT, event.get("epcList")
-    elif kind == "AggregationEvent":
-        fields, epcs = _AGGREGATION, event.get("childEPCs")
-    else:
-        return 0
-    if not event.keys() <= fields or type(epcs) is not list or not epcs or event.get("action") not in ACTIONS:
-        return 0
-    places = 0
-    for value in event.values():
-        if type(value) is str or value is epcs:
-            continue
-        if type(value) is not dict or len(value) != 1 or type(value.get("id")) is not str:
-            return 0
-        places += 1
-    for name in PLACES:  # the only fields that may be objects, and they must be
-        if name in event:
-            if type(event[name]) is not dict:
-                return 0
-            places -= 1
-    if places:
-        return 0
-    for epc in epcs:
-        if type(epc) is not str:
-            return 0
-    return len(event) + ("readPoint" in event) + ("bizLocation" in event)
-
-
-def _columns(events: list[dict[str, Any]], numbers: list[int]) -> pl.DataFrame:
-    """Raw columns of the events, and whether each is surely right."""
-    kinds = [event["type"] for event in events]
-    lists = [event[_LISTS[kind]] for event, kind in zip(events, kinds, strict=True)]
-    texts = {name: pl.Series(name, [event.get(name) for event in events], dtype=pl.String()) for name in _TEXTS}
+def _columns(events: list[_Event], numbers: list[int]) -> pl.DataFrame:
+    """Raw columns of the events, whether each is surely right, and how many names its bytes must hold then."""
+    is_object = pl.Series("is_object", [type(event) is _ObjectEvent for event in events], dtype=pl.Boolean())
+    kind = pl.select(pl.when(is_object).then(pl.lit(TYPES["ObjectEvent"])).otherwise(pl.lit(TYPES["AggregationEvent"]))).to_series()
+    columns_of_texts = zip(*map(attrgetter(*_TEXTS), events), strict=True)
+    texts = {name: pl.Series(name, column, dtype=pl.String()) for name, column in zip(_TEXTS, columns_of_texts, strict=True)}
+    actions = texts.pop("action").str.to_lowercase()
+    parents = repeat(None, len(events)) if is_object.all() else (getattr(event, "parentID", None) for event in events)
+    parent = texts["parentID"] = pl.Series("parentID", list(parents), dtype=pl.String())
     places = {
-        name: pl.Series(name, [place["id"] if (place := event.get(name)) else None for event in events], dtype=pl.String())
+        name: pl.Series(name, [place.id if (place := getattr(event, name)) else None for event in events], dtype=pl.String())
         for name in PLACES
     }
-    actions = pl.Series("action", [event["action"] for event in events], dtype=pl.String()).str.to_lowercase()
-    kind = pl.Series("kind", kinds, dtype=pl.String()).replace(list(TYPES), list(TYPES.values()))
-    epcs, sure = _tags(lists)
+    epcs, sure = _tags([event.epcs for event in events])
+    names = pl.repeat(3, len(events), dtype=pl.Int32(), eager=True)  # type, action and the list of tags
+    for weight, named in ((1, texts), (2, places)):  # a place has a name inside
+        for values in named.values():
+            names += values.is_not_null().cast(pl.Int32) * weight
     for text in (*texts.values(), *places.values()):
         sure &= ((text != "") & (text.str.len_bytes() <= MAX_TEXT)).fill_null(True)
     at, is_time = _times(texts["eventTime"], texts["eventTimeZoneOffset"])
@@ -160,24 +169,22 @@ def _columns(events: list[dict[str, Any]], numbers: list[int]) -> pl.DataFrame:
     location = places["bizLocation"].fill_null(places["readPoint"])
     columns["location_code"] = location
     columns["location_code_kind"] = _mapped(location, lambda place: "sgln" if ":sgln:" in place or gln_of_epc(place) is not None else None)
-    parent = texts["parentID"]
-    is_aggregation = kind == "aggregation"
-    sure &= ~is_aggregation | (parent.str.contains(_CERTAIN_PARENT).fill_null(actions == "observe"))
+    sure &= is_object | (parent.str.contains(_CERTAIN_PARENT).fill_null(actions == "observe"))
     sure &= _all_sure(parent, lambda uri: fault_of(uri) is None) if parent.null_count() < len(parent) else True
     read_point = places["readPoint"].set(places["bizLocation"].is_null(), None)
     columns[EXTRA] = _extra(parent, read_point)
     columns["source_event_id"] = _numbers_or_hashes(events, texts["eventID"], sure)
-    return pl.DataFrame({name: values.alias(name) for name, values in columns.items()} | {"~sure": sure})
+    return pl.DataFrame({name: values.alias(name) for name, values in columns.items()} | {"~sure": sure, "~names": names})
 
 
-def _numbers_or_hashes(events: list[dict[str, Any]], given: pl.Series, sure: pl.Series) -> pl.Series:
+def _numbers_or_hashes(events: list[_Event], given: pl.Series, sure: pl.Series) -> pl.Series:
     """The events' own numbers; of those without one, where they are right, the hash."""
     if not given.null_count():
         return given
     ids = given.to_list()
     for place, (number, is_sure) in enumerate(zip(ids, sure, strict=True)):
         if number is None and is_sure:
-            event = events[place]
+            event = msgspec.to_builtins(events[place])
             terms = {name: bare(event[name]) for name in ("bizStep", "disposition") if name in event}
             ids[place] = event_hash({**event, **terms})
     return pl.Series("eventID", ids, dtype=pl.String())
@@ -196,7 +203,7 @@ def _tags(lists: list[list[str]]) -> tuple[pl.Series, pl.Series]:
         .group_by("of", maintain_order=True)
         .agg(pl.col("epc").sort(), pl.col("sure").all(), (pl.col("epc").n_unique() == pl.len()).alias("once"))
     )
-    return grouped["epc"].alias("epcs"), grouped["sure"] & grouped["once"] & (lengths <= MAX_EPCS)
+    return grouped["epc"].alias("epcs"), grouped["sure"] & grouped["once"]
 
 
 def _times(written: pl.Series, zones: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -10,8 +10,10 @@ import gc
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from pipelines.feeds.epcis.document import decode_document, events_of, list_path
-from pipelines.feeds.epcis.fast import Picked, load, names_by_line
+import orjson
+
+from pipelines.feeds.epcis.document import count_names, decode_document, events_of, is_told_once, list_path, names_in, open_document
+from pipelines.feeds.epcis.fast import Picked
 from pipelines.feeds.epcis.gather import Gathered, note_header, path_of, read_honestly, take
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
 from pipelines.feeds.epcis.row import Seen, row_of
@@ -49,8 +51,10 @@ def count_events(content: bytes) -> int:
     """How many events a whole file holds; raises Refused when it is none that can be read."""
     if is_xml(content):
         return sum(1 for _ in read_xml(content, set()))
-    quick = load(content)
-    return len(events_of(decode_document(content) if quick is None else quick)[0])
+    opened = open_document(content)
+    if opened is None or not is_told_once(content, *opened, sum(map(count_names, opened[1]))):
+        return len(events_of(decode_document(content))[0])
+    return len(events_of(opened[0])[0])
 
 
 @_paused
@@ -58,20 +62,42 @@ def read_document(content: bytes) -> RawRows:
     """Read a whole document; `source_line` is the number of the event in it. Raises Refused for the whole of it."""
     if is_xml(content):
         return _read_xml(content)
-    document = load(content)
-    if document is None:
+    opened, picked = open_document(content), Picked()
+    if opened is None:
         return read_honestly(decode_document(content))
-    seen, gathered, picked = Seen(), Gathered(), Picked()
+    document, texts = opened
+    others = picked.take(enumerate(texts, 1))
+    if not is_told_once(content, *opened, picked.names() + sum(count_names(texts[number - 1]) for number in others)):
+        return read_honestly(decode_document(content))
+    seen, gathered = Seen(), Gathered()
     events, path, prefixes = events_of(document)
     note_header(document, seen)
-    others = [number for number, event in enumerate(events, 1) if not picked.add(event, number)]
-    others += picked.doubtful()
-    is_exact = all(_is_exact(events[number - 1]) for number in others)
-    if not is_exact:
-        events = events_of(decode_document(content))[0]  # numbers as they are written
-    for number in sorted(others):
-        take(events[number - 1], number, path_of(path, number), prefixes, seen, gathered, may_double=not is_exact)
-    return gathered.raw_rows(seen, picked.frame(), content.isascii())
+    for number in sorted([*others, *picked.doubtful()]):
+        event, place = events[number - 1], path_of(path, number)
+        value = _load(event)
+        try:
+            careful = decode_document(event) if value is None else value
+        except Refused as refused:
+            gathered.reject(None, number, refused, place)
+        else:
+            take(careful, number, place, prefixes, seen, gathered, may_double=value is None)
+    return gathered.raw_rows(seen, picked.frame(), _is_plain_ascii(content))
+
+
+def _is_plain_ascii(content: bytes) -> bool:
+    """Whether the content is ASCII and spells no other character out."""
+    return content.isascii() and b"\\" not in content
+
+
+def _load(event: bytes) -> Any:
+    """The value of one event the fast way; null when it must be decoded with more care, to know its names or its numbers as written."""
+    if b"\\" in event or b"\x7f" in event:
+        return None
+    try:
+        value = orjson.loads(event)
+    except orjson.JSONDecodeError:
+        return None
+    return value if count_names(event) == names_in(value) and _is_exact(value) else None
 
 
 def _is_exact(value: Any) -> bool:
@@ -101,21 +127,16 @@ def read_event_lines(content: bytes, first_line: int) -> RawRows:
     """Read a block of lines of one event each; the common events fast, any other one by one."""
     seen, gathered, picked = Seen(), Gathered(), Picked()
     lines = dict(numbered_lines(content, first_line))
-    loaded: dict[int, Any] = {}
-    others: list[int] = []
-    names = names_by_line(content)
-    for number, line in lines.items():
-        event = load(line, names[number - first_line]) if len(line) <= MAX_LINE_BYTES else None
-        if event is None or not picked.add(event, number):
-            others.append(number)
-            loaded[number] = event
+    others = picked.take((number, line) for number, line in lines.items() if len(line) <= MAX_LINE_BYTES)
+    others += [number for number, line in lines.items() if len(line) > MAX_LINE_BYTES]
     for number in sorted([*others, *picked.doubtful()]):
-        event = loaded.get(number)
-        if event is not None and _is_exact(event):
+        line = lines[number]
+        event = _load(line) if len(line) <= MAX_LINE_BYTES else None
+        if event is not None:
             take(event, number, "", KNOWN_PREFIXES, seen, gathered, may_double=False)
         else:
-            read_line(number, lines[number], seen, gathered)
-    return gathered.raw_rows(seen, picked.frame(), content.isascii() and b"\\" not in content)
+            read_line(number, line, seen, gathered)
+    return gathered.raw_rows(seen, picked.frame(), _is_plain_ascii(content))
 
 
 def read_line(number: int, line: bytes, seen: Seen, gathered: Gathered) -> None:
