@@ -3,7 +3,8 @@
 Makes N pages of 250 orders (the API's largest) of one to three lines, each a body as large as the Admin REST API sends it, and prints the CPU
 time of the whole parse stage (`parse_block`) and of the first pass that counts rows, as orders a second and as multiples
 of what `orjson.loads` alone takes for the same bytes. Best of five. The promise, whatever the machine: the parse stage
-takes at most two and a half times what decoding takes. A file is read twice, once to count its rows and once to parse.
+takes no longer than `orjson` takes to decode the documents whole, since it decodes of them only what it reads. A file is
+read twice, once to count its rows and once to parse.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def main() -> int:
         taken = best(run)
         ratios.append(taken / decoding)
         print(f"{name:14} {number / taken:10,.0f} orders/s   {taken / decoding:.2f} x decoding")
-    return 0 if ratios[0] <= 2.5 else 1
+    return 0 if ratios[0] <= 1.25 else 1  # with room for a busy machine
 
 
 if __name__ == "__main__":

@@ -44,6 +44,9 @@ class Adapter:
 
     `takes_plain_numbers` says that numbers may also come as int and float, which is many times faster to read; `lines`
     then raises `Inexact` when it meets a float that it needs, and gets the document again with its numbers as written.
+
+    `sketch` decodes of a document's bytes only what `recognises` and `lines` look at, which is many times faster for a
+    document of which little is used; null when it is not one of this adapter's, or not as plain as that.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Adapter:
     recognises: Callable[[Any], bool]
     lines: Callable[[Any, Place], Iterator[Line | Refused]]
     takes_plain_numbers: bool = False
+    sketch: Callable[[bytes], Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import polars as pl
 
 from pipelines.feeds import privacy
 from pipelines.feeds.adapters.adapter import Inexact, Line, Place
-from pipelines.feeds.adapters.registry import adapter_for
+from pipelines.feeds.adapters.registry import SKETCHED, adapter_for
 from pipelines.feeds.jsonlines import decode, encode_extra, split_fields
 from pipelines.feeds.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
@@ -83,10 +83,11 @@ def _plain_row(line: Line, targets: dict[str, str]) -> dict[str, Any] | None:
         if value is None:
             continue
         target = targets.get(name)
-        if target is None or target in row or type(value) is not str or not value or not (value.isascii() and value.isprintable()):
+        if target is None or target in row or type(value) is not str or not value:
             return None
         row[target] = value
-    return row
+    text = "".join(row.values())
+    return row if text.isascii() and text.isprintable() else None
 
 
 def _refused_line(number: int, line: Line, refused: Refused) -> Reject:
@@ -104,7 +105,7 @@ def _storable(text: str) -> str:
 
 def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterator[Line | Refused]:
     """Every line of every document; a document of which nothing can be made is a Refused."""
-    for document in _documents(content):
+    for document in _documents(content, named):
         if isinstance(document, Refused):
             yield document
             continue
@@ -134,17 +135,17 @@ class _Document(NamedTuple):
     as_written: Callable[[], Any]
 
 
-def _documents(content: bytes) -> Iterator[_Document | Refused]:
+def _documents(content: bytes, named: str | None) -> Iterator[_Document | Refused]:
     """The documents of a file: its one value, the elements of its list, or the values of its lines."""
     try:
-        plain, as_written = _decoded(content)
+        plain, as_written = _decoded(content, named)
     except Refused as whole:
         lines = [line for line in content.split(b"\n") if line.strip(_BLANK)]
         if len(lines) < 2 or whole.code != "not_json":
             raise
         for line in lines:
             try:
-                yield _Document(*_decoded(line))
+                yield _Document(*_decoded(line, named))
             except Refused as refused:
                 yield refused
         return
@@ -159,14 +160,20 @@ def _element(as_written: Callable[[], Any], number: int) -> Any:
     return as_written()[number]
 
 
-def _decoded(content: bytes) -> tuple[Any, Callable[[], Any]]:
-    """A JSON value with plain numbers, and a way to have it with numbers as written. Raises Refused.
+def _decoded(content: bytes, named: str | None) -> tuple[Any, Callable[[], Any]]:
+    """A JSON value with plain numbers, of which only what is read may be there, and a way to have all of it with numbers as written.
+
+    Raises Refused. `named` is the adapter that the document is for, if it is known.
 
     What the fast reader does not take (NaN, half a character, too deep, or no JSON) the strict one judges. Of a field
     that an object names twice the fast reader has the last; only adapters that take plain numbers see that.
     """
     content = content.strip(_BLANK)
     as_written = lru_cache(maxsize=1)(partial(decode, content, limit=None))
+    for adapter in SKETCHED:
+        sketch = adapter.sketch(content) if adapter.sketch and named in (None, adapter.name) else None
+        if sketch is not None and adapter.recognises(sketch):
+            return sketch, as_written
     try:
         return orjson.loads(content), as_written
     except orjson.JSONDecodeError:

@@ -42,6 +42,9 @@ ADAPTERS: Final[tuple[Adapter, ...]] = (
 UNUSABLE: Final[tuple[Unusable, ...]] = (*AMAZON_UNUSABLE, *SHOPIFY_UNUSABLE)
 """Documents that are known by shape and refused by name; tried when no adapter takes one."""
 
+SKETCHED: Final = tuple(adapter for adapter in ADAPTERS if adapter.sketch is not None)
+"""Those that can decode a document in part."""
+
 ADAPTER_BY_NAME: Final = {adapter.name: adapter for adapter in ADAPTERS}
 
 

@@ -36,7 +36,9 @@ Known limit: when a shop changes its time zone, its old orders say their times o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypedDict
+
+import msgspec
 
 from pipelines.feeds.adapters.adapter import Adapter, Line, Place
 from pipelines.feeds.adapters.shopify import (
@@ -63,6 +65,61 @@ _UNCLEAR: Final = (None, "no_restock", "legacy_restock")
 
 Bodies = list[tuple[str, Body]]
 """Bodies of a list, each with its path."""
+
+
+class _Line(TypedDict, total=False):
+    id: Any
+    quantity: Any
+    fulfillable_quantity: Any
+    price: Any
+    sku: Any
+    variant_id: Any
+
+
+class _Customer(TypedDict, total=False):
+    id: Any
+
+
+class _Order(TypedDict, total=False):
+    admin_graphql_api_id: Any
+    id: Any
+    order_number: Any
+    financial_status: Any
+    test: Any
+    source_name: Any
+    location_id: Any
+    currency: Any
+    customer: _Customer | None
+    created_at: Any
+    processed_at: Any
+    updated_at: Any
+    cancelled_at: Any
+    cancel_reason: Any
+    line_items: list[_Line]
+    fulfillments: Any
+    refunds: Any
+
+
+class _Page(msgspec.Struct, forbid_unknown_fields=True):
+    orders: list[_Order]
+
+
+_PAGE_DECODER: Final = msgspec.json.Decoder(_Page)
+_ORDER_DECODER: Final = msgspec.json.Decoder(_Order)
+_BEFORE_ID: Final = 200
+"""Bytes of an order in which its global id stands, if it is a webhook's."""
+
+
+def _sketch(content: bytes) -> Any:
+    """A page of orders, or a webhook's order, without what is not read of them."""
+    try:
+        if content.startswith(b'{"orders":'):
+            return {"orders": _PAGE_DECODER.decode(content).orders}
+        if b'"gid://shopify/Order/' in content[:_BEFORE_ID]:
+            return _ORDER_DECODER.decode(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return None
 
 
 def is_order(value: Any) -> bool:
@@ -191,4 +248,5 @@ SHOPIFY_ORDERS: Final = Adapter(
     recognises=recogniser("order", "orders", is_order),
     lines=_lines,
     takes_plain_numbers=True,
+    sketch=_sketch,
 )

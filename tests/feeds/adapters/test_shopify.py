@@ -284,6 +284,32 @@ def test_a_broken_document_is_refused_and_never_stops_the_reader(seed: int) -> N
             read(broken(document, chance), feed)
 
 
+def undisturbed(content: bytes) -> Parsed | str:
+    """What a file becomes, or why it is refused as a whole."""
+    try:
+        return read(content)
+    except Refused as refused:
+        return refused.sentence()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_order_of_which_only_a_part_is_decoded_says_what_the_whole_says(seed: int) -> None:
+    chance = random.Random(seed)
+    orders = [sample(name) for name in STORY if "order" in name] + sample("orders_page")["orders"]
+    for turn in range(60):
+        page = {"orders": [chance.choice(orders) for _ in range(3)]}
+        document = page if turn % 2 else chance.choice(orders)
+        content = json.dumps(broken(document, chance) if turn else document).encode()
+        whole = b"{" + b" " * 300 + content[1:]  # looks like neither a page nor a webhook at first sight
+        part, all_of_it = undisturbed(content), undisturbed(whole)
+        if isinstance(part, str) or isinstance(all_of_it, str):
+            assert part == all_of_it
+            continue
+        assert part.events.equals(all_of_it.events)
+        told_of = ("line_no", "reason_code", "reason")  # what is kept of it may write a number beyond 64 bits otherwise
+        assert part.rejects.select(told_of).equals(all_of_it.rejects.select(told_of))
+
+
 def test_each_document_is_taken_by_one_adapter_alone() -> None:
     for path in [*SHOP.glob("*.json"), *(SAMPLES / "wms" / "shopify").glob("*.json")]:
         document = json.loads(path.read_text())
