@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.feeds import typed
 from pipelines.feeds.faults import Faults
 from pipelines.feeds.spec import Extra, Feed, Kind
+from pipelines.feeds.times import Instants, parse_instants
 
 
 def check_kinds(columns: dict[str, pl.Series], extra: pl.Series | None, feed: Feed, height: int, faults: Faults) -> None:
@@ -53,19 +54,21 @@ def check_kinds(columns: dict[str, pl.Series], extra: pl.Series | None, feed: Fe
             is_needed = (kinds == kind.name) & (~is_named if need.unless else is_named)
             faults.add("missing_field", need.field, is_needed & columns.get(need.field, nothing).is_null())
         if kind.extra:
-            _check_extra(kind, kinds == kind.name, nothing if extra is None else extra, faults)
+            occurred = parse_instants(columns.get("occurred_at", nothing))
+            _check_extra(kind, kinds == kind.name, nothing if extra is None else extra, occurred, faults)
 
 
-def _check_extra(kind: Kind, is_kind: pl.Series, extra: pl.Series, faults: Faults) -> None:
+def _check_extra(kind: Kind, is_kind: pl.Series, extra: pl.Series, occurred: Instants, faults: Faults) -> None:
     """The kind's values beyond the event's columns, of the rows where `is_kind` is true."""
     mine = extra.set(~is_kind.fill_null(False), None)
-    read = {field.name: _extra_values(field, is_kind, mine, faults) for field in kind.extra}
+    read = {field.name: _extra_values(field, is_kind, mine, occurred, faults) for field in kind.extra}
+    read["occurred_at"] = occurred.utc_or_local()
     for field in kind.extra:
         if field.not_below is not None:
             faults.add("below_other_field", field.name, read[field.name] < read[field.not_below])
 
 
-def _extra_values(field: Extra, is_kind: pl.Series, extra: pl.Series, faults: Faults) -> pl.Series:
+def _extra_values(field: Extra, is_kind: pl.Series, extra: pl.Series, occurred: Instants, faults: Faults) -> pl.Series:
     nested = extra.str.contains(rf'[{{,]"{re.escape(field.name)}":[{{\[]').fill_null(False)
     faults.add("nested_value", field.name, nested)
     text = extra.str.json_path_match(f"$.{field.name}").set(nested, None).str.strip_chars(typed.BLANKS)
@@ -79,6 +82,10 @@ def _extra_values(field: Extra, is_kind: pl.Series, extra: pl.Series, faults: Fa
         return text
     if field.type == "date":
         return typed.dates(text, field.name, faults)
+    if field.type == "instant":
+        instants = typed.instants(text, field.name, faults)
+        offset = instants.offset.zip_with(instants.offset.is_not_null(), occurred.offset)
+        return Instants(instants.local, offset).utc_or_local()
     values = (typed.whole_numbers if field.type == "integer" else typed.decimals)(text, field.name, faults)
     if field.low is not None:
         faults.add("out_of_range", field.name, values < field.low)

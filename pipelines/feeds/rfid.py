@@ -9,6 +9,15 @@ per line (`.json`, `.jsonld`, `.jsonl`, `.xml`, each also `.gz`). One row per ev
 kind is type and action (`object_observe`, `aggregation_add` …). `quantity` is the tags and the pieces by class together;
 where there are neither, what was measured, in `uom_code`. Identity is `eventID`, else the event hash of the CBV. The
 location is `bizLocation`, else `readPoint`, as GLN. Observations are compared with the ledger, they do not post.
+
+One thing EPCIS has no event for: that a count by RFID took place, and how far it got. It is a line of its own, when it ends:
+
+    {"event_kind": "count_session", "location_code": "S01", "document_id": "INV-7", "occurred_at": "2026-03-08T07:00:00+01:00",
+     "ended_at": "2026-03-08T07:45:00+01:00", "expected_zones": 4, "read_zones": 4, "read_rate": 0.98}
+
+`occurred_at` is when it began. `read_zones` left out says that all were read. It is complete when all zones were read: then
+what was not read between its beginning and its end is not there. Location and number are its identity, a correction is a
+higher `source_revision`. `read_rate` is the share of the tags that the reader's maker expects it to catch (0 to 1).
 """
 
 from __future__ import annotations
@@ -16,9 +25,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import FIRST_DAY, Extra, Feed, Kind
 
 _ACTIONS = ("observe", "add", "delete")
+
+COUNT_SESSION = "count_session"
+"""The kind that is no event of EPCIS but a flat line."""
 
 RFID = Feed(
     name="rfid",
@@ -30,6 +42,18 @@ RFID = Feed(
             for action in _ACTIONS
         ),
         Kind("transformation", quantity="optional"),
+        Kind(
+            COUNT_SESSION,
+            required=("location_code", "document_id"),
+            quantity="optional",
+            defaults=(("document_kind", "count"),),
+            extra=(
+                Extra("ended_at", "instant", required=True, not_below="occurred_at"),
+                Extra("expected_zones", "integer", low=1, high=10_000),
+                Extra("read_zones", "integer", low=0, high=10_000),
+                Extra("read_rate", "decimal", low=0, high=1),
+            ),
+        ),
     ),
     required=("event_kind", "source_event_id", "occurred_at"),
     natural_key=None,

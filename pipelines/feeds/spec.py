@@ -71,11 +71,12 @@ class Extra:
     """A field of a kind that the event has no column for: it stays in `extra` as it was sent, and is judged all the same.
 
     `low`, `high` (inclusive) bound a number; `values` close the list of a text. `not_below` names another such field of
-    the kind, of the same type, which this one must not lie below or before; a line that lacks one of the two says nothing.
+    the kind, of the same type, or for an instant also `occurred_at`, which this one must not lie below or before; a line
+    that lacks one of the two says nothing. An instant without an offset has that of `occurred_at`.
     """
 
     name: str
-    type: Literal["text", "decimal", "integer", "date"] = "text"
+    type: Literal["text", "decimal", "integer", "date", "instant"] = "text"
     required: bool = False
     low: int | None = None
     high: int | None = None

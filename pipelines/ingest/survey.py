@@ -17,6 +17,7 @@ from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.csvlines import BOM, records
 from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
+from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import Form, judge_header
@@ -184,7 +185,7 @@ def _is_event_line(line: bytes) -> bool:
         value = decode(line.strip())
     except Refused:
         return False
-    return isinstance(value, dict) and any(kind.endswith("Event") for kind in type_of(value))
+    return is_session(value) or (isinstance(value, dict) and any(kind.endswith("Event") for kind in type_of(value)))
 
 
 def _is_document(form: Form, feed: str, first_line: bytes, adapter: str | None) -> bool:

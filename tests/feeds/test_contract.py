@@ -141,7 +141,7 @@ def test_fields_beyond_the_columns_have_names_that_are_kept(feed: Feed) -> None:
     assert feed.extra_names().isdisjoint({*FIELDS, *EVENT_SCHEMA, *dict(feed.renames)})
     assert [name for name in feed.extra_names() if is_personal(name) or not name.isidentifier()] == []
     for kind in feed.kinds:
-        types = {field.name: field.type for field in kind.extra}
+        types = {"occurred_at": "instant"} | {field.name: field.type for field in kind.extra}
         assert all(types[field.not_below] == field.type for field in kind.extra if field.not_below)
         assert set(kind.any_of) <= set(FIELDS)
 

@@ -5,6 +5,7 @@ Belongs here: what happens in it. What must come out stands in the tests, beside
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.warehouse.dbt_builds import ask
@@ -24,6 +25,7 @@ CATEGORIES = {
     "supply": ("BOUGHT",),
     "cycles": ("CYCLE",),
     "tags": ("TAGGED", "UNTAGGED"),
+    "sessions": ("FOUND", "MISSED", "GONE"),
     "plan": ("PROMPT", "TARDY", "FULL"),
     "fills": ("MANY", "FEW"),
     "other": ("OLD",),
@@ -34,6 +36,7 @@ def reference(ledger: SmallLedger) -> None:
     """A shop in Paris, a warehouse, three channels that it serves, two suppliers, and goods at 2 EUR."""
     ledger.location("PAR")
     ledger.location("DC", location_kind="dc")
+    ledger.location("LYO")
     ledger.network("store", "PAR")
     for channel in ("web", "mkt"):
         ledger.channel(channel, time_zone="Europe/Paris")
@@ -135,6 +138,38 @@ def tags(ledger: SmallLedger) -> None:
             )
 
 
+def sessions(ledger: SmallLedger) -> None:
+    """Of two items with two units each one count finds both, and one tag of the other; of a third, sold out, no tag is left. Another count stays half done."""
+
+    def read(hour: int, item: str, *tags: int) -> None:
+        for tag in tags:
+            ledger.event(
+                "object_observe",
+                f"2026-03-08T{hour:02d}:30:00+00:00",
+                item,
+                1,
+                feed="rfid",
+                location="LYO",
+                sub_no=tag,
+                epc=f"{item}.{tag}",
+            )
+
+    def session(hour: int, read_zones: int) -> None:
+        ended = f"2026-03-08T{hour + 1:02d}:50:00"  # in Lyon's own time
+        ledger.event("count_session", f"2026-03-08T{hour:02d}:10:00+00:00", None, None, feed="rfid", location="LYO", document_id=str(hour),
+                     extra=json.dumps({"ended_at": ended, "expected_zones": "4", "read_zones": str(read_zones)}))  # fmt: skip
+
+    for item in ("FOUND", "MISSED", "GONE"):
+        ledger.move("opening", "2026-03-02T00:00:00+01:00", item, 2, "OPENING", "LYO/sellable_accessible")
+        read(8, item, 0, 1)
+    ledger.sale("2026-03-08T10:00:00+00:00", "GONE", 2, "LYO")
+    session(12, read_zones=4)
+    read(12, "FOUND", 0, 1)
+    read(12, "MISSED", 0)
+    session(14, read_zones=3)
+    read(14, "FOUND", 0)
+
+
 def plan(ledger: SmallLedger) -> None:
     """Two items newly at their reorder point on the 11th, ordered after 24 and 60 hours; a third has 50 units too many."""
     for run, day in (("R1", 10), ("R2", 11)):
@@ -161,7 +196,7 @@ def whole_world(home: Path) -> SmallLedger:
     """Everything above, committed at once."""
     ledger = SmallLedger(home)
     reference(ledger)
-    for case in (stock, counts, returns, sync, supply, cycles, tags, plan, fills):
+    for case in (stock, counts, returns, sync, supply, cycles, tags, sessions, plan, fills):
         case(ledger)
     ledger.commit()
     return ledger

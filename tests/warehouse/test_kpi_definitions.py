@@ -56,6 +56,7 @@ MARCH = [
     ("lead_time_sd", "supply", None, None, 3**0.5),
     ("csl_type1", "cycles", 1, 2, 0.5),
     ("rfid_accuracy", "tags", 1, 2, 0.5),
+    ("rfid_accuracy", "sessions", 1, 2, 0.5),
     # ordered 24 and 60 hours after the crossing; 48 are allowed
     ("rop_respect_rate", "plan", 1, 2, 0.5),
     ("rop_reaction_hours", "plan", None, None, 42),
@@ -69,7 +70,7 @@ MARCH = [
 ]
 
 
-@pytest.mark.parametrize(("code", "category", "numerator", "denominator", "value"), MARCH, ids=[case[0] for case in MARCH])
+@pytest.mark.parametrize(("code", "category", "numerator", "denominator", "value"), MARCH, ids=[f"{case[0]}-{case[1]}" for case in MARCH])
 def test_a_definition_gives_the_expected_value(
     home: Path, code: str, category: str, numerator: float | None, denominator: float | None, value: float
 ) -> None:

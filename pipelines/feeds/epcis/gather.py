@@ -9,6 +9,7 @@ import polars as pl
 from pipelines.feeds.epcis.document import check_doubled, events_of
 from pipelines.feeds.epcis.jsonform import Prefixes, event_from_json
 from pipelines.feeds.epcis.row import Seen, payload_of, row_of
+from pipelines.feeds.epcis.session import is_session, session_row
 from pipelines.feeds.rows import LINE, RawRows, Refused, Reject
 
 
@@ -53,6 +54,9 @@ def take(value: Any, number: int, path: str, prefixes: Prefixes, seen: Seen, gat
     try:
         if may_double:
             check_doubled(value)
+        if is_session(value):
+            gathered.rows.append(session_row(value, number, seen))
+            return
         event = event_from_json(value, prefixes)
         gathered.rows.append(row_of(event, number, seen))
     except (Refused, RecursionError) as error:

@@ -17,6 +17,7 @@ from pipelines.feeds.epcis.fast import Picked
 from pipelines.feeds.epcis.gather import Gathered, note_header, path_of, read_honestly, take
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
 from pipelines.feeds.epcis.row import Seen, row_of
+from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.epcis.xmlform import event_from_xml
 from pipelines.feeds.epcis.xmlread import read_xml
 from pipelines.feeds.jsonlines import decode, numbered_lines, unread
@@ -97,6 +98,8 @@ def _load(event: bytes) -> Any:
         value = orjson.loads(event)
     except orjson.JSONDecodeError:
         return None
+    if is_session(value):
+        return None  # a flat line, whose numbers are kept as written
     return value if count_names(event) == names_in(value) and _is_exact(value) else None
 
 
