@@ -20,7 +20,9 @@ import pyarrow as pa
 
 from pipelines.failpoints import failpoint
 from pipelines.publish import snapshot_sql as sql
+from pipelines.publish import template
 from pipelines.publish.names import current_version, files_named_by, next_version, version_file
+from pipelines.publish.template import Template
 from pipelines.settings import Home
 from pipelines.warehouse.marts_build import MartsBuild
 
@@ -56,9 +58,8 @@ class Publisher:
             left.unlink()  # of a publisher that was killed: nobody has ever been served this name
         self._engine = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
         self._engine.execute("SET enable_progress_bar = false")
-        self._template: bytes = b""
+        self._template = Template(b"", {})
         self._template_build = ""
-        self._template_views: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +90,7 @@ class Publisher:
         tails = {table: rows for table, rows in tail.items() if rows.num_rows}
         views = sql.ledger_views(self._root / "ledger", ledger, tails, marts.commit_id)
         self._prepare(marts, views)
-        temporary.write_bytes(self._template)
+        temporary.write_bytes(self._template.content)
         self._fill(temporary, tails, views, version, marts, publication)
         _sync(temporary)
         self._list_files(version, ledger, marts, publication)
@@ -98,23 +99,30 @@ class Publisher:
         return target
 
     def _prepare(self, marts: MartsBuild, views: Mapping[str, str]) -> None:
-        """Make the template of a marts build: everything but the tail and the publication's row."""
+        """Have the template of a marts build: everything but the tail and the publication's row."""
         if self._template_build == marts.name:
             return
+        assert marts.folder is not None
+        statements = sql.marts_statements(marts, self._root / "marts" / marts.folder.name)
+        key = template.key_of(duckdb.__version__, STORAGE_VERSION, str(sql.FORMAT_VERSION), str(self._root), marts.name, statements)
+        found = template.kept(self.home, key)
+        if found is None:
+            found = self._made(statements, views)
+            template.keep(self.home, key, found)
+        self._template, self._template_build = found, marts.name
+
+    def _made(self, marts_statements: list[str], views: Mapping[str, str]) -> Template:
         path = self.home.published / ".parstock_template.tmp"
         path.unlink(missing_ok=True)
         # Views over the tail cannot be bound here, where it is missing: those are made anew in every version.
         fixed = {name: query for name, query in views.items() if "_tail" not in query}
         placeholders = {name: query for name, query in sql.ledger_views(self._root, {"tables": {}}, (), 0).items() if name not in fixed}
-        assert marts.folder is not None
-        statements = [
-            "CREATE SCHEMA ledger",
-            *(f"CREATE VIEW ledger.{name} AS {query}" for name, query in {**fixed, **placeholders}.items()),
-            *sql.marts_statements(marts, self._root / "marts" / marts.folder.name),
-        ]
-        self._write(path, statements)
-        self._template, self._template_build, self._template_views = path.read_bytes(), marts.name, {**fixed, **placeholders}
+        ledger = {**fixed, **placeholders}
+        creations = [f"CREATE VIEW ledger.{name} AS {query}" for name, query in ledger.items()]
+        self._write(path, ["CREATE SCHEMA ledger", *creations, *marts_statements])
+        made = Template(path.read_bytes(), ledger)
         path.unlink()
+        return made
 
     def _fill(
         self, file: Path, tails: Mapping[str, pa.Table], views: Mapping[str, str], version: int, marts: MartsBuild, publication: Publication
@@ -135,7 +143,7 @@ class Publisher:
             self._engine.register(f"{table}_rows", rows)
         try:
             statements = [sql.tail_table(table, f'"{table}_rows"') for table in tails]
-            changed = {name: query for name, query in views.items() if self._template_views.get(name) != query}
+            changed = {name: query for name, query in views.items() if self._template.views.get(name) != query}
             statements += [f"CREATE OR REPLACE VIEW ledger.{name} AS {query}" for name, query in changed.items()]
             self._write(file, statements, row)
         finally:

@@ -27,7 +27,7 @@ def manifest_of(home: Home, project: Path = DBT_PROJECT) -> Path:
     Raises UserError (exit code 3) where dbt cannot read the project.
     """
     folder = home.run / "dbt"
-    kept = folder / f"manifest-{_content(project)}.json"
+    kept = folder / f"manifest-{content_of(project)}.json"
     if kept.exists():
         return kept
     # Two that parse at the same time each have a folder of their own; the rename is the last word of either.
@@ -55,7 +55,7 @@ def _parse(home: Home, project: Path, target: Path) -> None:
         raise UserError("dbt cannot read the project", where=said or str(project), next_step="parstock build", exit_code=3)
 
 
-def _content(project: Path) -> str:
+def content_of(project: Path) -> str:
     """A name for what the project says. Seeds count by name alone: their rows are not in the manifest, and planners change them."""
     seen = hashlib.sha256(os.environ.get("PARSTOCK_POLICY_DIR", "").encode())
     for folder, names, files in os.walk(project):

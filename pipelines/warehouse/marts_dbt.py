@@ -1,7 +1,7 @@
 """Running dbt in this process: one `dbt build`, its progress, and what failed in words a person can act on.
 
-Belongs here: dbt's arguments, its manifest kept warm between builds, and the judgement of its results. dbt itself is
-imported inside the functions (5 s). Does not belong here: the build lock and the export (`pipelines.warehouse.marts`).
+Belongs here: dbt's arguments and the judgement of its results. dbt itself is imported inside the functions (5 s). Does not
+belong here: the build lock and the export (`pipelines.warehouse.marts`), or how long a parsed project holds (`parsed_project`).
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from typing import Any
 from pipelines.errors import UserError
 from pipelines.settings import Home
 from pipelines.warehouse.marts_export import BuiltNode, open_marts
+from pipelines.warehouse.parsed_project import parsed_project
 
 Progress = Callable[[int, int, str], None]
 """Called with nodes done, nodes in all, and the name of the node that has just ended."""
 
 _FAILING_ROWS = 10
 _CELL_WIDTH = 40
-# dbt's parsed project, kept while the project's files stay as they are: a warm build takes a quarter of a cold one. It is the
-# same in every home; where the policies lie stands in it.
-_MANIFESTS: dict[tuple[Path, str], tuple[int, Any]] = {}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -130,32 +128,17 @@ def parse_project(home: Home, project: Path) -> None:
 
 
 def _manifest(home: Home, project: Path) -> Any:
-    """The parsed project: from memory while no file of it has changed, else parsed now."""
-    from dbt.cli.main import dbtRunner
+    """The parsed project, for one run."""
 
-    key = (project.resolve(), os.environ.get("PARSTOCK_POLICY_DIR", ""))
-    stamp = _stamp(project)
-    known = _MANIFESTS.get(key)
-    # A run marks the nodes it has compiled, and a marked one loses its ephemeral parents the next time: hand out copies.
-    if known and known[0] == stamp:
-        return known[1].deepcopy()
-    parsed = dbtRunner().invoke(["parse", *_options(home, project)])
-    if not parsed.success or parsed.result is None:
-        raise _not_started(home, parsed.exception)
-    manifest: Any = parsed.result
-    _MANIFESTS[key] = (stamp, manifest)
-    return manifest.deepcopy()
+    def parse() -> Any:
+        from dbt.cli.main import dbtRunner
 
+        parsed = dbtRunner().invoke(["parse", *_options(home, project)])
+        if not parsed.success or parsed.result is None:
+            raise _not_started(home, parsed.exception)
+        return parsed.result
 
-def _stamp(project: Path) -> int:
-    """A number that changes when a file of the project does: names, sizes and times of change."""
-    files = []
-    for folder, names, found in os.walk(project):
-        names[:] = [name for name in names if name not in ("target", "logs", "dbt_packages") and not name.startswith(".")]
-        for name in found:
-            status = (Path(folder) / name).stat()
-            files.append((folder, name, status.st_size, status.st_mtime_ns))
-    return hash(tuple(sorted(files)))
+    return parsed_project(project, parse)
 
 
 def _let_go_of_the_database() -> None:
