@@ -151,7 +151,7 @@ def _nearest(code: str, known: Iterable[str]) -> str:
 def _validity(rows: Rows) -> Iterator[Fault]:
     for row in itertools.chain(*rows.values()):
         start, end = row.cells.get("valid_from", ""), row.cells.get("valid_to", "")
-        if start and end and (end < start or (end == start and row.file.removesuffix(".csv") in _RULES)):
+        if start and end and end <= start:
             yield row.fault(f"valid_to {end} is not after valid_from {start}", "it holds on no day: correct them, or remove the line")
 
 
@@ -225,7 +225,7 @@ def _ties(rows: Rows) -> Iterator[Fault]:
                 for row in twos:
                     by_shared[row.names(*shared)].append(row)
                 for one, other in ((row, met) for row in ones for met in by_shared[row.names(*shared)]):
-                    if _overlap(one, other, is_last_in=False):
+                    if _overlap(one, other):
                         first, second = sorted((one, other), key=_named)
                         yield second.fault(
                             f"{_named(first)} (line {first.line}) and {_named(second)} may both match, with the same priority",
@@ -240,15 +240,13 @@ def _alike(rows: Rows, name: str) -> Iterator[tuple[Row, Row]]:
         groups[row.names(*_CONDITIONS[name])].append(row)
     for group in groups.values():
         for one, other in itertools.combinations(group, 2):
-            if _overlap(one, other, is_last_in=name not in _RULES):
+            if _overlap(one, other):
                 yield one, other
 
 
-def _overlap(one: Row, other: Row, *, is_last_in: bool) -> bool:
-    """Whether both hold on some day; an empty end is open. A rule of planning ends before its `valid_to`, the others with it."""
+def _overlap(one: Row, other: Row) -> bool:
+    """Whether both hold on some day; on its `valid_to` a line holds no more, an empty end is open."""
     first, second = ((row.cells.get("valid_from", ""), row.cells.get("valid_to", "") or "9999-12-31") for row in (one, other))
-    if is_last_in:
-        return first[0] <= second[1] and second[0] <= first[1]
     return first[0] < second[1] and second[0] < first[1]
 
 

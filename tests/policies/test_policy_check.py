@@ -75,6 +75,7 @@ def test_the_policies_of_the_project_can_be_used() -> None:
         (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "priority": "1.5"}, "priority is no whole number: '1.5'"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "31.03.2026"}, "valid_from is no day: '31.03.2026'"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "2026-03-02", "valid_to": "2026-03-01"}, "valid_to 2026-03-01 is not after"),
+        (BUFFERS, {"buffer_code": "odd", "buffer_kind": "exclude", "valid_from": "2026-03-02", "valid_to": "2026-03-02"}, "valid_to 2026-03-02 is not after"),
         (TARGETS, {"service_target_rate": "0.9", "category": "toys"}, "policy_code is empty"),
         (PLANNING, {"policy_code": "odd", "method": "magic"}, "method is auto, simple, normal_ltd or combined, not magic"),
         (PLANNING, {"policy_code": "odd", "review_days": "-1"}, "review_days is not negative, not -1"),
@@ -152,6 +153,13 @@ def test_two_that_match_exactly_the_same_are_refused(folder: Folder) -> None:
 def test_one_that_ends_when_the_other_begins_is_no_conflict(folder: Folder) -> None:
     folder.add(TARGETS, policy_code="old", priority="5", category="toys", service_target_rate="0.9", valid_to="2026-03-01")
     folder.add(TARGETS, policy_code="new", priority="5", category="toys", service_target_rate="0.8", valid_from="2026-03-01")
+    for name, cells in (
+        (KPIS, {"kpi_code": "oos_rate_refs", "grain_kind": "channel", "grain_code": "web", "target_operator": "<", "target_value": "0.1"}),
+        (BUFFERS, {"channel_code": "web", "buffer_kind": "units", "buffer_units": "1"}),
+    ):
+        code = [{"buffer_code": one} if name == BUFFERS else {} for one in ("old", "new")]
+        folder.add(name, **cells, **code[0], valid_to="2026-03-01")
+        folder.add(name, **cells, **code[1], valid_from="2026-03-01")
     assert folder.check() == []
 
 
@@ -163,7 +171,7 @@ def test_the_same_code_twice_is_refused(folder: Folder) -> None:
 
 def test_a_target_twice_for_the_same_days_is_refused(folder: Folder) -> None:
     cells = {"kpi_code": "oos_rate_refs", "grain_kind": "channel", "grain_code": "web", "target_operator": "<", "target_value": "0.1"}
-    folder.add(KPIS, **cells, valid_to="2026-06-30")
+    folder.add(KPIS, **cells, valid_to="2026-07-01")
     line = folder.add(KPIS, **cells, valid_from="2026-06-30")
     (fault,) = folder.refused()
     assert fault.startswith(f"kpi__targets.csv:{line}: oos_rate_refs matches exactly what oos_rate_refs of line")

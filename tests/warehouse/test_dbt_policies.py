@@ -14,7 +14,7 @@ from tests.warehouse.small_ledger import SmallLedger
 BUFFERS = [
     "us,us,,,,units,1,,me,oversell,,",
     "uk,uk,,,,units,2,,me,oversell,,",
-    "old,uk,,,,units,9,,me,last year,,2025-12-31",
+    "ended,us,,,,units,9,,me,until yesterday,,2026-03-01",
     "fr-books,fr,books,,,units,3,,me,category,,",
     "fr-atlas,fr,,ATLAS,,rate,,0.25,me,item,,",
     "fr-atlas-shop,fr,,ATLAS,SHOP,units,5,,me,item at a place,,",
@@ -27,6 +27,8 @@ def policies(folder: Path, *buffers: str) -> Path:
     shutil.copytree(DBT_PROJECT / "seeds", folder)
     header = (folder / "policy__buffers.csv").read_text(encoding="utf-8").splitlines()[0]
     (folder / "policy__buffers.csv").write_text("\n".join([header, *buffers]) + "\n", encoding="utf-8")
+    with (folder / "kpi__targets.csv").open("a", encoding="utf-8") as file:
+        file.write("oos_days,all,,<,7,days,,me,until yesterday,,2026-03-01\noos_days,all,,<,8,days,,me,from today,2026-03-01,2026-03-02\n")
     return folder
 
 
@@ -87,6 +89,13 @@ def test_the_first_policy_that_matches_holds_alone(home: Path) -> None:
         ("LAST-ONE", "DC", None, 0),
         ("NOVEL", "DC", "fr-books", 3),
     ]
+
+
+def test_on_the_day_of_its_end_a_target_holds_no_more(home: Path) -> None:
+    # the ended buffer of 9 does not hold on that day either: AT-07
+    rows = ask(home, """select distinct period_end_on::varchar, target_value::double from kpi.values
+        where kpi_code = 'oos_days' and grain_kind = 'all' and period_kind = 'day' order by 1""")  # fmt: skip
+    assert rows == [("2026-03-01", 8.0)]
 
 
 def test_buffers_are_no_part_of_the_inventory_position(home: Path) -> None:

@@ -44,11 +44,11 @@ offered as (
 ),
 
 policies as (
-    -- Without a first or last day a policy holds for good; today is the day of the newest event, in UTC.
+    -- Without a beginning or an end a policy holds for good; today is the day of the newest event, in UTC.
     select *
     from {{ ref('policy__buffers') }}
     cross join (select cast(timezone('UTC', newest_occurred_at) as date) as today_on from ledger.pin) as clock
-    where coalesce(valid_from <= today_on, true) and coalesce(valid_to >= today_on, true)
+    where coalesce(valid_from <= today_on, true) and coalesce(valid_to > today_on, true)
 ),
 
 -- Those that name the item are looked up by it, the few others are tried one by one.

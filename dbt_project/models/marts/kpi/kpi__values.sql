@@ -180,7 +180,7 @@ matches as (
         targets.target_value,
         targets.recommended_action,
         coalesce(targets.valid_from, date '0001-01-01') as valid_from,
-        coalesce(targets.valid_to, date '9999-12-30') as valid_to,
+        coalesce(targets.valid_to, date '9999-12-31') as valid_to,
         case
             when targets.grain_kind = judged.grain_kind and targets.grain_code = judged.grain_code then 1
             when targets.grain_kind = judged.grain_kind then 2
@@ -205,7 +205,7 @@ turning_days as (
     from matches
 
     union
-    select kpi_code, grain_kind, grain_code, valid_to + 1 as from_on
+    select kpi_code, grain_kind, grain_code, valid_to as from_on
     from matches
 ),
 
@@ -226,7 +226,7 @@ targets as (
     inner join matches
         on
             spans.kpi_code = matches.kpi_code and spans.grain_kind = matches.grain_kind and spans.grain_code = matches.grain_code
-            and spans.from_on between matches.valid_from and matches.valid_to
+            and spans.from_on >= matches.valid_from and spans.from_on < matches.valid_to
     qualify row_number() over (
         partition by spans.kpi_code, spans.grain_kind, spans.grain_code, spans.from_on
         order by matches.precedence_rank, matches.valid_from desc, matches.target_value
