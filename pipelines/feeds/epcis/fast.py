@@ -35,7 +35,6 @@ _CERTAIN_PARENT: Final = r"^urn:epc:id:[a-z]+:[!-?A-~]+$"
 _ABSENT: Any = None
 """Of a field that may be left out, and may not be null."""
 
-
 _Tags = Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_EPCS)]
 
 
@@ -44,6 +43,8 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 class _Plain(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """The fields that a plain event may have, by their names in the standard."""
+
     action: Literal["ADD", "OBSERVE", "DELETE"]
     eventTime: str
     eventID: str = _ABSENT
