@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipelines.settings import Home
-from pipelines.spool.files import write_bytes_whole
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,10 +45,14 @@ def kept(home: Home, key: str) -> Template | None:
 
 
 def keep(home: Home, key: str, template: Template) -> None:
-    """Keep a template instead of the one before. Two that keep at once leave one of theirs, or a pair that does not fit and is no use."""
-    write_bytes_whole(_file(home), template.content)
+    """Keep a template instead of the one before.
+
+    Nothing is synced and two may keep at once: a pair that is not whole, or does not fit, is seen when it is read, and no use.
+    """
+    _file(home).parent.mkdir(parents=True, exist_ok=True)
     told = {"key": key, "sha256": hashlib.sha256(template.content).hexdigest(), "views": dict(template.views)}
-    write_bytes_whole(_told(home), json.dumps(told).encode())
+    for file, content in ((_file(home), template.content), (_told(home), json.dumps(told).encode())):
+        file.write_bytes(content)
 
 
 def _file(home: Home) -> Path:
