@@ -28,7 +28,21 @@ if TYPE_CHECKING:
 _WAITS_FOR_REFERENCE: Final = sorted(WAITS - {"future_time", "void_without_target", "ambiguous_order"})
 _KEY: Final = key_sql()
 _NOT_SHOWN: Final = frozenset(
-    {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line", "unit_no", "known_us", "feed", "source_system"}
+    {
+        "key_hi",
+        "key_lo",
+        "target_hi",
+        "target_lo",
+        "payload_hash",
+        "source_line",
+        "unit_no",
+        "known_us",
+        "feed",
+        "source_system",
+        "unit_id",
+        "waits_for",
+        "wait_until_us",  # of a row that has waited
+    }
 )
 _MANIFEST: Final = {
     "unit_id": TEXT, "delivery_id": TEXT, "feed": TEXT, "source_system": TEXT, "source_uri": TEXT, "content_sha256": TEXT, "known_us": WHOLE,

@@ -93,3 +93,25 @@ def test_what_waits_ends_as_if_it_had_been_right_at_first(case: str, tmp_path: P
     for uri in lines:
         rows = sum(1 for _ in lines[uri])
         assert late.counted(uri) == early.counted(uri) == (rows, rows, 0, 0, 0)
+
+
+def test_what_is_kept_of_a_row_does_not_tell_how_long_it_waited(tmp_path: Path) -> None:
+    """Judged at once, or after its place, its supplier and then its item's unit were waited for: the same rows in quarantine."""
+    lines = {
+        "wms/1.jsonl": [
+            wms("R1", "receipt", "2026-03-02T09:00:00", "DC", "LAMP", 2, supplier_code="SUP"),
+            wms("R2", "receipt", "2026-03-02T09:00:00", "DC", "TEE", "1.5", supplier_code="SUP"),
+        ]
+    }
+    reference = {f"reference/{name}.csv": text for name, text in REFERENCE.items()}
+    shown = "select line_no, reason_code, reason, payload, is_waiting from quarantine group by all having sum(sign) > 0 order by all"
+
+    at_once = SmallHome(tmp_path / "at_once", reference=False)
+    at_once.deliver(**reference)
+    at_once.deliver(**lines)
+    waiting = SmallHome(tmp_path / "waiting", reference=False)
+    waiting.deliver(**lines)
+    for path in ("reference/suppliers.csv", "reference/locations.csv", "reference/items.csv"):
+        waiting.deliver(**{path: reference[path]})
+    assert waiting.rows(shown) == at_once.rows(shown)
+    assert [(line, code) for line, code, *_ in waiting.rows(shown)] == [(1, "unknown_item"), (2, "fractional_quantity")]
