@@ -4,41 +4,35 @@
     marts takes. Not for foreign keys, partitions or grants, which no model here has.
 #}
 {% materialization table, adapter='duckdb' %}
-    {%- set target = this.incorporate(type='table') -%}
+    {{ return(replace_in_one('table')) }}
+{% endmaterialization %}
+
+{% materialization view, adapter='duckdb' %}
+    {{ return(replace_in_one('view')) }}
+{% endmaterialization %}
+
+{% macro replace_in_one(kind) %}
+    {%- set target = this.incorporate(type=kind) -%}
+    {%- set has_contract = config.get('contract').enforced -%}
     {{ run_hooks(pre_hooks, inside_transaction=false) }}
     {{ run_hooks(pre_hooks, inside_transaction=true) }}
     {% do drop_what_is_no(target) %}
     {% call statement('main') -%}
-        {% if config.get('contract').enforced -%}
+        {% if has_contract -%}
         {{ get_assert_columns_equivalent(sql) }}
+        {% endif -%}
+        {% if has_contract and kind == 'table' -%}
         create or replace table {{ target }} {{ get_table_columns_and_constraints() }};
         insert into {{ target }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
         {%- else -%}
-        create or replace table {{ target }} as ({{ sql }})
+        create or replace {{ kind }} {{ target }} as ({{ sql }})
         {%- endif %}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=true) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=false) }}
     {{ return({'relations': [target]}) }}
-{% endmaterialization %}
-
-{% materialization view, adapter='duckdb' %}
-    {%- set target = this.incorporate(type='view') -%}
-    {{ run_hooks(pre_hooks, inside_transaction=false) }}
-    {{ run_hooks(pre_hooks, inside_transaction=true) }}
-    {% do drop_what_is_no(target) %}
-    {% call statement('main') -%}
-        {% if config.get('contract').enforced -%}
-        {{ get_assert_columns_equivalent(sql) }}
-        {% endif -%}
-        create or replace view {{ target }} as ({{ sql }})
-    {%- endcall %}
-    {{ run_hooks(post_hooks, inside_transaction=true) }}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=false) }}
-    {{ return({'relations': [target]}) }}
-{% endmaterialization %}
+{% endmacro %}
 
 {# A model that was a view and is a table now, or the other way round: what is there cannot be replaced by the other kind. #}
 {% macro drop_what_is_no(target) %}

@@ -54,13 +54,15 @@ def check_kinds(columns: dict[str, pl.Series], extra: pl.Series | None, feed: Fe
             is_needed = (kinds == kind.name) & (~is_named if need.unless else is_named)
             faults.add("missing_field", need.field, is_needed & columns.get(need.field, nothing).is_null())
         if kind.extra:
-            occurred = parse_instants(columns.get("occurred_at", nothing))
-            _check_extra(kind, kinds == kind.name, nothing if extra is None else extra, occurred, faults)
+            _check_extra(kind, kinds == kind.name, nothing if extra is None else extra, columns.get("occurred_at", nothing), faults)
 
 
-def _check_extra(kind: Kind, is_kind: pl.Series, extra: pl.Series, occurred: Instants, faults: Faults) -> None:
+def _check_extra(kind: Kind, is_kind: pl.Series, extra: pl.Series, occurred_at: pl.Series, faults: Faults) -> None:
     """The kind's values beyond the event's columns, of the rows where `is_kind` is true."""
     mine = extra.set(~is_kind.fill_null(False), None)
+    # most kinds have no instant to hold against the event's own, and need not have that read here
+    has_instants = any(field.type == "instant" for field in kind.extra)
+    occurred = parse_instants(occurred_at if has_instants else occurred_at.clear(len(occurred_at)))
     read = {field.name: _extra_values(field, is_kind, mine, occurred, faults) for field in kind.extra}
     read["occurred_at"] = occurred.utc_or_local()
     for field in kind.extra:

@@ -27,23 +27,8 @@ if TYPE_CHECKING:
 
 _WAITS_FOR_REFERENCE: Final = sorted(WAITS - {"future_time", "void_without_target", "ambiguous_order"})
 _KEY: Final = key_sql()
-_NOT_SHOWN: Final = frozenset(
-    {
-        "key_hi",
-        "key_lo",
-        "target_hi",
-        "target_lo",
-        "payload_hash",
-        "source_line",
-        "unit_no",
-        "known_us",
-        "feed",
-        "source_system",
-        "unit_id",
-        "waits_for",
-        "wait_until_us",  # of a row that has waited
-    }
-)
+_SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line"}
+"""What is kept of a row in quarantine: what the event says, and nothing by which the owner finds it."""
 _MANIFEST: Final = {
     "unit_id": TEXT, "delivery_id": TEXT, "feed": TEXT, "source_system": TEXT, "source_uri": TEXT, "content_sha256": TEXT, "known_us": WHOLE,
     "units_in_delivery": SMALL, "segment": TEXT, "occurred_min": TEXT, "occurred_max": TEXT, "rows_in": WHOLE, "rows_parsed": WHOLE, "rows_rejected": WHOLE,
@@ -181,7 +166,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> No
     found = []
     for values in cursor.fetchall():
         row = dict(zip(names, values, strict=True))
-        cells = _as_sent({name: value for name, value in row.items() if name not in _NOT_SHOWN and not name.startswith("_")})
+        cells = _as_sent({name: value for name, value in row.items() if name in _SHOWN})
         code = row["_reason"]
         reason = REASONS[code].format_map(_Shown(cells))
         found.append((row["_delivery"], row["feed"], row["source_line"], code, reason, payload_text(cells), code in WAITS, row["_known"]))

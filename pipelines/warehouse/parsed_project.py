@@ -21,7 +21,7 @@ from pipelines.warehouse.manifest import content_of
 
 _KEPT: Final = 4
 """Parsed projects that stay on the disk: of the versions between which a developer changes to and fro."""
-_IN_MEMORY: dict[tuple[Path, str], tuple[int, Any]] = {}
+_IN_MEMORY: dict[Path, Any] = {}
 
 
 def parsed_project(project: Path, parse: Callable[[], Any]) -> Any:
@@ -29,28 +29,15 @@ def parsed_project(project: Path, parse: Callable[[], Any]) -> Any:
 
     A run marks the nodes it has compiled, and a marked one loses its ephemeral parents the next time: hence a copy each.
     """
-    key = (project.resolve(), os.environ.get("PARSTOCK_POLICY_DIR", ""))
-    stamp = _stamp(project)
-    known = _IN_MEMORY.get(key)
-    if known is None or known[0] != stamp:
-        file = _file(project)
+    file = _file(project)
+    if file not in _IN_MEMORY:
         manifest = _read(file)
         if manifest is None:
             manifest = parse()
             _write(file, manifest)
-        known = _IN_MEMORY[key] = (stamp, manifest)
-    return known[1].deepcopy()
-
-
-def _stamp(project: Path) -> int:
-    """A number that changes when a file of the project does: names, sizes and times of change."""
-    files = []
-    for folder, names, found in os.walk(project):
-        names[:] = [name for name in names if name not in ("target", "logs", "dbt_packages") and not name.startswith(".")]
-        for name in found:
-            status = (Path(folder) / name).stat()
-            files.append((folder, name, status.st_size, status.st_mtime_ns))
-    return hash(tuple(sorted(files)))
+        _IN_MEMORY.clear()  # one at a time: others lie on the disk
+        _IN_MEMORY[file] = manifest
+    return _IN_MEMORY[file].deepcopy()
 
 
 def _file(project: Path) -> Path:
