@@ -4,5 +4,5 @@ Belongs here: what Dagster needs to know of the product's own stages, and when t
 SQL, or work of any kind: an asset's body calls `pipelines`, so that everything also runs without Dagster (`parstock run`).
 
 Folder = schema = group: who knows the tree knows the tables and the asset graph. `definitions.py` puts all together;
-`parstock serve` and `parstock up` start it (`pipelines.scheduler`).
+`parstock serve` and `parstock up` start it (`pipelines.processes.scheduler`).
 """

@@ -22,7 +22,7 @@ MARTS_AGE_MAX: Final = timedelta(hours=26)
 @asset_check(asset=GATED, name="is_fresh", description=f"Some feed was heard of within {LEDGER_AGE_MAX.total_seconds() / 3600:.0f} hours.")
 def ledger_is_fresh(site: Site) -> AssetCheckResult:
     """Warn when no delivery has come for more than a day; closed days make one warning, not a red run."""
-    from pipelines.figures import newest_known_at
+    from pipelines.ledger.files import newest_known_at
 
     newest = newest_known_at(site.at)
     age = site.clock() - newest if newest else None
@@ -39,10 +39,10 @@ def ledger_is_fresh(site: Site) -> AssetCheckResult:
 )
 def marts_are_fresh(site: Site) -> AssetCheckResult:
     """Warn when the marts are old and the ledger has more."""
-    from pipelines.figures import ledger_rows
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.ledger.files import rows_by_table
+    from pipelines.marts.build_files import latest_build
 
-    build, commit_id = latest_build(site.at), ledger_rows(site.at)[0]
+    build, commit_id = latest_build(site.at), rows_by_table(site.at)[0]
     is_behind = build is None or build.commit_id < commit_id
     is_old = build is None or site.clock() - build.built_at > MARTS_AGE_MAX
     return AssetCheckResult(

@@ -17,8 +17,8 @@ from orchestration.jobs import JOBS
 from orchestration.resources import Site, dbt_of
 from orchestration.schedules import schedules_of
 from orchestration.sensors import SENSORS, run_sensors
+from pipelines.marts.manifest import manifest_of
 from pipelines.settings import Home, Settings
-from pipelines.warehouse.manifest import manifest_of
 
 
 def build_definitions(*, home: Path | None = None, settings: Settings | None = None, crons: Mapping[str, str] | None = None) -> Definitions:

@@ -1,6 +1,6 @@
 """Dagster's web page for this machine alone: `python -m orchestration.page`, with the options of `dagster-webserver`.
 
-Belongs here: whom the page answers, and what. Does not belong here: where it listens (`pipelines.scheduler`).
+Belongs here: whom the page answers, and what. Does not belong here: where it listens (`pipelines.processes.scheduler`).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Site(ConfigurableResource):  # type: ignore[type-arg]  # its value is itse
 
     def hold_build_lock(self) -> None:
         """Take the home's build lock, unless this run has it already; it ends with the run at the latest."""
-        from pipelines.warehouse.marts import build_lock
+        from pipelines.build.build import build_lock
 
         if not self._is_locked:
             self._lock.enter_context(build_lock(self.at))

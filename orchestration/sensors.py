@@ -25,7 +25,7 @@ from orchestration.assets.feeds import observe_feeds
 from orchestration.assets.ledger import ledger_tables
 from orchestration.jobs import INGEST_FEEDS, KPI_REFRESH
 from orchestration.resources import Site
-from pipelines.heartbeat import Heartbeat, heartbeats
+from pipelines.processes.heartbeat import Heartbeat, heartbeats, is_up
 from pipelines.settings import Home
 
 SENSOR_SECONDS: Final = 30
@@ -39,8 +39,8 @@ def new_deliveries(context: SensorEvaluationContext, site: Site) -> SensorResult
     What the standing processes of `parstock up` do by themselves is shown here, and left to them.
     """
     from pipelines import stages
-    from pipelines.figures import landing_mark
-    from pipelines.warehouse.ledger import read_current
+    from pipelines.ingest.sources.candidates import landing_mark
+    from pipelines.ledger.files import read_current
 
     home, before = site.at, json.loads(context.cursor or "{}")
     current = read_current(home)
@@ -82,8 +82,6 @@ def standing_processes(context: SensorEvaluationContext, site: Site) -> SkipReas
 
 def silent_parts(home: Home) -> list[Heartbeat]:
     """Parts that should speak and do not; none while `parstock up` is not meant to run."""
-    from pipelines.figures import is_up
-
     return [one for one in heartbeats(home) if not one.is_alive] if is_up(home) else []
 
 

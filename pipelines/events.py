@@ -1,7 +1,7 @@
 """The contract: the one event schema that every feed becomes.
 
 Belongs here: the columns of a segment, their types and their meaning. Does not belong here: how a feed's
-lines become events (`pipelines.feeds`), or what an event posts (`pipelines.warehouse`).
+lines become events (`pipelines.feeds`), or what an event posts (`pipelines.owner`).
 
 A column whose values are all null in a segment is left out of its Parquet file.
 Lineage that is the same for a whole segment (delivery, source file, known_at) stands in its manifest, once.
@@ -80,11 +80,6 @@ POLARS_SCHEMA: Final[dict[str, pl.DataType]] = {name: kind for name, (kind, _) i
 
 OUR_OWNER_CODE: Final = "self"
 """`owner_code` of goods that are ours, for lines that must name an owner."""
-
-FEEDS: Final = (
-    *("pos", "wms", "marketplace", "rfid", "supply", "reference"),
-    *("reservation", "subscription", "promo", "back_in_stock", "browse", "transport", "csat", "cost"),
-)
 
 # CBV dispositions used as stock states, and which of them can be sold.
 STOCK_STATES: Final[dict[str, bool]] = {

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.errors import UserError
+from pipelines.owner.client import OwnerClient
 from pipelines.settings import Home, Settings
-from pipelines.warehouse.client import OwnerClient
 
 if TYPE_CHECKING:
+    from pipelines.owner.backup import Backup
     from pipelines.publish.full_copy import FullCopy
     from pipelines.quality.gates import GateRun
-    from pipelines.warehouse.backup import Backup
 
 Clock = Callable[[], datetime]
 Say = Callable[[str, dict[str, Any]], None]
@@ -66,7 +66,7 @@ def owner_of(
     try:
         client = OwnerClient(home)
     except LookupError:
-        from pipelines.warehouse.owner import Owner
+        from pipelines.owner.owner import Owner
 
         with Owner(home, clock=clock, settings=settings, on_applied=on_applied, publish_seconds=5.0) as owner:
             yield owner
@@ -84,7 +84,7 @@ def ingest(
     else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every file is to be read as,
     or a mapping (`FILE.toml`) for tables.
     """
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.marts.build_files import latest_build
 
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
         result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings, adapter=adapter)
@@ -156,7 +156,7 @@ def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str |
 
 
 Builder = Callable[..., Any]
-"""Like `pipelines.warehouse.marts.build_marts`, less home and clock: `select`, `full_refresh`, `on_progress`."""
+"""Like `pipelines.build.build.build_marts`, less home and clock: `select`, `full_refresh`, `on_progress`."""
 
 
 def _build(
@@ -177,7 +177,7 @@ def _build(
             say("build", {"done": done, "total": total, "node": node})
 
     if builder is None:
-        from pipelines.warehouse.marts import build_marts
+        from pipelines.build.build import build_marts
 
         builder = functools.partial(build_marts, home, clock=clock)
     for remark in check_policies():
@@ -197,8 +197,8 @@ def _build(
 
 def check_gates(home: Home, *, clock: Clock) -> list[GateRun]:
     """Look at what is new of every feed, and at the marts as dbt left them, and let readers know; returns the newest look of each gate."""
+    from pipelines.build.build import build_lock
     from pipelines.quality.gates import check_feeds, check_marts, newest_runs
-    from pipelines.warehouse.marts import build_lock
 
     with owner_of(home.make(), clock=clock) as owner:
         owner.ask("flush")
@@ -212,8 +212,8 @@ def check_gates(home: Home, *, clock: Clock) -> list[GateRun]:
 
 def is_built(home: Home, ledger_hash: str) -> bool:
     """Whether the newest build stands on all that the ledger's files hold; results do not count, they are read through views."""
-    from pipelines.warehouse.ledger import newest_input_commit, read_current
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.ledger.files import newest_input_commit, read_current
+    from pipelines.marts.build_files import latest_build
 
     built, current = latest_build(home), read_current(home)
     if built is None or current is None or built.ledger_hash != ledger_hash:
@@ -290,7 +290,7 @@ def run_with(
     settings: Settings | None = None, builder: Builder | None = None,
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.marts.build_files import latest_build
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
@@ -327,8 +327,8 @@ def rebuild(home: Home, *, clock: Clock, say: Say | None = None) -> tuple[str | 
     What is published stays until the new version is there; the old ledger's files stay as long as a kept publication
     names them. Raises UserError while an owner runs.
     """
-    from pipelines.warehouse.ledger import read_current
-    from pipelines.warehouse.owner import HomeLock
+    from pipelines.ledger.files import read_current
+    from pipelines.owner.owner import HomeLock
 
     HomeLock(home.make()).release()
     before = read_current(home)
@@ -345,7 +345,7 @@ def back_up(home: Home, target: Path | None = None, *, clock: Clock, say: Say | 
 
     Everything may go on meanwhile: the backup holds what the ledger had when it began.
     """
-    from pipelines.warehouse import backup
+    from pipelines.owner import backup
 
     with owner_of(home.make(), clock=clock) as owner:
         owner.ask("drain")
@@ -358,9 +358,9 @@ def restore(home: Home, folder: Path, *, clock: Clock, say: Say | None = None) -
     Raises UserError: exit code 2 for a home in use or a folder that is no backup, 1 for a damaged backup (the home is not
     changed) and where the ledger made from it has another hash.
     """
+    from pipelines.ledger.files import read_current
+    from pipelines.owner import backup
     from pipelines.quality.gates import GateBlocked
-    from pipelines.warehouse import backup
-    from pipelines.warehouse.ledger import read_current
 
     kept = backup.read_backup(folder)
     backup.lay_into(kept, home, on_progress=_tell_files("restore", say))
@@ -384,7 +384,7 @@ def restore(home: Home, folder: Path, *, clock: Clock, say: Say | None = None) -
 
 def check_backup(folder: Path, *, say: Say | None = None) -> Backup:
     """Read every file of a backup and change nothing. Raises UserError (exit code 1) where one is damaged or missing."""
-    from pipelines.warehouse import backup
+    from pipelines.owner import backup
 
     kept = backup.read_backup(folder)
     backup.check(kept, on_progress=_tell_files("check", say))

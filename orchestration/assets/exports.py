@@ -28,7 +28,7 @@ class Words(Config):
 def reorder_proposals(site: Site, config: Words) -> MaterializeResult[Any]:
     """The proposals as a workbook, one sheet a supplier, and as CSV."""
     from pipelines.exports import export_proposals
-    from pipelines.figures import published_rows
+    from pipelines.publish.questions import published_rows
 
     started = time.monotonic()
     with in_words(site):

@@ -18,7 +18,7 @@ FEED_KEYS: Final = {name: AssetKey(["feeds", name]) for name in FEED_NAMES}
 
 def _spec(name: str) -> AssetSpec:
     title = FEED_BY_NAME[name].title if name in FEED_BY_NAME else "reference data: items, places, suppliers, terms"
-    said = importlib.import_module(f"pipelines.feeds.{name}").__doc__ or ""
+    said = importlib.import_module(f"pipelines.feeds.declared.{name}").__doc__ or ""
     return AssetSpec(
         FEED_KEYS[name], group_name="feeds", description=f"{title}\n\n{said}", kinds={"file"}, owners=["team:data"],
         tags={"parstock/landing": name},
@@ -30,7 +30,7 @@ FEED_SPECS: Final = [_spec(name) for name in FEED_NAMES]
 
 def observe_feeds(home: Home) -> list[AssetObservation]:
     """One observation a feed: deliveries, rows, what was set aside, and when it was last heard of."""
-    from pipelines.figures import feeds_seen
+    from pipelines.publish.questions import feeds_seen
 
     observed = []
     for name, seen in feeds_seen(home).items():

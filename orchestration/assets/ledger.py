@@ -1,7 +1,7 @@
 """What happened: the ledger's tables, written by the owner out of everything that the feeds brought.
 
 Belongs here: the ledger as Dagster sees it, and the gates that look at what is new in it. Does not belong here: parsing,
-posting or flushing (`pipelines.ingest`, `pipelines.warehouse`).
+posting or flushing (`pipelines.ingest`, `pipelines.owner`).
 """
 
 import time
@@ -23,8 +23,8 @@ from dagster import (
 from orchestration.assets.feeds import FEED_KEYS, observe_feeds
 from orchestration.resources import Site
 from orchestration.told import RETRY, gate_check, in_words
+from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
-from pipelines.warehouse.tables import LEDGER_TABLES
 
 LEDGER_KEYS: Final = {name: AssetKey(["ledger", name]) for name in LEDGER_TABLES}
 GATED: Final = LEDGER_KEYS["events"]
@@ -83,9 +83,9 @@ def feed_checks(site: Site) -> Iterator[AssetCheckResult]:
 
 def ledger_tables(home: Home) -> list[AssetMaterialization]:
     """The ledger's tables as they stand: commit and rows."""
-    from pipelines.figures import ledger_rows
+    from pipelines.ledger.files import rows_by_table
 
-    commit_id, rows = ledger_rows(home)
+    commit_id, rows = rows_by_table(home)
     return [
         AssetMaterialization(key, metadata={"dagster/row_count": rows.get(name, 0), "commit_id": commit_id})
         for name, key in LEDGER_KEYS.items()

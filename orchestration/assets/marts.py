@@ -60,8 +60,8 @@ def prepare(site: Site) -> None:
 
 def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> Iterator[DbtEvent]:
     """`dbt build` of the whole project in the home's target; the row counts are read when dbt has let go of its file."""
-    from pipelines.figures import marts_rows
-    from pipelines.warehouse.marts_dbt import environment
+    from pipelines.marts.dbt import environment
+    from pipelines.marts.export import marts_rows
 
     with environment(site.at):
         invocation = dbt.cli(

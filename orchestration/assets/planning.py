@@ -36,7 +36,7 @@ def planning_asset(descriptions: Mapping[str, str]) -> AssetsDefinition:
     def plan(context: AssetExecutionContext, site: Site) -> Iterator[MaterializeResult[Any]]:
         """Plan from what is published, as of the run's clock."""
         from pipelines import stages
-        from pipelines.figures import published_rows
+        from pipelines.publish.questions import published_rows
 
         started = time.monotonic()
         with in_words(site):

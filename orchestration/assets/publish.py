@@ -1,7 +1,7 @@
 """What readers get: a build that passed its gate, the published version, and the watch over both.
 
 Belongs here: gate and export of a build, publishing, the look for troubles. Does not belong here: how any of it is done
-(`pipelines.warehouse.marts`, `pipelines.quality`, `pipelines.publish`, `pipelines.alerts`).
+(`pipelines.build.build`, `pipelines.quality`, `pipelines.publish`, `pipelines.alerts`).
 """
 
 import time
@@ -33,8 +33,8 @@ def marts_build_asset(marts: AssetsDefinition) -> AssetsDefinition:
 
 
 def _finish(context: AssetExecutionContext, site: Site) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
+    from pipelines.build.build import finish_build, nodes_of_artifacts
     from pipelines.quality.gates import GateBlocked, newest_runs
-    from pipelines.warehouse.marts import finish_build, nodes_of_artifacts
 
     started = time.monotonic()
     with in_words(site):

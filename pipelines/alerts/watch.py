@@ -1,7 +1,7 @@
 """The watch over alerts: compares `ops.alerts` with its own history, and writes down the difference.
 
 Belongs here: `look`, and raising and resolving what the tables cannot know (a run that failed). Does not belong here: the
-troubles themselves (dbt: `ops.alerts_now`), or how a result reaches the ledger (`pipelines.warehouse.results`).
+troubles themselves (dbt: `ops.alerts_now`), or how a result reaches the ledger (`pipelines.ledger.results`).
 
 `ops.alerts` is right without any look; a look gives a trouble its first and last time. A look that finds nothing new
 writes nothing, but once in a while that it has looked.
@@ -18,9 +18,9 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
+from pipelines.ledger.results import as_table, write_result
+from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
-from pipelines.warehouse.results import as_table, write_result
-from pipelines.warehouse.tables import LEDGER_TABLES
 
 Clock = Callable[[], datetime]
 Severity = Literal["info", "warning", "critical"]

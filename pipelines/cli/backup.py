@@ -1,6 +1,6 @@
 """The commands that keep a home's data safe: `backup` and `restore`.
 
-Belongs here: their options and what they print. Does not belong here: what a backup holds (`pipelines.warehouse.backup`).
+Belongs here: their options and what they print. Does not belong here: what a backup holds (`pipelines.owner.backup`).
 """
 
 from __future__ import annotations

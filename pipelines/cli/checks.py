@@ -126,7 +126,7 @@ def _locks(home: Home) -> Iterator[Finding]:
 
 
 def _owner_answers(home: Home, holder: str) -> Finding:
-    from pipelines.warehouse.client import OwnerClient
+    from pipelines.owner.client import OwnerClient
 
     try:
         status = OwnerClient(home).ask("status")
@@ -157,7 +157,7 @@ def holder_of(lock: Path) -> str | None:
 
 
 def _heartbeats(home: Home) -> Iterator[Finding]:
-    from pipelines.heartbeat import heartbeats
+    from pipelines.processes.heartbeat import heartbeats
 
     if holder_of(home.run / "up.lock") is None:
         return
@@ -196,7 +196,7 @@ def _mappings(home: Home) -> Iterator[Finding]:
 
 
 def _ledger(home: Home) -> Iterator[Finding]:
-    from pipelines.warehouse.ledger import read_current
+    from pipelines.ledger.files import read_current
 
     current = read_current(home)
     if current is None:
@@ -211,8 +211,8 @@ def _ledger(home: Home) -> Iterator[Finding]:
 
 
 def _published(home: Home) -> Iterator[Finding]:
+    from pipelines.ledger.files import newest_input_commit, read_current
     from pipelines.publish.reader import run_sql
-    from pipelines.warehouse.ledger import newest_input_commit, read_current
 
     current = read_current(home)
     if not home.published_file.exists():

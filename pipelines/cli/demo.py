@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines import stages
+from pipelines.build.process import MartsProcess
 from pipelines.cli.listing import for_people, reorder_list
 from pipelines.cli.progress import progress
 from pipelines.errors import UserError
+from pipelines.owner.owner import Owner
 from pipelines.simulate.demo import DEMO_AS_OF, write_demo
-from pipelines.warehouse.marts_process import MartsProcess
-from pipelines.warehouse.owner import Owner
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,6 +28,7 @@ def explain(
     Term by term, from the proposal back to the movements and the lines they came from; the textbook's point beside the chosen one.
     """
     from pipelines.explain.chain import explain as chain_of
+    from pipelines.explain.text import chain_text
     from pipelines.explain.words import check_language
 
     item_code, at, location_code = target.rpartition("@")
@@ -39,4 +40,4 @@ def explain(
         from pipelines.explain.page import write_chart
 
         write_chart(explanation, chart, language=language)
-    print(explanation.to_json(language) if as_json else explanation.to_text(language))
+    print(explanation.to_json(language) if as_json else chain_text(explanation, language))

@@ -1,6 +1,6 @@
 """`parstock serve`: the schedules and their page, in front of the person who started them.
 
-Belongs here: saying where the page is, and waiting. Does not belong here: the processes (`pipelines.scheduler`).
+Belongs here: saying where the page is, and waiting. Does not belong here: the processes (`pipelines.processes.scheduler`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,6 @@ def serve(
 
     The page is on loopback and changes nothing. Ctrl-C ends it.
     """  # fmt: skip
-    from pipelines.scheduler import serve_until_stopped
+    from pipelines.processes.scheduler import serve_until_stopped
 
     serve_until_stopped(home_at(home), port=port, as_of=as_of)

@@ -162,7 +162,7 @@ def up(
 
     The stream from landing/<feed>/, the owner, the publisher, the builds, the schedules and their page. Ctrl-C or SIGTERM ends them.
     """
-    from pipelines.up import Supervisor
+    from pipelines.processes.up import Supervisor
 
     Supervisor(home_at(home), build_seconds=build_seconds, plan_at=plan_at, has_scheduler=False if no_scheduler else None).run()
 

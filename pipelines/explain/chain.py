@@ -13,8 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.explain.evidence import demand, lead_time, movements, stock, supply
-from pipelines.explain.facts import Facts, Row, read_facts
+from pipelines.explain.facts import Facts, Row
 from pipelines.explain.ordering import no_order, proposal
+from pipelines.explain.read import read_facts
 from pipelines.explain.reckoning import decision, free_units
 from pipelines.explain.terms import Section, Sentence, Term, plain, say
 from pipelines.settings import Home
@@ -76,12 +77,6 @@ class Explanation:
             "reason": plan.get("method_reason"),
             "kind": facts.item["item_kind"],
         }
-
-    def to_text(self, language: str = "en") -> str:
-        """The chain for a person to read, in English (`en`) or French (`fr`)."""
-        from pipelines.explain.text import chain_text
-
-        return chain_text(self, language)
 
     def to_data(self, language: str = "en") -> dict[str, Any]:
         """The chain as data: codes, exact figures, units, sources, and the texts in a language."""

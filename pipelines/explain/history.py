@@ -10,10 +10,11 @@ import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.explain.facts import Facts, History
+from pipelines.explain.reckoning import expected_on, use
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-    from pipelines.explain.facts import Facts
 
 DAYS: Final = 120
 DAYS_OF_SLOW: Final = 240
@@ -29,15 +30,6 @@ where item_id = $item and location_id = $location and stock_on >= $first and sto
 _DEMAND = """
 select demand_on, cast(sum(gross_units) as bigint) as gross_units, bool_or(is_censored) as is_censored from demand.daily
 where item_id = $item and location_id = $location and demand_on >= $first and demand_on <= $last group by all order by demand_on"""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class History:
-    """`stock`: day and sellable units at its close. `demand`: day, units asked for, and whether the day is censored."""
-
-    first_on: date
-    stock: list[tuple[date, int]]
-    demand: list[tuple[date, int, bool]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,8 +51,6 @@ def read_history(con: DuckDBPyConnection, item_id: int, location_id: int, last_o
 
 def dues(facts: Facts) -> list[Due]:
     """Open supply by day, with what of it the position counts; supply without a day is left out."""
-    from pipelines.explain.reckoning import expected_on, use
-
     if facts.plan is None:
         return []
     units: dict[tuple[date, bool], int] = {}

@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.settings import Home
 from pipelines.spool.records import Manifest
 from pipelines.spool.store import Spool
-from pipelines.warehouse.keys import event_id_sql, key_sql
 
 _MOST_MANIFESTS: Final = 4000
 """So many are looked into, which takes about half a second."""

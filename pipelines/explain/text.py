@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pipelines.explain.chain import Explanation
 from pipelines.explain.terms import Section, say
 from pipelines.explain.words import label, sentence
-
-if TYPE_CHECKING:
-    from pipelines.explain.chain import Explanation
 
 _WIDTH: Final = 140
 

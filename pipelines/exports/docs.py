@@ -70,8 +70,8 @@ def _generate(home: Home, project: Path) -> bool:
     """Run `dbt docs generate --static` under the build lock, for the catalogue reads the marts' database."""
     from dbt.cli.main import dbtRunner
 
-    from pipelines.warehouse.marts import build_lock
-    from pipelines.warehouse.marts_dbt import environment
+    from pipelines.build.build import build_lock
+    from pipelines.marts.dbt import environment
 
     target = _folder(home) / "target"
     target.mkdir(parents=True, exist_ok=True)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, Literal
+from typing import Literal
 
 import polars as pl
 
-from pipelines.feeds import privacy
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import read_documents
-from pipelines.feeds.csvlines import Header, header_names, read_csv, records
-from pipelines.feeds.derive import Context, derive
-from pipelines.feeds.derive_reference import derive_reference, reference_fields
+from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.feeds.epcis.read import read_document, read_event_lines
-from pipelines.feeds.jsonfast import read_json
-from pipelines.feeds.jsonlines import numbered_lines, unread
 from pipelines.feeds.mapping.read import read_mapped, refuse_lines
 from pipelines.feeds.mapping.spec import Mapping
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.csvlines import Header, header_names, read_csv, records
+from pipelines.feeds.reading.derive import Context, derive
+from pipelines.feeds.reading.derive_reference import derive_reference
+from pipelines.feeds.reading.jsonfast import read_json
+from pipelines.feeds.reading.jsonlines import numbered_lines, unread
+from pipelines.feeds.reading.rows import Parsed, RawRows, Refused, Reject, reject_frame
 from pipelines.feeds.reasons import sentence
-from pipelines.feeds.reference import ENTITY_BY_NAME
-from pipelines.feeds.registry import FEED_BY_NAME
-from pipelines.feeds.rows import Parsed, RawRows, Refused, Reject, reject_frame
-from pipelines.feeds.spec import FIELDS, FieldType
+from pipelines.feeds.registry import FEED_BY_NAME, known_fields, required_columns
 
 Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 """How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
-
-_CUSTOMER: Final = {"customer_id": "customer_key"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,20 +44,6 @@ class Task:
     detail: str | None = None
     adapter: str | None = None
     mapping: Mapping | None = None
-
-
-def known_fields(feed: str, entity: str | None) -> tuple[dict[str, FieldType], dict[str, str]]:
-    """Fields a line may have (by their name in the event), and the names that are renamed to them."""
-    if entity is not None:
-        return reference_fields(ENTITY_BY_NAME[entity]), {}
-    return dict(FIELDS), {**_CUSTOMER, **dict(FEED_BY_NAME[feed].renames)}
-
-
-def required_columns(feed: str, entity: str | None) -> tuple[str, ...]:
-    """Columns that the header of a table must name."""
-    if entity is not None:
-        return tuple(column.name for column in ENTITY_BY_NAME[entity].columns if column.required)
-    return FEED_BY_NAME[feed].always_required()
 
 
 def judge_header(feed: str, entity: str | None, line: bytes) -> tuple[str, str | None] | None:

@@ -176,7 +176,7 @@ class Column:
     is_gtin: bool = False
     is_gln: bool = False
     is_hours: bool = False
-    """A week's opening hours, in the form of `pipelines.feeds.hours`."""
+    """A week's opening hours, in the form of `pipelines.feeds.reading.hours`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -187,6 +187,6 @@ class Entity:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 
-    def column_names(self) -> tuple[str, ...]:
-        """Names of all columns, the key first, without `valid_from` and `valid_to`."""
-        return tuple(column.name for column in self.columns)
+    def fields(self) -> dict[str, FieldType]:
+        """Fields that a line of the entity may have, and their types."""
+        return {**{column.name: column.type for column in self.columns}, "valid_from": "instant", "valid_to": "instant"}

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from pipelines.feeds.rows import MAX_LINE_BYTES
+from pipelines.feeds.reading.rows import MAX_LINE_BYTES
 
 MAX_UNPACKED: Final = 1 << 30
 """A packed file may unpack to this many bytes."""

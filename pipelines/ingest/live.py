@@ -6,6 +6,7 @@ In a worker that is another process a run has no entry here: progress is then no
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 
@@ -27,7 +28,6 @@ class Run:
         self.run_id = uuid.uuid4().hex
         self._on_manifest, self._poll, self._is_stopped = on_manifest, poll, is_stopped
         self._lock = threading.Lock()
-        self._woken = threading.Event()
 
     def __enter__(self) -> Run:
         _runs[self.run_id] = self
@@ -45,13 +45,8 @@ class Run:
         return self._is_stopped() if self._is_stopped else False
 
     def wait(self, seconds: float) -> None:
-        """Wait until the next look, or until woken."""
-        self._woken.wait(seconds)
-        self._woken.clear()
-
-    def wake(self) -> None:
-        """Look at once."""
-        self._woken.set()
+        """Wait until the next look."""
+        time.sleep(seconds)
 
     def tell(self, manifest: Manifest) -> None:
         """Report a parsed unit; one at a time."""

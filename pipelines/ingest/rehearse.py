@@ -7,10 +7,10 @@ import secrets
 from pathlib import Path
 
 from pipelines.errors import UserError
+from pipelines.feeds.declared.reference import entity_of_path
 from pipelines.feeds.mapping.check import feed_of
 from pipelines.feeds.mapping.propose import propose
 from pipelines.feeds.parse import Parsed, place_of
-from pipelines.feeds.reference import entity_of_path
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import Unpacked, open_regular
 from pipelines.ingest.sources.mappings import MAPPING_FILE, is_table, load_all, read_mapping

@@ -16,11 +16,11 @@ from typing import BinaryIO, Final
 import polars as pl
 
 from pipelines.failpoints import failpoint
-from pipelines.feeds.csvlines import BOM
 from pipelines.feeds.mapping.spec import mapping_of
 from pipelines.feeds.parse import Context, Form, Parsed, Task, parse_block, refuse_file
+from pipelines.feeds.reading.csvlines import BOM
+from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.registry import REFERENCE
-from pipelines.feeds.rows import Refused
 from pipelines.ingest.blocks import Bounded, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.surveyed import count_rows, read_whole
 from pipelines.spool import Manifest, Spool

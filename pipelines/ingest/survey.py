@@ -14,14 +14,14 @@ from typing import BinaryIO, Final
 
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
-from pipelines.feeds.csvlines import BOM, records
 from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
-from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import Form, judge_header
-from pipelines.feeds.rows import MAX_LINE_BYTES, Refused
+from pipelines.feeds.reading.csvlines import BOM, records
+from pipelines.feeds.reading.jsonlines import decode
+from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.survey_mapped import survey_mapped
 from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole

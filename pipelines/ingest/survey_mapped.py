@@ -6,10 +6,10 @@ import dataclasses
 import hashlib
 from typing import BinaryIO, Final
 
-from pipelines.feeds.csvlines import BOM, records
 from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8_after_all, read_fields, to_utf8
 from pipelines.feeds.mapping.spec import Mapping
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.csvlines import BOM, records
+from pipelines.feeds.reading.rows import Refused
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
 from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.ledger.results import as_table, write_result
 from pipelines.planning.inputs import Snapshot, read
 from pipelines.planning.policy import Plan, plan
 from pipelines.planning.rules import Policy, policy_from_tables
 from pipelines.settings import Home
-from pipelines.warehouse.results import as_table, write_result
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -13,9 +13,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from pipelines.marts.build_files import build_folders
 from pipelines.publish.names import current_version, files_named_by, version_file, version_of, versions
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import build_folders
 
 KEEP_NEWEST = 20
 KEEP_FOR = dt.timedelta(hours=1)

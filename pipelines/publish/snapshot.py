@@ -19,12 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.failpoints import failpoint
+from pipelines.marts.build_files import MartsBuild
 from pipelines.publish import snapshot_sql as sql
 from pipelines.publish import template
 from pipelines.publish.names import current_version, files_named_by, next_version, version_file
 from pipelines.publish.template import Template
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import MartsBuild
 
 __all__ = ["Publication", "Publisher", "next_version", "publish_snapshot"]
 

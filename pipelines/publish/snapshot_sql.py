@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.warehouse.marts_build import MartsBuild
-from pipelines.warehouse.tables import LEDGER_TABLES
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.marts.build_files import MartsBuild
 
 FORMAT_VERSION = 1
 """Of the published file as a whole; grows when readers would have to know."""

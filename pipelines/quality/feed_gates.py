@@ -83,8 +83,8 @@ def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
 
 
 def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen], now: datetime) -> tuple[list[GateRun], str, bool]:
+    from pipelines.ledger.files import read_current
     from pipelines.quality import _gx
-    from pipelines.warehouse.ledger import read_current
 
     current = read_current(home)
     commit_id = current.commit_id if current else None

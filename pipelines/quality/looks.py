@@ -201,7 +201,7 @@ def _told(home: Home) -> dict[str, GateRun]:
 def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
     import polars as pl
 
-    from pipelines.warehouse.results import as_table, write_result
+    from pipelines.ledger.results import as_table, write_result
 
     heads = [
         {

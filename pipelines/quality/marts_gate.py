@@ -17,8 +17,8 @@ from pipelines.quality.rules import Rule, quoted
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
+    from pipelines.marts.build_files import MartsBuild
     from pipelines.quality._gx import Database
-    from pipelines.warehouse.marts_build import MartsBuild
 
 _GROWTH: Final = "growth"
 _LOST_RATE_MAX: Final = 0.5
@@ -32,7 +32,7 @@ def check_marts(home: Home, *, clock: Callable[[], datetime], full_refresh: bool
     Of marts that grow only the rows above the newest exported build are looked at, all of them after a `full_refresh`.
     An empty ledger has nothing to look at: its run has no results, and is not kept.
     """
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.marts.build_files import latest_build
 
     with looking(home):
         before = latest_build(home)
@@ -40,8 +40,8 @@ def check_marts(home: Home, *, clock: Callable[[], datetime], full_refresh: bool
 
 
 def _look(home: Home, before: MartsBuild | None, now: datetime) -> GateRun:
+    from pipelines.marts.export import attach_marts
     from pipelines.quality._gx import database, evaluate, json_of
-    from pipelines.warehouse.marts_export import attach_marts
 
     if _is_empty(home):
         return GateRun(look_id(now, "marts"), "marts", "marts", now, None, False, 0)
@@ -72,7 +72,7 @@ def _look(home: Home, before: MartsBuild | None, now: datetime) -> GateRun:
 
 def _is_empty(home: Home) -> bool:
     """Whether nothing has happened yet: a new home's tables appear without the engine being loaded for them."""
-    from pipelines.warehouse.marts_export import open_marts
+    from pipelines.marts.export import open_marts
 
     with open_marts(home) as con:
         names = con.execute("select view_name from duckdb_views() where schema_name = 'ledger' and view_name in ('movements', 'events')")

@@ -77,7 +77,7 @@ class Rule:
 def rules_of(feed: Feed, table: str, keys: tuple[str, ...]) -> list[Rule]:
     """What a feed's declaration expects, as rules on a table of its events; one rule for each column of a `not_null`.
 
-    >>> from pipelines.feeds.pos import POS
+    >>> from pipelines.feeds.declared.pos import POS
     >>> [rule.code for rule in rules_of(POS, "pos", ())][:2]
     ['pos.location_code.not_null', 'pos.document_id.not_null']
     """

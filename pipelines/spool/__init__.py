@@ -2,7 +2,7 @@
 
 Belongs here: the records' form, how they are written so that a crash never leaves half of one, and how they
 are read. Does not belong here: how lines become rows (`pipelines.feeds`), when files are taken
-(`pipelines.ingest`), what rows mean (`pipelines.warehouse`).
+(`pipelines.ingest`), what rows mean (`pipelines.owner`).
 
 `spool/deliveries/<delivery_id>.json` is written when a file is first seen, `spool/segments/<feed>/<unit_id>.parquet`
 and `spool/rejects/<unit_id>.parquet` when a unit of it has been parsed, and `spool/manifests/<unit_id>.json` last:

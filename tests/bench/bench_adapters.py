@@ -22,8 +22,8 @@ import orjson
 
 from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.jsonform import event_from_json
-from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.parse import Context, Task, parse_block
+from pipelines.feeds.reading.jsonlines import decode
 from pipelines.ingest.survey import survey
 
 CONTEXT = Context("rfid", b"k" * 32)

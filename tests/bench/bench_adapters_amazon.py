@@ -23,9 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
-from pipelines.feeds.derive import Context
-from pipelines.feeds.jsonlines import decode
 from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.reading.derive import Context
+from pipelines.feeds.reading.jsonlines import decode
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows
-from pipelines.feeds.derive import Context
 from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.reading.derive import Context
 
 PAGE = 250
 AT = "2026-03-02T10:05:00+01:00"

@@ -24,11 +24,11 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from pipelines.build.build import build_marts
+from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.publish.reader import open_published
 from pipelines.publish.snapshot import Publication, Publisher
 from pipelines.settings import Home
-from pipelines.warehouse.marts import build_marts
-from pipelines.warehouse.tables import LEDGER_TABLES
 from tests.warehouse.small_ledger import SmallLedger, number
 
 PROMISE_SECONDS = 1.0

@@ -102,13 +102,14 @@ def _cpu() -> float:
 def _one_round(folder: Path, home: Path, events: int) -> dict[str, float]:
     """One round of ours in a process of its own, so that its memory is its own."""
     from pipelines import stages
+    from pipelines.build.process import MartsProcess
     from pipelines.ingest.pipeline import import_beam
     from pipelines.settings import Home
-    from pipelines.warehouse.marts import build_marts
 
     place = Home(home).make()
     stages.ingest(place, folder, clock=lambda: KNOWN_AT, feeds=["reference"])
-    build_marts(place, mode="process")
+    with MartsProcess(place) as builder:
+        builder.build()
     import_beam()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = whole_way(folder, home, events)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipelines.feeds.derive import Context
 from pipelines.feeds.mapping.check import load_mapping
 from pipelines.feeds.mapping.fields import Table
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.reading.derive import Context
 from pipelines.ingest.survey import survey
 
 PROMISE = 2.0

@@ -19,10 +19,10 @@ import duckdb
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import STORAGE_VERSION, Publisher, publish_snapshot
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import MartsBuild, Relation
-from pipelines.warehouse.tables import LEDGER_TABLES
 from tests.publish.world import ENGINE, ON_HAND, arrow, make_home, movement, publication, write_ledger, write_marts
 
 SMALL_MARTS = 30

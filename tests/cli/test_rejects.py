@@ -13,8 +13,8 @@ from pipelines import stages
 from pipelines.cli.main import call
 from pipelines.cli.rejects import HEALS
 from pipelines.feeds.reasons import REASONS
-from pipelines.warehouse.resolve import REASONS as MEANING
-from pipelines.warehouse.resolve import WAITS
+from pipelines.owner.apply.resolve import REASONS as MEANING
+from pipelines.owner.apply.resolve import WAITS
 from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos
 
 pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home

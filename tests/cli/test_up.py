@@ -65,10 +65,10 @@ def test_a_dropped_file_is_seen_and_a_crash_of_the_stream_is_mended(running: sub
         shutil.copytree(SMALL_DISTRIBUTOR / feed, home / "landing" / feed, dirs_exist_ok=True)
     wait_for(lambda: on_hand_rows(home) > 0)
     before = on_hand_rows(home)
-    stream = part(running, "pipelines.standing")
+    stream = part(running, "pipelines.processes.stream")
     assert stream is not None
     stream.kill()
-    wait_for(lambda: (fresh := part(running, "pipelines.standing")) is not None and fresh.pid != stream.pid)
+    wait_for(lambda: (fresh := part(running, "pipelines.processes.stream")) is not None and fresh.pid != stream.pid)
     shutil.copytree(SMALL_DISTRIBUTOR / "pos", home / "landing" / "pos", dirs_exist_ok=True)
     wait_for(lambda: on_hand_rows(home) > before)
     children = psutil.Process(running.pid).children()
@@ -79,7 +79,7 @@ def test_a_dropped_file_is_seen_and_a_crash_of_the_stream_is_mended(running: sub
 
 @pytest.mark.timeout(300)
 def test_the_children_end_when_their_parent_is_killed(running: subprocess.Popen[bytes]) -> None:
-    wait_for(lambda: part(running, "pipelines.standing") is not None and part(running, "pipelines.warehouse.marts_process") is not None)
+    wait_for(lambda: part(running, "pipelines.processes.stream") is not None and part(running, "pipelines.build.process") is not None)
     children = psutil.Process(running.pid).children()
     running.kill()
     running.wait()

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.explain.chain import Explanation
-from pipelines.explain.facts import Facts, read_from
+from pipelines.explain.facts import Facts
+from pipelines.explain.read import read_from
 from pipelines.publish.reader import open_published, run_sql
 from pipelines.settings import Home
 

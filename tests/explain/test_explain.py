@@ -11,6 +11,7 @@ import pytest
 from pipelines.cli.main import call
 from pipelines.errors import UserError
 from pipelines.explain.chain import Explanation, explain
+from pipelines.explain.text import chain_text
 from pipelines.settings import Home
 
 from .conftest import first_with
@@ -45,7 +46,7 @@ def test_news_after_the_plan_are_said_beside_its_figures(chains: list[Explanatio
     )
     assert facts.plan is not None
     changed = {"sellable_units": 999, "excluded_supply_units": 999}
-    text = Explanation(dataclasses.replace(facts, plan={**facts.plan, **changed})).to_text("en")
+    text = chain_text(Explanation(dataclasses.replace(facts, plan={**facts.plan, **changed})), "en")
     assert "the plan counted 999" in text
     assert "the plan counted other units" in text
 
@@ -67,7 +68,7 @@ def test_no_proposal_says_why(chains: list[Explanation], world: Home) -> None:
 
 def test_before_the_first_plan_the_chain_says_so(chains: list[Explanation]) -> None:
     facts = dataclasses.replace(chains[0].facts, run=None, plan=None, proposal=None)
-    assert "no plan has been made" in Explanation(facts).to_text("en")
+    assert "no plan has been made" in chain_text(Explanation(facts), "en")
 
 
 def test_an_unknown_code_names_the_nearest(world: Home) -> None:
@@ -109,7 +110,7 @@ def test_a_target_without_item_or_place_is_refused(world: Home, target: str, cap
 def test_names_cannot_move_the_terminals_cursor(chains: list[Explanation]) -> None:
     facts = chains[0].facts
     hostile = dataclasses.replace(facts, item={**facts.item, "item_name": "Mug\x1b[2J\x1b]8;;http://x\x07\u202egum\n1  Proposal"})
-    text = Explanation(hostile).to_text("en")
+    text = chain_text(Explanation(hostile), "en")
     assert not any(sign in text for sign in ("\x1b", "\x07", "\u202e"))
     assert text.splitlines()[0].startswith("Mug")
     assert "gum" in text.splitlines()[0]

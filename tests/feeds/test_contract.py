@@ -19,13 +19,12 @@ from polars.testing import assert_frame_equal
 
 from feeds.landed import SAMPLES, land, land_file
 from pipelines.events import EVENT_SCHEMA, POLARS_SCHEMA
-from pipelines.events import FEEDS as EVENT_FEEDS
-from pipelines.feeds.privacy import is_personal
+from pipelines.feeds.declared.reference import ENTITIES, entity_of_path
+from pipelines.feeds.reading.privacy import is_personal
 from pipelines.feeds.reasons import REASONS
-from pipelines.feeds.reference import ENTITIES, entity_of_path
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, FEEDS, OPTIONAL_FEEDS
 from pipelines.feeds.spec import FIELDS, Feed
-from pipelines.warehouse.posting import posting_kinds
+from pipelines.owner.posting.posting import posting_kinds
 
 by_name = pytest.mark.parametrize("feed", FEEDS, ids=[feed.name for feed in FEEDS])
 
@@ -125,7 +124,6 @@ def test_reference_files_are_known_by_folder_or_name() -> None:
 def test_every_feed_is_listed_under_its_name() -> None:
     assert FEED_NAMES[:6] == ("pos", "wms", "marketplace", "rfid", "supply", "reference")
     assert FEED_NAMES[6:] == OPTIONAL_FEEDS
-    assert FEED_NAMES == EVENT_FEEDS
     assert all(FEED_BY_NAME[feed.name] is feed for feed in FEEDS)
 
 

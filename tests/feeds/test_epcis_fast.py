@@ -13,13 +13,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from pipelines.feeds.derive import Context, derive
 from pipelines.feeds.epcis import gather, read
 from pipelines.feeds.epcis.document import count_names, decode_document, is_told_once, open_document
 from pipelines.feeds.epcis.fast import Picked
-from pipelines.feeds.jsonlines import numbered_lines
+from pipelines.feeds.reading.derive import Context, derive
+from pipelines.feeds.reading.jsonlines import numbered_lines
+from pipelines.feeds.reading.rows import Parsed, RawRows
 from pipelines.feeds.registry import FEED_BY_NAME
-from pipelines.feeds.rows import Parsed, RawRows
 
 PLAIN: dict[str, Any] = {
     "type": "ObjectEvent", "eventID": "urn:uuid:1", "action": "OBSERVE", "bizStep": "cycle_counting", "disposition": "sellable_accessible",

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from feeds.landed import SAMPLES, land_file
 from pipelines.feeds.epcis.read import read_document
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.rows import Refused
 
 PLACE = "urn:epc:id:sgln:3012345.00002.0"
 HEAD = (

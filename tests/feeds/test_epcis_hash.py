@@ -12,7 +12,7 @@ from pipelines.feeds.epcis.hashid import event_hash, pre_hash
 from pipelines.feeds.epcis.jsonform import event_from_json
 from pipelines.feeds.epcis.keys import canonical_link
 from pipelines.feeds.epcis.names import prefixes_of
-from pipelines.feeds.jsonlines import decode
+from pipelines.feeds.reading.jsonlines import decode
 
 PREFIXES = prefixes_of({"ex": "https://ns.example.com/epcis/"})
 EVENT: dict[str, Any] = {

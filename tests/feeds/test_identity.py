@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from feeds.landed import land_file
-from pipelines.feeds import gs1
+from pipelines.feeds.reading import gs1
 
 SALE = {
     "event_kind": "sale", "location_code": "PAR", "register_no": "1", "document_id": "A-1", "document_line": 1,

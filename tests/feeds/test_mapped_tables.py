@@ -14,10 +14,10 @@ from polars.testing import assert_frame_equal
 
 from feeds.landed import Landed
 from feeds.mapped import COLUMNS, FILE, HEADER, ROW, VALUES, land_mapped, mapping, table
-from pipelines.feeds.csvlines import records, split_record, unquoted
 from pipelines.feeds.mapping import fields
 from pipelines.feeds.mapping.fields import Table, read_fields
 from pipelines.feeds.mapping.spec import Mapping, mapping_of
+from pipelines.feeds.reading.csvlines import records, split_record, unquoted
 from pipelines.ingest.stage import WorkUnit, parse_or_set_aside
 from pipelines.ingest.survey import survey
 

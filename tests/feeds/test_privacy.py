@@ -10,7 +10,7 @@ import pytest
 
 from feeds.landed import AS_OF, SAMPLES, land, land_file, mapping_of_sample
 from pipelines import stages
-from pipelines.feeds import privacy
+from pipelines.feeds.reading import privacy
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home, Settings
 

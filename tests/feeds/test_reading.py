@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from pipelines.feeds import csvlines, jsonfast, jsonlines
 from pipelines.feeds.parse import Context, Task, known_fields, parse_block
+from pipelines.feeds.reading import csvlines, jsonfast, jsonlines
 from pipelines.ingest.survey import count_rows
 
 SECRET = b"k" * 32

@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipelines.feeds import jsonfast
-from pipelines.feeds.derive import Context, derive
 from pipelines.feeds.parse import known_fields
+from pipelines.feeds.reading import jsonfast
+from pipelines.feeds.reading.derive import Context, derive
 from pipelines.feeds.registry import FEED_BY_NAME
 from pipelines.ingest.stage import parquet_bytes
 from pipelines.ingest.survey import survey

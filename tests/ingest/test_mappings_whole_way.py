@@ -15,8 +15,8 @@ from feeds.mapped import COLUMNS, ROW, mapping_text, put, table
 from pipelines import stages
 from pipelines.cli.checks import _mappings
 from pipelines.cli.main import call
+from pipelines.ledger.files import read_current
 from pipelines.settings import Home, Settings
-from pipelines.warehouse.ledger import read_current
 
 AT_ONCE = Settings(settle_seconds=0)
 DAY = table(ROW.format("A"), ROW.format("B").replace(";2;", ";1.000;"), ROW.format("C").replace("9,90", "8,90"), "TOTAL")

@@ -21,7 +21,7 @@ from typing import Any
 
 from dagster import DagsterInstance, DagsterRunStatus
 
-from pipelines.scheduler import dagster_home, environment, page_url
+from pipelines.processes.scheduler import dagster_home, environment, page_url
 from pipelines.settings import Home
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +77,7 @@ class Served:
 @contextlib.contextmanager
 def serving(home: Home, *, module: str, runs: int = 1, **settings: str) -> Iterator[Served]:
     """Start a home's schedules, wait for the page, and end them."""
-    command = [sys.executable, "-m", "pipelines.scheduler", str(home.root), "3300", str(runs), "0", module]
+    command = [sys.executable, "-m", "pipelines.processes.scheduler", str(home.root), "3300", str(runs), "0", module]
     with (home.run / "scheduler.log").open("ab") as log:
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment(home) | settings, start_new_session=True

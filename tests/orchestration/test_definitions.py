@@ -21,7 +21,7 @@ from orchestration.jobs import JOB_NAMES
 from orchestration.resources import Site
 from orchestration.schedules import closed_because
 from orchestration.sensors import new_deliveries, standing_processes
-from pipelines.heartbeat import beat
+from pipelines.processes.heartbeat import beat
 from pipelines.settings import DBT_PROJECT, Home, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,11 +16,11 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus
 
 from orchestration.jobs import JOB_NAMES
-from pipelines.heartbeat import beat
+from pipelines.owner.owner import Owner
+from pipelines.processes.heartbeat import beat
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
 from pipelines.simulate.demo import DEMO_AS_OF
-from pipelines.warehouse.owner import Owner
 from tests.orchestration.daemon import ROOT, Served, serving, wait_for
 
 pytestmark = pytest.mark.timeout(900)

@@ -13,13 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.build.build import build_lock, build_marts
+from pipelines.build.process import MartsProcess
 from pipelines.errors import UserError
+from pipelines.marts.build_files import Relation, build_folders, latest_build
+from pipelines.marts.export import in_dependency_order, without_database
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import PROJECT_ROOT
-from pipelines.warehouse.marts import build_lock, build_marts
-from pipelines.warehouse.marts_build import Relation, build_folders, latest_build
-from pipelines.warehouse.marts_export import in_dependency_order, without_database
-from pipelines.warehouse.marts_process import MartsProcess
 from tests.publish.tiny_dbt import write_project
 from tests.publish.world import make_home, movement, publication, write_ledger
 
@@ -185,8 +185,8 @@ def test_a_build_process_dies_with_whoever_started_it(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from pipelines.settings import Home
-from pipelines.warehouse.marts import build_marts
-build_marts(Home(Path({str(home.root)!r})), mode="process", project=Path({str(project)!r}))
+from pipelines.build.process import MartsProcess
+MartsProcess(Home(Path({str(home.root)!r})), project=Path({str(project)!r})).build()
 """
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT_ROOT)
     builder = 0

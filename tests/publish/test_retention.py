@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.marts.build_files import build_folders
 from pipelines.publish.names import current_version, files_named_by, version_file, versions
 from pipelines.publish.retention import retain
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import build_folders
 from tests.publish.world import NOON, make_home, movement, publication, write_ledger, write_marts
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)

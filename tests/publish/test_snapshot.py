@@ -15,11 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.marts.build_files import MartsBuild
 from pipelines.publish.names import current_version, next_version, version_file
 from pipelines.publish.snapshot import Publisher, publish_snapshot
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import MartsBuild
-from pipelines.warehouse.tables import LEDGER_TABLES
 from tests.publish.world import arrow, make_home, movement, publication, write_ledger, write_marts
 
 pytestmark = pytest.mark.timeout(180)
@@ -153,7 +153,7 @@ def _publish_until(root: str, step: str) -> None:
 
 
 def _load(home: Home) -> MartsBuild:
-    from pipelines.warehouse.marts_build import latest_build
+    from pipelines.marts.build_files import latest_build
 
     build = latest_build(home)
     assert build is not None

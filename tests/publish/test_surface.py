@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.build.build import build_marts
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import DBT_PROJECT, Home
-from pipelines.warehouse.marts import build_marts
 from tests.publish.world import NOON, arrow, make_home, movement, publication, row, write_ledger
 
 pytestmark = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.marts.build_files import load_build
 from pipelines.publish import snapshot
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import load_build
 from tests.publish.test_snapshot import ask
 from tests.publish.world import arrow, make_home, movement, publication, write_ledger, write_marts
 

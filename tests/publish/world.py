@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import Publication
 from pipelines.settings import Home
-from pipelines.warehouse.marts_build import MartsBuild, Relation
-from pipelines.warehouse.tables import LEDGER_TABLES
 
 ENGINE = duckdb.connect(":memory:", config={"threads": 1})
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from pipelines import stages
+from pipelines.build.build import build_lock, finish_build, nodes_of_artifacts
 from pipelines.cli.main import call
+from pipelines.marts.build_files import latest_build
 from pipelines.quality.gates import GateBlocked, GateRun, blocked_by, check_marts, newest_runs
-from pipelines.warehouse.marts import build_lock, finish_build, nodes_of_artifacts
-from pipelines.warehouse.marts_build import latest_build
 from tests.warehouse.small_home import SmallHome, pos, wms
 
 AS_OF = datetime(2026, 4, 2, 6, tzinfo=UTC)

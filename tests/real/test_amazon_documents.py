@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from feeds.adapters.amazon_documents import lines
 
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.rows import Refused
 
 REAL = os.environ.get("PARSTOCK_REAL_DATA")
 FOLDER = Path(REAL or "/nowhere") / "payloads_amazon_spapi" / "examples"

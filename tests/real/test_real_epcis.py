@@ -16,7 +16,7 @@ from pipelines.feeds.epcis.row import Seen, row_of
 from pipelines.feeds.epcis.vocabulary import WEB_TERM
 from pipelines.feeds.epcis.xmlform import event_from_xml
 from pipelines.feeds.epcis.xmlread import read_xml
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.rows import Refused
 from real.test_real_documents import REAL, real
 
 EXAMPLES = REAL / "epcis_gs1" if REAL is not None and (REAL / "epcis_gs1").is_dir() else None

@@ -12,9 +12,9 @@ import pytest
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows
 from pipelines.feeds.adapters.registry import ADAPTERS
-from pipelines.feeds.derive import Context
 from pipelines.feeds.parse import Parsed, Task, parse_block
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.derive import Context
+from pipelines.feeds.reading.rows import Refused
 from real.test_real_documents import real
 
 # Lists of bare numbers, which say nothing by which they could be told.

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,50 +16,14 @@ PIPELINES = ROOT / "pipelines"
 PACKAGES = sorted(path.parent for folder in (PIPELINES, ROOT / "orchestration") for path in folder.rglob("__init__.py"))
 ENGINES = {"apache_beam", "dagster", "dagster_dbt", "dbt", "great_expectations", "scipy", "pandas"}
 
-ALLOWED = {
-    # package: what of ours it may import; what is not listed here may import anything of pipelines
-    "errors": set(),
-    "events": set(),
-    "failpoints": set(),
-    "settings": set(),
-    "heartbeat": {"settings"},
-    "children": {"settings"},
-    "scheduler": {"children", "errors", "settings", "warehouse"},
-    "feeds": {"errors", "events"},
-    "spool": {"errors", "failpoints"},
-    "ingest": {"errors", "events", "failpoints", "feeds", "settings", "spool"},
-    "planning": {"errors", "settings", "warehouse"},
-    "publish": {"errors", "failpoints", "settings", "warehouse"},
-    "warehouse": {"errors", "events", "failpoints", "feeds", "policies", "publish", "quality", "settings", "spool"},
-    "quality": {"errors", "events", "feeds", "settings", "spool", "warehouse"},
-    "policies": {"errors", "planning", "settings"},
-    "alerts": {"publish", "settings", "warehouse"},
-    "explain": {"errors", "publish", "settings", "spool", "warehouse"},
-    "exports": {"errors", "feeds", "publish", "settings", "warehouse"},
-    "simulate": {"errors"},
-}
-"""The path goes one way: a package imports what stands before it. Publishing lives inside the owner (warehouse), and reads
-only the form of the ledger and of a build; planning and the gates write results in the form of the ledger's tables. A build
-asks the gates, which look at dbt's database while the build holds its lock, and first whether the policies can be used."""
-
-BORDERS = {
-    ("scheduler", "warehouse"): {"pipelines.warehouse.manifest"},
-    ("planning", "warehouse"): {"pipelines.warehouse.results"},
-    ("publish", "warehouse"): {"pipelines.warehouse.tables", "pipelines.warehouse.marts_build"},
-    ("quality", "warehouse"): {f"pipelines.warehouse.{part}" for part in ("ledger", "marts_build", "marts_export", "results")},
-    ("warehouse", "quality"): {"pipelines.quality.gates"},
-    ("warehouse", "policies"): {"pipelines.policies.check"},
-    ("policies", "planning"): {"pipelines.planning.rules"},
-    ("alerts", "warehouse"): {"pipelines.warehouse.results", "pipelines.warehouse.tables"},
-    ("alerts", "publish"): {"pipelines.publish.reader"},
-    ("explain", "publish"): {"pipelines.publish.reader"},
-    ("explain", "warehouse"): {"pipelines.warehouse.keys"},
-    ("exports", "feeds"): {"pipelines.feeds.registry"},
-    ("exports", "publish"): {"pipelines.publish.reader"},
-    ("exports", "warehouse"): {"pipelines.warehouse.marts", "pipelines.warehouse.marts_dbt"},
-    ("warehouse", "feeds"): {f"pipelines.feeds.{part}" for part in ("gs1", "reasons", "reference", "registry", "spec")},
-}
-"""Where a package is imported for a part only."""
+FLOORS = (
+    "errors", "events", "failpoints", "settings",
+    "feeds", "spool", "ledger", "ingest", "marts", "publish", "owner",
+    "planning", "policies", "quality", "build", "alerts", "explain", "exports", "simulate",
+    "stages", "processes", "cli",
+)  # fmt: skip
+"""Packages and modules of `pipelines` from the ground up: each imports only what stands before it. That is the path of the data,
+but for publishing, which works inside the owner and so stands below it."""
 
 
 def imports_of(file: Path, *, top_only: bool = False) -> set[str]:
@@ -74,34 +39,90 @@ def imports_of(file: Path, *, top_only: bool = False) -> set[str]:
     return found
 
 
-def own_imports(file: Path) -> set[str]:
-    return {name for name in imports_of(file) if name.startswith("pipelines.")}
+def unit_of(name: str) -> str:
+    """The package or module right under `pipelines` that a module belongs to."""
+    return name.split(".")[1]
 
 
-def unit_of(file: Path) -> str:
-    return file.relative_to(PIPELINES).parts[0].removesuffix(".py")
+def room_of(name: str) -> str:
+    """The folder a module lies in, or the module itself where it lies among folders: a house within the house."""
+    parts = name.split(".")
+    return ".".join(parts[:3]) if len(parts) > 3 else name
 
 
 MODULES = sorted(PIPELINES.rglob("*.py"))
+NAMES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in MODULES}
 
 
-def test_arrows_go_one_way() -> None:
+def import_graph() -> dict[str, set[str]]:
+    """Module → modules of ours it imports, wherever in the file; a package counts only where it is imported for itself."""
+    graph: dict[str, set[str]] = {}
+    for name, file in NAMES.items():
+        found: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                parts = {f"{node.module}.{alias.name}" for alias in node.names}
+                found |= (parts & NAMES.keys()) | ({node.module} if parts - NAMES.keys() else set())
+        graph[name] = {other for other in found if other in NAMES and other != name}
+    return graph
+
+
+def merged(graph: dict[str, set[str]], into: Callable[[str], str]) -> dict[str, set[str]]:
+    """The graph of what modules are merged into."""
+    rooms: dict[str, set[str]] = {}
+    for name, others in graph.items():
+        rooms.setdefault(into(name), set()).update(into(other) for other in others)
+    return {room: others - {room} for room, others in rooms.items()}
+
+
+def circles(graph: dict[str, set[str]]) -> list[tuple[str, ...]]:
+    """Groups that reach each other, each once."""
+    reached: dict[str, set[str]] = {}
+    for start in graph:
+        seen: set[str] = set()
+        todo = list(graph[start])
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += graph.get(name, ())
+        reached[start] = seen
+    return sorted(
+        {tuple(sorted(other for other in reached[name] if name in reached.get(other, ()))) for name in graph if name in reached[name]}
+    )
+
+
+def test_every_package_has_its_floor() -> None:
+    assert sorted({unit_of(name) for name in NAMES if "." in name}) == sorted(FLOORS)
+
+
+def test_arrows_go_down_only() -> None:
+    floor = {unit: number for number, unit in enumerate(FLOORS)}
     wrong = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for file in MODULES
-        if (unit := unit_of(file)) in ALLOWED
-        for name in own_imports(file)
-        if name.split(".")[1] != unit and name.split(".")[1] not in ALLOWED[unit]
+        f"{name} imports {other}"
+        for name, others in import_graph().items()
+        for other in others
+        if "." in name and unit_of(name) != unit_of(other) and floor[unit_of(other)] >= floor[unit_of(name)]
     ]
     assert wrong == []
 
 
-def test_borders_are_crossed_where_they_are_declared() -> None:
+def test_no_files_and_no_rooms_import_each_other_in_a_circle() -> None:
+    graph = import_graph()
+    assert circles(graph) == []
+    assert circles(merged(graph, room_of)) == []
+
+
+def test_the_form_of_the_ledger_is_all_that_others_know_of_the_owner() -> None:
+    """The owner's own modules are for the owner; whoever else wants something asks it, or reads the ledger."""
+    doors = {"pipelines.owner.client", "pipelines.owner.owner", "pipelines.owner.backup"}
     wrong = [
-        f"{file.relative_to(ROOT)} imports {name}"
-        for file in MODULES
-        for name in own_imports(file)
-        if (border := (unit_of(file), name.split(".")[1])) in BORDERS and name not in BORDERS[border]
+        f"{name} imports {other}"
+        for name, others in import_graph().items()
+        for other in others
+        if other.startswith("pipelines.owner") and not name.startswith("pipelines.owner") and other not in doors
     ]
     assert wrong == []
 
@@ -124,7 +145,7 @@ def test_pipelines_imports_nothing_above_it() -> None:
 
 @pytest.mark.parametrize("package", ["feeds", "planning"])
 def test_declarations_and_formulas_load_no_engine(package: str) -> None:
-    files = [file for file in MODULES if unit_of(file) == package]
+    files = [file for name, file in NAMES.items() if "." in name and unit_of(name) == package]
     assert files
     assert [(file.name, name) for file in files for name in imports_of(file) if name.split(".")[0] in ENGINES] == []
     modules = ", ".join(".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in files)
@@ -160,7 +181,7 @@ def test_the_command_imports_typer_and_rich_only_until_a_command_runs() -> None:
 
 def test_nothing_but_the_owner_opens_the_warehouse() -> None:
     users = {file.relative_to(PIPELINES).as_posix() for file in MODULES if "open_warehouse(" in file.read_text(encoding="utf-8")}
-    assert users == {"warehouse/owner.py", "warehouse/schema.py"}
+    assert users == {"owner/owner.py", "owner/schema.py"}
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -177,7 +198,7 @@ def test_every_package_says_what_belongs_in_it_and_what_does_not(package: Path) 
         "README.md", "CHANGELOG.md", "LICENSE", "Makefile", ".ci/run", "pyproject.toml", "requirements.lock", "requirements-dev.lock",
         "pipelines/cli", "pipelines/stages.py", "pipelines/settings.py", "pipelines/errors.py", "pipelines/events.py",
         "pipelines/feeds/spec.py", "pipelines/feeds/registry.py", "pipelines/ingest/transforms.py", "pipelines/ingest/pipeline.py",
-        "pipelines/ingest/sources", "pipelines/spool", "pipelines/warehouse/owner.py", "pipelines/warehouse/ledger.py", "pipelines/planning",
+        "pipelines/ingest/sources", "pipelines/spool", "pipelines/owner/owner.py", "pipelines/ledger/files.py", "pipelines/planning",
         "orchestration/definitions.py", "orchestration/assets",
         "pipelines/publish", "pipelines/simulate", "dbt_project/models/staging", "dbt_project/models/intermediate", "dbt_project/DECISIONS.md",
         *(f"dbt_project/models/marts/{schema}" for schema in ("core", "stock", "availability", "demand", "plan", "kpi", "ops")),
@@ -192,5 +213,5 @@ def test_things_are_where_the_design_says(place: str) -> None:
 def test_every_feed_of_the_registry_has_a_module_and_samples() -> None:
     from pipelines.feeds.registry import FEED_NAMES
 
-    assert [name for name in FEED_NAMES if not (PIPELINES / "feeds" / f"{name}.py").exists()] == []
+    assert [name for name in FEED_NAMES if not (PIPELINES / "feeds" / "declared" / f"{name}.py").exists()] == []
     assert [name for name in FEED_NAMES if not any((ROOT / "data" / "samples" / name).rglob("*.*"))] == []

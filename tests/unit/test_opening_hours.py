@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.feeds.hours import is_opening_hours, week_of
+from pipelines.feeds.reading.hours import is_opening_hours, week_of
 
 
 def test_a_later_rule_replaces_an_earlier_one_on_its_days_and_days_without_are_closed() -> None:

@@ -1,7 +1,7 @@
 """Running the dbt project over a test's home, parsed once for all tests, and asking its marts.
 
 Belongs here: what the tests of the dbt project share to build and to query. Does not belong here: how parstock itself
-runs dbt (`pipelines.warehouse.marts`).
+runs dbt (`pipelines.build.build`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.warehouse.tables import LEDGER_TABLES
+from pipelines.ledger.tables import LEDGER_TABLES
 
 VIRTUAL = ("SUPPLIER", "CUSTOMER", "TRANSIT", "ADJUSTMENT", "OPENING", "SCRAP", "DONATION", "KITTING")
 Row = dict[str, Any]

@@ -11,9 +11,9 @@ import pytest
 
 from pipelines import stages
 from pipelines.errors import UserError
+from pipelines.owner import backup
+from pipelines.owner.owner import Owner
 from pipelines.settings import Home
-from pipelines.warehouse import backup
-from pipelines.warehouse.owner import Owner
 from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
 
 NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)

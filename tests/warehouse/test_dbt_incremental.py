@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.warehouse.tables import LEDGER_TABLES
+from pipelines.ledger.tables import LEDGER_TABLES
 from tests.warehouse.dbt_builds import ask, build
 from tests.warehouse.small_ledger import SmallLedger, number
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from pipelines.warehouse.versions import BEGINNING, END, Version, holding
+from pipelines.owner.reference.versions import BEGINNING, END, Version, holding
 from tests.warehouse.dbt_builds import ask, build
 from tests.warehouse.small_ledger import SmallLedger, number
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import DBT_PROJECT
-from pipelines.warehouse.tables import LEDGER_TABLES
 from tests.warehouse.dbt_builds import parsed_project
 
 MARTS = {"core", "stock", "availability", "demand", "plan", "kpi", "ops"}

@@ -11,12 +11,12 @@ import pytest
 
 from pipelines.errors import UserError
 from pipelines.ingest.pipeline import ingest_batch
+from pipelines.owner.apply import bulk
+from pipelines.owner.apply.apply import Applier
+from pipelines.owner.client import OwnerClient
+from pipelines.owner.owner import Owner
+from pipelines.owner.schema import open_warehouse
 from pipelines.spool import Spool
-from pipelines.warehouse import bulk
-from pipelines.warehouse.apply import Applier
-from pipelines.warehouse.client import OwnerClient
-from pipelines.warehouse.owner import Owner
-from pipelines.warehouse.schema import open_warehouse
 from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from pipelines.marts import dbt as marts_dbt
+from pipelines.marts import parsed_project
 from pipelines.settings import Home
-from pipelines.warehouse import marts_dbt, parsed_project
 from tests.publish.tiny_dbt import write_project
 
 

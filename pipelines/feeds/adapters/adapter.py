@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.rows import Refused
 
 Line = dict[str, Any]
 """A line as the feed's canonical form has it, by the event's columns: text, or numbers as `decode` gives them (text of

@@ -13,11 +13,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 import polars as pl
 
-from pipelines.feeds import privacy
 from pipelines.feeds.adapters.adapter import Inexact, Line, Place
 from pipelines.feeds.adapters.registry import SKETCHED, adapter_for
-from pipelines.feeds.jsonlines import decode, encode_extra, split_fields
-from pipelines.feeds.rows import EXTRA, LINE, RawRows, Refused, Reject
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.jsonlines import decode, encode_extra, split_fields
+from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
 
 _BLANK: Final = b" \t\r\n"

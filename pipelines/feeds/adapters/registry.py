@@ -6,20 +6,20 @@ from typing import Any, Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.adapter import Adapter, Unusable
-from pipelines.feeds.adapters.amazon_fba_inventory import AMAZON_FBA_CHANGE, AMAZON_FBA_INVENTORY
-from pipelines.feeds.adapters.amazon_listing_status import AMAZON_LISTING_STATUS
-from pipelines.feeds.adapters.amazon_order_change import AMAZON_ORDER_CHANGE
-from pipelines.feeds.adapters.amazon_orders import AMAZON_ORDERS
-from pipelines.feeds.adapters.amazon_orders_v0 import AMAZON_ORDERS_V0
-from pipelines.feeds.adapters.amazon_unusable import AMAZON_UNUSABLE
-from pipelines.feeds.adapters.amazon_vendor_orders import AMAZON_VENDOR_ORDERS, AMAZON_VENDOR_STATUS
-from pipelines.feeds.adapters.amazon_vendor_shipments import AMAZON_VENDOR_CONFIRMATIONS, AMAZON_VENDOR_SHIPMENTS
-from pipelines.feeds.adapters.shopify_fulfillments import SHOPIFY_FULFILLMENTS
-from pipelines.feeds.adapters.shopify_inventory_levels import SHOPIFY_INVENTORY_LEVELS
-from pipelines.feeds.adapters.shopify_orders import SHOPIFY_ORDERS
-from pipelines.feeds.adapters.shopify_refunds import SHOPIFY_REFUNDS
-from pipelines.feeds.adapters.shopify_unusable import SHOPIFY_UNUSABLE
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.adapters.amazon.fba_inventory import AMAZON_FBA_CHANGE, AMAZON_FBA_INVENTORY
+from pipelines.feeds.adapters.amazon.listing_status import AMAZON_LISTING_STATUS
+from pipelines.feeds.adapters.amazon.order_change import AMAZON_ORDER_CHANGE
+from pipelines.feeds.adapters.amazon.orders import AMAZON_ORDERS
+from pipelines.feeds.adapters.amazon.orders_v0 import AMAZON_ORDERS_V0
+from pipelines.feeds.adapters.amazon.unusable import AMAZON_UNUSABLE
+from pipelines.feeds.adapters.amazon.vendor_orders import AMAZON_VENDOR_ORDERS, AMAZON_VENDOR_STATUS
+from pipelines.feeds.adapters.amazon.vendor_shipments import AMAZON_VENDOR_CONFIRMATIONS, AMAZON_VENDOR_SHIPMENTS
+from pipelines.feeds.adapters.shopify.fulfillments import SHOPIFY_FULFILLMENTS
+from pipelines.feeds.adapters.shopify.inventory_levels import SHOPIFY_INVENTORY_LEVELS
+from pipelines.feeds.adapters.shopify.orders import SHOPIFY_ORDERS
+from pipelines.feeds.adapters.shopify.refunds import SHOPIFY_REFUNDS
+from pipelines.feeds.adapters.shopify.unusable import SHOPIFY_UNUSABLE
+from pipelines.feeds.reading.rows import Refused
 
 ADAPTERS: Final[tuple[Adapter, ...]] = (
     AMAZON_ORDERS,

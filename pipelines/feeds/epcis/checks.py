@@ -14,8 +14,8 @@ from typing import Any, Final
 from pipelines.feeds.epcis.keys import fault_of, known_fault_of
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import ACTIONS, EPC_LISTS, PLACES, QUANTITY_LISTS, TYPED_LISTS, TYPES, WORDS, is_own_term
-from pipelines.feeds.rows import Refused
-from pipelines.feeds.times import read_instant
+from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.reading.times import read_instant
 
 MAX_EPCS: Final = 100_000
 """Of one event; more are refused."""

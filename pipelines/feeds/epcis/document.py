@@ -17,8 +17,8 @@ import orjson
 from pipelines.feeds.epcis.jsonform import Prefixes, type_of
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES, prefixes_of
 from pipelines.feeds.epcis.vocabulary import TYPES
-from pipelines.feeds.jsonlines import FractionNumber, WholeNumber
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.jsonlines import FractionNumber, WholeNumber
+from pipelines.feeds.reading.rows import Refused
 
 _DOCUMENTS: Final = ("EPCISDocument", "EPCISQueryDocument")
 

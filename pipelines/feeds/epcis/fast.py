@@ -22,11 +22,11 @@ from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.keys import CERTAIN, fault_of
 from pipelines.feeds.epcis.row import minutes_of
 from pipelines.feeds.epcis.vocabulary import PLACES, TYPES, WORDS, bare, is_own_term
-from pipelines.feeds.gs1 import gln_of_epc
-from pipelines.feeds.jsonlines import encode_extra
-from pipelines.feeds.rows import EXTRA, LINE
-from pipelines.feeds.times import Instants, parse_instants
-from pipelines.feeds.typed import MAX_TEXT
+from pipelines.feeds.reading.gs1 import gln_of_epc
+from pipelines.feeds.reading.jsonlines import encode_extra
+from pipelines.feeds.reading.rows import EXTRA, LINE
+from pipelines.feeds.reading.times import Instants, parse_instants
+from pipelines.feeds.reading.typed import MAX_TEXT
 
 _TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "action")
 _LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~]+$"

@@ -10,7 +10,7 @@ from pipelines.feeds.epcis.document import check_doubled, events_of
 from pipelines.feeds.epcis.jsonform import Prefixes, event_from_json
 from pipelines.feeds.epcis.row import Seen, payload_of, row_of
 from pipelines.feeds.epcis.session import is_session, session_row
-from pipelines.feeds.rows import LINE, RawRows, Refused, Reject
+from pipelines.feeds.reading.rows import LINE, RawRows, Refused, Reject
 
 
 class Gathered:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES, address_of, full_name, prefixes_of
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, PLACES, QUANTITY_LISTS, TEXTS, TYPED_LISTS, TYPES, bare, bare_measure
-from pipelines.feeds.jsonlines import MAX_DEPTH, FractionNumber, WholeNumber
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.jsonlines import MAX_DEPTH, FractionNumber, WholeNumber
+from pipelines.feeds.reading.rows import Refused
 
 _ARE_TERMS: Final = frozenset({"bizStep", "disposition", "reason"})
 _ARE_MEASURES: Final = frozenset({"type", "exception", "component"})

@@ -20,8 +20,8 @@ from pipelines.feeds.epcis.row import Seen, row_of
 from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.epcis.xmlform import event_from_xml
 from pipelines.feeds.epcis.xmlread import read_xml
-from pipelines.feeds.jsonlines import decode, numbered_lines, unread
-from pipelines.feeds.rows import MAX_LINE_BYTES, RawRows, Refused
+from pipelines.feeds.reading.jsonlines import decode, numbered_lines, unread
+from pipelines.feeds.reading.rows import MAX_LINE_BYTES, RawRows, Refused
 
 _Asked = ParamSpec("_Asked")
 _Given = TypeVar("_Given")

@@ -14,14 +14,14 @@ from typing import Any, Final
 
 import orjson
 
-from pipelines.feeds import gs1, privacy
 from pipelines.feeds.epcis.checks import check_event
 from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD, TEXTS, TYPES
-from pipelines.feeds.jsonlines import FractionNumber, WholeNumber, check_text, encode_extra
-from pipelines.feeds.rows import EXTRA, LINE, Refused
-from pipelines.feeds.times import read_instant
+from pipelines.feeds.reading import gs1, privacy
+from pipelines.feeds.reading.jsonlines import FractionNumber, WholeNumber, check_text, encode_extra
+from pipelines.feeds.reading.rows import EXTRA, LINE, Refused
+from pipelines.feeds.reading.times import read_instant
 
 _USED: Final = frozenset({*TEXTS, *EPC_LISTS, "bizLocation"}) - {"parentID", "transformationID"}
 # CBV business transactions that are documents of ours; of several the first in this order names the event's document

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.feeds.declared.rfid import COUNT_SESSION
 from pipelines.feeds.epcis.row import Seen
-from pipelines.feeds.jsonlines import encode_extra, split_fields
-from pipelines.feeds.rfid import COUNT_SESSION
-from pipelines.feeds.rows import EXTRA, LINE
+from pipelines.feeds.reading.jsonlines import encode_extra, split_fields
+from pipelines.feeds.reading.rows import EXTRA, LINE
 from pipelines.feeds.spec import FIELDS
 
 

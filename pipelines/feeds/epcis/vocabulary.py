@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from pipelines.feeds import gs1
+from pipelines.feeds.reading import gs1
 
 TYPES: Final = {
     "ObjectEvent": "object",

@@ -21,7 +21,7 @@ from pipelines.feeds.epcis.vocabulary import (
     bare_measure,
 )
 from pipelines.feeds.epcis.xmlread import WRAPPERS, Element
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.rows import Refused
 
 _XSI: Final = "{http://www.w3.org/2001/XMLSchema-instance}"
 _NUMERIC: Final = frozenset(

@@ -12,8 +12,8 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
-from pipelines.feeds.jsonlines import MAX_DEPTH
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading.jsonlines import MAX_DEPTH
+from pipelines.feeds.reading.rows import Refused
 
 MAX_ELEMENTS: Final = 500_000
 """Of one event; an event of the most EPCs that are taken stays far below."""

@@ -8,16 +8,15 @@ import unicodedata
 from typing import Any, Final
 
 from pipelines.errors import UserError
-from pipelines.feeds import privacy
-from pipelines.feeds.currencies import CURRENCIES
-from pipelines.feeds.derive_reference import is_zone
+from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.feeds.mapping.dates import format_fault, has_clock
 from pipelines.feeds.mapping.spec import Mapping, Ref, Source
 from pipelines.feeds.mapping.table import Checked
-from pipelines.feeds.parse import known_fields, required_columns
-from pipelines.feeds.reference import ENTITY_BY_NAME
-from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE
-from pipelines.feeds.typed import BLANKS
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.currencies import CURRENCIES
+from pipelines.feeds.reading.derive_reference import is_zone
+from pipelines.feeds.reading.typed import BLANKS
+from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE, known_fields, required_columns
 
 DELIMITERS: Final = (",", ";", "|", "\t")
 ENCODINGS: Final = ("utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16", "utf-16-le", "utf-16-be")

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.feeds.times import parse_instants
+from pipelines.feeds.reading.times import parse_instants
 
 ISO: Final = "iso"
 _DIRECTIVE: Final = re.compile(r"%(.?)")

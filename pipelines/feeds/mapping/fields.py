@@ -12,12 +12,12 @@ from typing import Final
 import orjson
 import polars as pl
 
-from pipelines.feeds import privacy
-from pipelines.feeds.csvlines import BOM, read_plain, records, shown, split_record, unquoted
-from pipelines.feeds.jsonlines import check_text
 from pipelines.feeds.mapping.spec import Mapping, Ref
-from pipelines.feeds.rows import LINE, MAX_LINE_BYTES, Refused, Reject
-from pipelines.feeds.typed import BLANKS
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.csvlines import BOM, read_plain, records, shown, split_record, unquoted
+from pipelines.feeds.reading.jsonlines import check_text
+from pipelines.feeds.reading.rows import LINE, MAX_LINE_BYTES, Refused, Reject
+from pipelines.feeds.reading.typed import BLANKS
 
 _LOST: Final = "\ufffd"
 _LOST_BYTES: Final = _LOST.encode()

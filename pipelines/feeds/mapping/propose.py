@@ -13,12 +13,11 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.feeds import privacy
-from pipelines.feeds.csvlines import BOM, split_record
 from pipelines.feeds.mapping.dates import has_clock, to_iso
-from pipelines.feeds.parse import known_fields, required_columns
-from pipelines.feeds.registry import FEED_BY_NAME
-from pipelines.feeds.rows import Refused
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.csvlines import BOM, split_record
+from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.registry import FEED_BY_NAME, known_fields, required_columns
 
 SAMPLE_LINES: Final = 500
 _WORDS: Final[dict[str, str]] = {

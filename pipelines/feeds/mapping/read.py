@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
-from pipelines.feeds import privacy
-from pipelines.feeds.csvlines import records, shown
-from pipelines.feeds.jsonlines import numbered_lines, unread
 from pipelines.feeds.mapping.fields import Table, cut_top, read_fields, to_utf8
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.mapping.values import translate
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.csvlines import records, shown
+from pipelines.feeds.reading.jsonlines import numbered_lines, unread
+from pipelines.feeds.reading.rows import RawRows, Refused, Reject
 from pipelines.feeds.reasons import sentence
-from pipelines.feeds.rows import RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
 
 

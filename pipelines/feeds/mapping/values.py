@@ -6,17 +6,17 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.feeds import privacy
-from pipelines.feeds.csvlines import extra_of
-from pipelines.feeds.faults import Faults
-from pipelines.feeds.jsonlines import encode_extra
 from pipelines.feeds.mapping.dates import to_iso
 from pipelines.feeds.mapping.fields import Fields, Table
 from pipelines.feeds.mapping.numbers import to_plain
 from pipelines.feeds.mapping.spec import Mapping, Source
-from pipelines.feeds.rows import EXTRA, LINE, RawRows, Reject
+from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.csvlines import extra_of
+from pipelines.feeds.reading.faults import Faults
+from pipelines.feeds.reading.jsonlines import encode_extra
+from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Reject
+from pipelines.feeds.reading.typed import clean_text
 from pipelines.feeds.spec import FieldType
-from pipelines.feeds.typed import clean_text
 
 _NUMBERS: Final = frozenset({"decimal", "integer"})
 

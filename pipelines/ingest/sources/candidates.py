@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Iterator
 
 from pipelines.errors import UserError
-from pipelines.feeds.reference import ENTITY_BY_NAME, entity_of_path
+from pipelines.feeds.declared.reference import ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.registry import REFERENCE
+from pipelines.settings import Home
 
 _PARTIAL = (".part", ".tmp")
 
@@ -48,6 +50,11 @@ def marks_of(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether a file of this name is hidden or still being written."""
+    return name.startswith(".") or name.lower().endswith(_PARTIAL)
+
+
 def walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
     """Files under a folder, however deep; links are given as what they are, not followed."""
     try:
@@ -59,7 +66,7 @@ def walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
         raise UserError(what, where=folder, next_step="give parstock the right to read it", exit_code=3) from error
     with entries:
         for entry in entries:
-            if entry.name.startswith(".") or entry.name.lower().endswith(_PARTIAL):
+            if is_unfinished(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 yield from walk(feed, entry.path, (*parts, entry.name))
@@ -69,3 +76,13 @@ def walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
             except FileNotFoundError:
                 continue
             yield Candidate(feed, (*parts, entry.name), entry.path, status.st_mode, marks_of(status), status.st_mtime)
+
+
+def landing_mark(home: Home) -> str:
+    """A short text that changes when a file comes to the landing folder, changes or goes; empty where none lies there."""
+    seen = hashlib.sha256()
+    files = sorted(path for path in home.landing.rglob("*") if path.is_file() and not is_unfinished(path.name))
+    for path in files:
+        status = path.stat()
+        seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return seen.hexdigest()[:16] if files else ""

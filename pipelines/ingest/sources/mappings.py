@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import UserError
+from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
 from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
-from pipelines.feeds.reference import ENTITY_BY_NAME
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import FileRefused, open_regular
 from pipelines.ingest.sources.candidates import Candidate

@@ -11,9 +11,9 @@ import polars as pl
 from feeds.landed import SAMPLES
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
-from pipelines.feeds.derive import Context
 from pipelines.feeds.parse import Task, parse_block
-from pipelines.feeds.rows import Parsed, Refused
+from pipelines.feeds.reading.derive import Context
+from pipelines.feeds.reading.rows import Parsed, Refused
 
 MARKETPLACE: Final = "A13V1IB3VIYZZH"
 CHANNEL: Final = f"amazon-{MARKETPLACE}"

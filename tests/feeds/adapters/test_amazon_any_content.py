@@ -12,8 +12,8 @@ import pytest
 from feeds.adapters.amazon_documents import parsed, sample
 from pipelines.feeds.adapters.adapter import Adapter, Line, Place
 from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, ADAPTERS, UNUSABLE
+from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.reasons import REASONS
-from pipelines.feeds.rows import Refused
 
 DOCUMENTS: Final = [
     *(("marketplace", sample("marketplace", name)) for name in ("orders.json", "orders-v0.json", "vendor-orders.json", "vendor-status.json", "vendor-confirmation.json")),

@@ -14,9 +14,9 @@ from feeds.landed import SAMPLES
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows, is_document
 from pipelines.feeds.adapters.registry import ADAPTERS
-from pipelines.feeds.derive import Context
 from pipelines.feeds.parse import Task, parse_block
-from pipelines.feeds.rows import Parsed, Refused
+from pipelines.feeds.reading.derive import Context
+from pipelines.feeds.reading.rows import Parsed, Refused
 
 SHOP = SAMPLES / "marketplace" / "shopify"
 STORY = ("order_created", "order_edited", "order_partially_fulfilled", "fulfillment_created", "order_refunded", "refunds")

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 
 from pipelines.errors import UserError
+from pipelines.ledger import results
+from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.planning.run import run_plan
 from pipelines.settings import Home
-from pipelines.warehouse import results
-from pipelines.warehouse.tables import LEDGER_TABLES
 
 AS_OF = datetime(2026, 3, 8, 20, 0, tzinfo=timezone(timedelta(hours=1)))
 

@@ -1,0 +1,5 @@
+"""Shopify's Admin REST API and webhooks.
+
+Belongs here: one module a document, what they share (`common`), what is refused by name (`unusable`). Does not belong here:
+reading files of documents (`feeds.adapters.documents`).
+"""

@@ -1,0 +1,141 @@
+"""Raw rows of a reference file to typed rows of its entity. Bad rows are set aside, good ones go on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from pipelines.feeds.declared.reference import POSITIVE_COLUMNS
+from pipelines.feeds.reading import gs1, typed
+from pipelines.feeds.reading.currencies import CURRENCIES
+from pipelines.feeds.reading.faults import Faults
+from pipelines.feeds.reading.hours import is_opening_hours
+from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
+from pipelines.feeds.reading.times import Instants, parse_dates
+from pipelines.feeds.spec import Column, Entity, FieldType
+
+VALIDITY: Final = ("valid_from", "valid_to")
+_TYPES: Final[dict[FieldType, pl.DataType]] = {
+    "text": pl.String(),
+    "decimal": typed.DECIMAL,
+    "integer": pl.Int64(),
+    "boolean": pl.Boolean(),
+    "date": pl.Date(),
+}
+
+
+def reference_schema(entity: Entity) -> dict[str, pl.DataType]:
+    """Columns of a segment of the entity (each may be left out when it is null throughout)."""
+    schema = {column.name: _TYPES[column.type] for column in entity.columns}
+    return {**schema, "valid_from": pl.Datetime("us"), "valid_to": pl.Datetime("us"), "extra": pl.String(), "source_line": pl.UInt32()}
+
+
+def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
+    """Judge and type the rows of a block of a reference file."""
+    raw = rows.frame
+    faults = Faults(raw.height)
+    columns: dict[str, pl.Series] = {}
+    for column in entity.columns:
+        if column.name in raw.columns:
+            columns[column.name] = _typed(raw[column.name], column, rows.is_ascii, faults)
+        if column.required:
+            values = columns.get(column.name, pl.repeat(None, raw.height, dtype=pl.String(), eager=True))
+            faults.add("missing_field", column.name, values.is_null())
+    for name in VALIDITY:
+        if name in raw.columns:
+            read = typed.instants(typed.clean_text(raw[name], rows.is_ascii), name, faults, with_time=False)
+            columns[name] = Instants(read.local, read.offset.fill_null(0)).utc_or_local()
+    _check_money(columns, faults)
+    _check_together(entity, columns, faults)
+    if EXTRA in raw.columns:
+        columns[EXTRA] = raw[EXTRA]
+    columns[LINE] = raw[LINE]
+    frame = pl.DataFrame({name: values.alias(name) for name, values in columns.items()})
+    rejects = list(rows.rejects)
+    if faults:
+        first = faults.first()
+        rejects += faults.rejects(raw, first)
+        frame = frame.filter(first.is_null())
+    if not frame.height:
+        return Parsed(pl.DataFrame(), reject_frame(rejects), rows.unknown_columns, rows.dropped_columns)
+    schema = reference_schema(entity)
+    present = [name for name in schema if name in frame.columns and frame[name].null_count() < frame.height]
+    events = frame.select(pl.col(name).cast(schema[name]) for name in present)
+    return Parsed(events, reject_frame(rejects), rows.unknown_columns, rows.dropped_columns)
+
+
+def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> pl.Series:
+    name = column.name
+    if column.type == "decimal":
+        return typed.decimals(text, name, faults)
+    if column.type == "integer":
+        number = typed.whole_numbers(text, name, faults)
+        if name in POSITIVE_COLUMNS:
+            faults.add("quantity_not_positive", name, number < 1)
+        else:
+            faults.add("quantity_negative", name, number < 0)
+        return number
+    if column.type == "boolean":
+        return typed.booleans(text, name, faults)
+    if column.type == "date":
+        text = typed.clean_text(text, is_ascii)
+        read = parse_dates(text)  # an item may be older than the year 2000, before which no event is taken
+        faults.add("bad_date", name, read.is_null() & text.is_not_null())
+        return read
+    text = typed.clean_text(text, is_ascii)
+    faults.add("text_too_long", name, text.str.len_chars() > typed.MAX_TEXT)
+    if column.values:
+        faults.add("unknown_value", name, ~text.is_in(list(column.values)))
+    if column.is_gtin:
+        read = typed.mapped(text, {code: gs1.gtin14(code) for code in text.drop_nulls().unique()})
+        faults.add("bad_gtin", name, text.is_not_null() & read.is_null())
+        return read
+    if column.is_gln:
+        read = typed.mapped(text, {code: gs1.gln13(code) for code in text.drop_nulls().unique()})
+        faults.add("bad_gln", name, text.is_not_null() & read.is_null())
+        return read
+    if column.is_hours:
+        wrong = [hours for hours in text.drop_nulls().unique() if not is_opening_hours(hours)]
+        faults.add("bad_opening_hours", name, text.is_in(wrong))
+    if name == "time_zone":
+        unknown = [zone for zone in text.drop_nulls().unique() if not is_zone(zone)]
+        faults.add("unknown_zone", name, text.is_in(unknown))
+    return text
+
+
+@lru_cache(maxsize=1024)
+def is_zone(name: str) -> bool:
+    """Whether the time zone database has a zone of this name.
+
+    >>> is_zone("Europe/Paris"), is_zone("Europe/Atlantis")
+    (True, False)
+    """
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return False
+    return True
+
+
+def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
+    amounts = [values for name, values in columns.items() if name.endswith("_amount")]
+    currency = columns.get("currency_code")
+    if currency is not None:
+        faults.add("unknown_currency", "currency_code", ~currency.is_in(list(CURRENCIES)))
+    for amount in amounts:
+        unpriced = amount.is_not_null() & currency.is_null() if currency is not None else amount.is_not_null()
+        faults.add("currency_missing", "currency_code", unpriced)
+
+
+def _check_together(entity: Entity, columns: dict[str, pl.Series], faults: Faults) -> None:
+    """What columns say together: a period ends after it begins, an item is not related to itself, a merge has its day."""
+    for start, end in (("starts_on", "ends_on"), ("launched_on", "ended_on")):
+        if start in columns and end in columns:
+            faults.add("period_reversed", end, columns[end] < columns[start])
+    if entity.name == "relations" and {"item_code", "related_item_code", "relation_kind"} <= columns.keys():
+        faults.add("related_to_itself", "related_item_code", columns["item_code"] == columns["related_item_code"])
+        is_merge = columns["relation_kind"] == "merge"
+        faults.add("missing_field", "valid_from", is_merge & columns["valid_from"].is_null() if "valid_from" in columns else is_merge)

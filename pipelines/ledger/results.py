@@ -1,0 +1,128 @@
+"""Results: what planning, the gates and the watch over alerts hand to the owner, and its taking them into the ledger.
+
+Belongs here: which tables a kind of result has, writing `spool/<kind>/<run_id>/` so that it appears whole, and appending
+it to the ledger, once. Does not belong here: making results.
+
+The folder has one Parquet file a table, with the ledger's columns less `commit_id`. It stays in the spool, so that
+`parstock rebuild` has it again. Names that begin with a dot are not yet results.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.settings import Home
+from pipelines.spool.files import sync_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+RESULTS: Final[dict[str, tuple[str, ...]]] = {
+    "plans": ("plan_runs", "plan_items", "plan_proposals"),
+    "gates": ("gate_runs", "gate_results"),
+    "alerts": ("alert_checks", "alert_changes"),
+}
+"""Kind (its folder in the spool): its tables in the ledger. No mart is built from them, all are read through views."""
+
+RESULT_TABLES: Final = frozenset(table for tables in RESULTS.values() for table in tables)
+
+
+def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The columns of a ledger table, less `commit_id`, in its order and types; figures are rounded to its scale.
+
+    Raises where a column is missing or a figure does not fit: a wrong figure is never cut to size.
+    """
+    columns = {name: _polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
+    rounded = [
+        (
+            pl.col(name).cast(pl.Float64).round(kind.scale).cast(kind)
+            if isinstance(kind, pl.Decimal) and frame[name].dtype.is_float()
+            else pl.col(name).cast(kind)
+        ).alias(name)
+        for name, kind in columns.items()
+    ]
+    return frame.select(rounded)
+
+
+def write_result(home: Home, kind: str, run_id: str, tables: dict[str, pl.DataFrame]) -> Path:
+    """Write a result's tables (all of its kind, in the form of `as_table`) as a folder that appears at once, synced."""
+    folder = home.spool / kind / run_id
+    if set(tables) != set(RESULTS[kind]):
+        raise ValueError(f"{kind} has the tables {RESULTS[kind]}, got {tuple(tables)}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, frame in tables.items():
+            with (work / f"{name}.parquet").open("wb") as file:
+                frame.write_parquet(file, compression="zstd")
+                file.flush()
+                os.fsync(file.fileno())
+        work.chmod(0o755)
+        sync_folder(work)
+        try:
+            work.rename(folder)
+        except OSError:
+            # Another process made the same run meanwhile; the same name means the same content.
+            if not folder.exists():
+                raise
+        sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return folder
+
+
+def _polars_type(kind: str) -> Any:
+    """The frame's type of a ledger column."""
+    if kind.startswith("DECIMAL"):
+        precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
+        return pl.Decimal(int(precision), int(scale))
+    return {
+        "VARCHAR": pl.String,
+        "BIGINT": pl.Int64,
+        "INTEGER": pl.Int32,
+        "BOOLEAN": pl.Boolean,
+        "DATE": pl.Date,
+        "TIMESTAMPTZ": pl.Datetime("us", "UTC"),
+    }[kind]
+
+
+def waiting_runs(con: duckdb.DuckDBPyConnection, home: Home) -> list[tuple[str, str]]:
+    """Runs (kind, id) that lie in the spool and are not in the ledger yet; of each kind in the order of their ids."""
+    taken = set(con.execute("select kind, run_id from taken_results").fetchall())
+    found = []
+    for kind in RESULTS:
+        folder = home.spool / kind
+        if folder.is_dir():
+            names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+            found += [(kind, name) for name in names if (kind, name) not in taken]
+    return found
+
+
+def take(con: duckdb.DuckDBPyConnection, home: Home, kind: str, run_id: str, now_us: int) -> int:
+    """Append one run in one commit; returns the commit."""
+    commit_id = int(con.execute("select max(commit_id) + 1 from commits").fetchall()[0][0])
+    con.execute("begin")
+    try:
+        for table in RESULTS[kind]:
+            path = str(home.spool / kind / run_id / f"{table}.parquet").replace("'", "''")
+            columns = ", ".join(name for name in LEDGER_TABLES[table] if name != "commit_id")
+            con.execute(
+                f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet('{path}')"
+            )
+        con.execute("insert into taken_results values (?, ?, ?)", [kind, run_id, commit_id])
+        con.execute(
+            "insert into commits select ?, ?, newest_known_us, newest_occurred_us, hash_a, hash_b from commits order by commit_id desc limit 1",
+            [commit_id, now_us],
+        )
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+    return commit_id

@@ -1,0 +1,395 @@
+"""The ledger's tables: what the owner hands on as Parquet, and everybody else reads.
+
+Belongs here: names, columns, types and meaning of `ledger.<table>`. Does not belong here: the owner's
+private tables (`pipelines.owner.schema`), or what readers make of the rows (dbt).
+
+Every table only grows. `commit_id` says which commit of the owner brought a row. Where a row can be replaced
+(`sign` in its columns) the old one comes again with sign −1 and the new one with +1: readers add up.
+Instants are TIMESTAMPTZ in UTC, days are local to the location, quantities are base units.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_REFERENCE_TAIL: Final = {
+    "valid_from": "TIMESTAMPTZ",  # null: from the beginning
+    "valid_to": "TIMESTAMPTZ",  # null: open
+    "known_at": "TIMESTAMPTZ",
+    "version_no": "INTEGER",  # 1 for the first version of its key
+    "extra": "VARCHAR",
+    "commit_id": "BIGINT",
+}
+
+LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
+    # grain: one movement, both ends
+    "movements": {
+        "movement_id": "BIGINT",
+        "event_id": "UUID",
+        "movement_kind": "VARCHAR",  # the event kind that posted it
+        "item_id": "BIGINT",
+        "from_location_id": "BIGINT",
+        "from_stock_state": "VARCHAR",  # null at a virtual location
+        "to_location_id": "BIGINT",
+        "to_stock_state": "VARCHAR",
+        "owner_id": "BIGINT",  # 0: ourselves
+        "lot_code": "VARCHAR",  # '' where there is none
+        "expires_on": "DATE",
+        "units": "BIGINT",  # > 0: taken from, added to
+        "occurred_at": "TIMESTAMPTZ",
+        "business_on": "DATE",  # local day of the physical location
+        "known_at": "TIMESTAMPTZ",
+        "source_feed": "VARCHAR",
+        "is_reversal": "BOOLEAN",
+        "reverses_movement_id": "BIGINT",
+        "reason": "VARCHAR",
+        "document_kind": "VARCHAR",
+        "document_id": "VARCHAR",
+        "document_line": "VARCHAR",
+        "ref_document_kind": "VARCHAR",
+        "ref_document_id": "VARCHAR",
+        "ref_document_line": "VARCHAR",
+        "transit_to_location_id": "BIGINT",  # in transit: where the goods are going
+        "supplier_id": "BIGINT",
+        "channel_id": "BIGINT",
+        "unit_price_amount": "DECIMAL(18,4)",  # per base unit
+        "currency_code": "VARCHAR",
+        "is_promo": "BOOLEAN",
+        "campaign_code": "VARCHAR",
+        "customer_key": "VARCHAR",
+        "named_item_id": "BIGINT",  # of a merged item: the one that the line named; null: item_id
+        "commit_id": "BIGINT",
+    },
+    # grain: one event × item × sign that says something other than a movement: orders, purchase orders, publications, observations
+    "events": {
+        "event_id": "UUID",
+        "sub_no": "INTEGER",  # 0, or the number of the component or EPC
+        "sign": "TINYINT",
+        "feed": "VARCHAR",
+        "event_kind": "VARCHAR",
+        "source_revision": "INTEGER",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",  # of an order: where it reserves
+        "to_location_id": "BIGINT",
+        "channel_id": "BIGINT",
+        "supplier_id": "BIGINT",
+        "owner_id": "BIGINT",
+        "stock_state": "VARCHAR",
+        "units": "BIGINT",  # base units; null where the event has none
+        "lot_code": "VARCHAR",
+        "epc": "VARCHAR",
+        "occurred_at": "TIMESTAMPTZ",
+        "business_on": "DATE",  # day in the zone of the location, of an order of its channel
+        "known_at": "TIMESTAMPTZ",
+        "document_kind": "VARCHAR",
+        "document_id": "VARCHAR",  # of a publication: its publish_no
+        "document_line": "VARCHAR",
+        "document_status": "VARCHAR",  # of an RFID event: its business step
+        "register_no": "VARCHAR",
+        "ref_document_kind": "VARCHAR",
+        "ref_document_id": "VARCHAR",
+        "ref_document_line": "VARCHAR",
+        "due_at": "TIMESTAMPTZ",
+        "promised_at": "TIMESTAMPTZ",
+        "reason_code": "VARCHAR",
+        "unit_price_amount": "DECIMAL(18,4)",
+        "currency_code": "VARCHAR",
+        "is_promo": "BOOLEAN",
+        "campaign_code": "VARCHAR",
+        "customer_key": "VARCHAR",
+        "extra": "VARCHAR",
+        "commit_id": "BIGINT",
+    },
+    # reference: one version of one key
+    "items": {
+        "item_id": "BIGINT",
+        "item_code": "VARCHAR",
+        "item_name": "VARCHAR",
+        "item_kind": "VARCHAR",
+        "category": "VARCHAR",
+        "brand": "VARCHAR",
+        "base_uom_code": "VARCHAR",
+        "gtin": "VARCHAR",
+        "unit_cost_amount": "DECIMAL(18,4)",
+        "unit_price_amount": "DECIMAL(18,4)",
+        "currency_code": "VARCHAR",
+        "shelf_life_days": "INTEGER",
+        "lifecycle": "VARCHAR",
+        "launched_on": "DATE",
+        "ended_on": "DATE",
+        "obsolescence_class": "VARCHAR",
+        "weight_grams": "BIGINT",  # of one base unit
+        "volume_cm3": "BIGINT",
+        **_REFERENCE_TAIL,
+    },
+    "uoms": {
+        "item_id": "BIGINT",  # null: for all items
+        "item_code": "VARCHAR",
+        "uom_code": "VARCHAR",
+        "numerator": "BIGINT",
+        "denominator": "BIGINT",
+        "gtin": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "locations": {
+        "location_id": "BIGINT",
+        "location_code": "VARCHAR",
+        "location_name": "VARCHAR",
+        "location_kind": "VARCHAR",
+        "gln": "VARCHAR",
+        "time_zone": "VARCHAR",
+        "country_code": "VARCHAR",
+        "rfid_posting": "VARCHAR",
+        "opening_hours": "VARCHAR",  # local, in the form of OpenStreetMap
+        "capacity_units": "BIGINT",
+        "is_virtual": "BOOLEAN",  # true for SUPPLIER, CUSTOMER, TRANSIT, ADJUSTMENT, OPENING, SCRAP, DONATION, KITTING
+        **_REFERENCE_TAIL,
+    },
+    "channels": {
+        "channel_id": "BIGINT",
+        "channel_code": "VARCHAR",
+        "channel_name": "VARCHAR",
+        "channel_kind": "VARCHAR",
+        "time_zone": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "networks": {
+        "channel_id": "BIGINT",
+        "location_id": "BIGINT",
+        "channel_code": "VARCHAR",
+        "location_code": "VARCHAR",
+        "priority": "INTEGER",
+        **_REFERENCE_TAIL,
+    },
+    "suppliers": {
+        "supplier_id": "BIGINT",
+        "supplier_code": "VARCHAR",
+        "supplier_name": "VARCHAR",
+        "supplier_kind": "VARCHAR",
+        "time_zone": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "terms": {
+        "supplier_id": "BIGINT",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",  # null: for all locations
+        "supplier_code": "VARCHAR",
+        "item_code": "VARCHAR",
+        "location_code": "VARCHAR",
+        "lead_time_days": "INTEGER",
+        "moq_units": "BIGINT",
+        "multiple_units": "BIGINT",
+        "unit_cost_amount": "DECIMAL(18,4)",
+        "currency_code": "VARCHAR",
+        "order_cost_amount": "DECIMAL(18,4)",
+        "max_units": "BIGINT",
+        "priority": "INTEGER",
+        **_REFERENCE_TAIL,
+    },
+    "bom": {
+        "kit_item_id": "BIGINT",
+        "component_item_id": "BIGINT",
+        "kit_item_code": "VARCHAR",
+        "component_item_code": "VARCHAR",
+        "component_units": "BIGINT",
+        **_REFERENCE_TAIL,
+    },
+    "sources": {"source_system": "VARCHAR", "feed": "VARCHAR", "time_zone": "VARCHAR", "sends_picks": "BOOLEAN", **_REFERENCE_TAIL},
+    "relations": {
+        "item_id": "BIGINT",
+        "related_item_id": "BIGINT",
+        "item_code": "VARCHAR",
+        "related_item_code": "VARCHAR",
+        "relation_kind": "VARCHAR",  # substitute, successor; merge: the item is the related one
+        "priority": "INTEGER",
+        **_REFERENCE_TAIL,
+    },
+    "segments": {
+        "segment_code": "VARCHAR",
+        "member_kind": "VARCHAR",
+        "member_id": "BIGINT",
+        "member_code": "VARCHAR",
+        "segment_name": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "calendars": {
+        "calendar_code": "VARCHAR",
+        "day_kind": "VARCHAR",
+        "zone": "VARCHAR",  # of French school holidays A, B, C; * everywhere
+        "starts_on": "DATE",
+        "ends_on": "DATE",  # its last day; null: starts_on alone
+        "period_name": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
+    "reasons": {
+        "event_kind": "VARCHAR",  # *: of every kind
+        "reason_code": "VARCHAR",
+        "reason_name": "VARCHAR",
+        "reason_group": "VARCHAR",
+        "is_demand": "BOOLEAN",  # null: not said
+        **_REFERENCE_TAIL,
+    },
+    # grain: one addition to a delivery; readers sum the counts, take the least first_known_at and the greatest applied_at
+    "deliveries": {
+        "delivery_id": "VARCHAR",
+        "feed": "VARCHAR",
+        "source_system": "VARCHAR",
+        "source_uri": "VARCHAR",
+        "rows_in": "BIGINT",
+        "accepted": "BIGINT",
+        "duplicate": "BIGINT",
+        "corrected": "BIGINT",
+        "quarantined": "BIGINT",
+        "first_known_at": "TIMESTAMPTZ",
+        "applied_at": "TIMESTAMPTZ",  # null until the last unit of the delivery
+        "commit_id": "BIGINT",
+    },
+    # grain: delivery × field that is not as the feed lists its fields × addition; readers sum the rows
+    "feed_fields": {
+        "delivery_id": "VARCHAR",
+        "feed": "VARCHAR",
+        "source_system": "VARCHAR",
+        "source_uri": "VARCHAR",
+        "entity": "VARCHAR",  # null but for reference
+        "field_name": "VARCHAR",  # as the sender writes it
+        "field_kind": "VARCHAR",  # unknown: kept in extra; dropped_personal: not kept; missing: required, so every row is set aside
+        "rows_in": "BIGINT",  # rows of the units in which it was found
+        "known_at": "TIMESTAMPTZ",
+        "commit_id": "BIGINT",
+    },
+    # grain: one set-aside row × sign
+    "quarantine": {
+        "delivery_id": "VARCHAR",
+        "feed": "VARCHAR",
+        "line_no": "BIGINT",
+        "reason_code": "VARCHAR",
+        "reason": "VARCHAR",
+        "payload": "VARCHAR",
+        "is_waiting": "BOOLEAN",  # true: retried by itself when what it waits for comes
+        "known_at": "TIMESTAMPTZ",
+        "sign": "TINYINT",
+        "commit_id": "BIGINT",
+    },
+    # planning results, appended run by run
+    "plan_runs": {
+        "run_id": "VARCHAR",
+        "as_of_at": "TIMESTAMPTZ",
+        "as_of_on": "DATE",
+        "marts_commit_id": "BIGINT",
+        "planned_at": "TIMESTAMPTZ",
+        "commit_id": "BIGINT",
+    },
+    # grain: run × item × location
+    "plan_items": {
+        "run_id": "VARCHAR",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",
+        "supplier_id": "BIGINT",
+        "method": "VARCHAR",
+        "method_reason": "VARCHAR",
+        "policy_code": "VARCHAR",
+        "service_target_rate": "DECIMAL(9,6)",
+        "service_factor": "DECIMAL(9,6)",
+        "demand_units_per_day_mean": "DECIMAL(18,6)",
+        "demand_units_per_day_sd": "DECIMAL(18,6)",
+        "lead_time_days_mean": "DECIMAL(18,6)",
+        "lead_time_days_sd": "DECIMAL(18,6)",
+        "lead_time_source": "VARCHAR",
+        "review_days": "INTEGER",
+        "lead_time_demand_units": "DECIMAL(18,4)",
+        "lead_time_demand_units_sd": "DECIMAL(18,4)",
+        "safety_stock_units": "DECIMAL(18,4)",
+        "reorder_point_units": "DECIMAL(18,4)",
+        "simple_reorder_point_units": "DECIMAL(18,4)",  # the textbook figure beside the chosen one
+        "economic_order_units": "DECIMAL(18,4)",
+        "sellable_units": "BIGINT",
+        "on_order_units": "BIGINT",
+        "in_transit_units": "BIGINT",
+        "reserved_units": "BIGINT",
+        "backorder_units": "BIGINT",
+        "inventory_position_units": "BIGINT",
+        "excluded_supply_units": "BIGINT",
+        "why": "VARCHAR",
+        "commit_id": "BIGINT",
+    },
+    # grain: run × item × location × supplier
+    "plan_proposals": {
+        "proposal_id": "VARCHAR",
+        "run_id": "VARCHAR",
+        "as_of_on": "DATE",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",
+        "supplier_id": "BIGINT",
+        "inventory_position_units": "BIGINT",
+        "reorder_point_units": "DECIMAL(18,4)",
+        "deficit_units": "DECIMAL(18,4)",
+        "economic_order_units": "DECIMAL(18,4)",
+        "moq_units": "BIGINT",
+        "multiple_units": "BIGINT",
+        "rounding_reason": "VARCHAR",
+        "order_units": "BIGINT",
+        "order_by_on": "DATE",
+        "eta_on": "DATE",
+        "unit_cost_amount": "DECIMAL(18,4)",
+        "order_cost_amount": "DECIMAL(18,4)",
+        "currency_code": "VARCHAR",
+        "priority_rank": "INTEGER",
+        "cover_days": "DECIMAL(18,2)",
+        "status": "VARCHAR",
+        "why": "VARCHAR",
+        "commit_id": "BIGINT",
+    },
+    # what the gates found, appended run by run; grain: one look of one gate
+    "gate_runs": {
+        "gate_run_id": "VARCHAR",
+        "gate_kind": "VARCHAR",  # feed: new segments; marts: a build before it is published
+        "subject": "VARCHAR",  # the feed's name; marts
+        "checked_at": "TIMESTAMPTZ",
+        "subject_commit_id": "BIGINT",  # the ledger's commit that was looked at
+        "is_blocked": "BOOLEAN",  # a rule whose severity is block was not met
+        "rows_checked": "BIGINT",
+        "report_path": "VARCHAR",  # under the home
+        "commit_id": "BIGINT",
+    },
+    # grain: look × rule
+    "gate_results": {
+        "gate_run_id": "VARCHAR",
+        "rule_code": "VARCHAR",
+        "table_name": "VARCHAR",
+        "column_name": "VARCHAR",  # null: of the table
+        "severity": "VARCHAR",  # block, warn
+        "is_met": "BOOLEAN",
+        "rows_checked": "BIGINT",
+        "rows_failed": "BIGINT",
+        "what": "VARCHAR",  # the rule in words, with its bounds and what was found
+        "failed_rows": "VARCHAR",  # JSON: the first of them, null when none
+        "commit_id": "BIGINT",
+    },
+    # each look of the watch over alerts
+    "alert_checks": {
+        "check_id": "VARCHAR",  # sorts in the order of the looks
+        "checked_at": "TIMESTAMPTZ",
+        "subject_commit_id": "BIGINT",  # the ledger's newest commit that was looked at
+        "open_alerts": "BIGINT",
+        "commit_id": "BIGINT",
+    },
+    # grain: look × alert that opened, changed its severity or was resolved
+    "alert_changes": {
+        "check_id": "VARCHAR",
+        "alert_id": "VARCHAR",  # of the trouble and its first look: one that comes back is another alert
+        "trouble_key": "VARCHAR",  # code and subject
+        "alert_code": "VARCHAR",
+        "severity": "VARCHAR",  # info, warning, critical
+        "state": "VARCHAR",  # open, resolved
+        "is_from_data": "BOOLEAN",  # false: told by somebody outside the data, who also says when it is over
+        "changed_at": "TIMESTAMPTZ",
+        "item_id": "BIGINT",
+        "location_id": "BIGINT",
+        "channel_id": "BIGINT",
+        "supplier_id": "BIGINT",
+        "subject": "VARCHAR",  # the document, feed, gate or run, where it is none of these
+        "what": "VARCHAR",
+        "figures": "VARCHAR",  # JSON
+        "commit_id": "BIGINT",
+    },
+}

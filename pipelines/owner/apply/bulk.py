@@ -1,0 +1,161 @@
+"""The short way for big batches: from segments to a ledger file in one query.
+
+Belongs here: posting the plain rows of a big batch without keeping them in the warehouse. Does not belong here: rows
+that need more than themselves; they are left to the long way (`batch.py`).
+
+Plain is: of a kind that posts by itself as a whole, surely new, every code known and with one meaning. Such rows need
+no working tables; they are joined, written as Parquet, and listed. The file counts when the transaction that lists it
+commits; one left by a crash is listed by nobody and is deleted with the other leftovers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipelines.events import STOCK_STATES
+from pipelines.ledger.keys import event_id_sql, key_sql
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.owner.apply import batch
+from pipelines.owner.apply.documents import ALSO_POSTING
+from pipelines.owner.apply.identity import KeyFilter, Keys, doubtful
+from pipelines.owner.apply.resolve import Incoming, name_owners, resolve_sql
+from pipelines.owner.handover import SMALL, WHOLE, temp_table
+from pipelines.owner.posting.moves import CONTENT
+from pipelines.owner.posting.posting import intents_sql, posting_kinds, rule_number_sql, rules
+from pipelines.owner.reference.versions import END
+from pipelines.spool.files import sync_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+BULK_ROWS: Final = 20_000
+"""From this many rows on a file of its own is worth it."""
+
+PLAIN_KINDS: Final = tuple(sorted(posting_kinds() - {rule.event_kind for rule in rules() if rule.part != "all"} - {*ALSO_POSTING, "pick"}))
+
+# written as enumerations: their few words are known, which spares the writer finding out
+_WORDS: Final = {
+    "movement_kind": sorted(posting_kinds()),
+    "from_stock_state": list(STOCK_STATES),
+    "to_stock_state": list(STOCK_STATES),
+    "source_feed": ["pos", "wms", "marketplace", "supply", "rfid"],
+}
+_FEW_WORDS: Final = ("document_kind", "currency_code")  # few in a batch, but not known beforehand
+
+_MOST_WORDS: Final = 100
+
+_FORM: Final = "format parquet, compression lz4_raw, dictionary_size_limit 500"
+"""Other texts and ids are hardly ever the same in a batch: looking for a dictionary costs more than it spares."""
+
+
+def post_plain(
+    con: duckdb.DuckDBPyConnection, units: Sequence[batch.Unit], seen: KeyFilter, path: Path, commit_id: int, now_us: int
+) -> tuple[Keys, int]:
+    """Post the plain rows of the units; fills `leftover` (unit_no, line_no) with the others.
+
+    `batch_units` must name the units. Returns the 64-bit keys of all rows, and how many rows were posted.
+    """
+    incoming = Incoming([u.path for u in units if u.path], {column for u in units for column in u.columns}, retries=False)
+    name_owners(con, incoming)
+    got = con.execute(f"select unit_no, source_line::BIGINT as line_no, key_lo from ({incoming.relation()})").fetchnumpy()
+    keys: Keys = np.asarray(got["key_lo"], dtype=np.uint64)
+    doubt = doubtful(keys, seen)
+    lines = {"unit_no": np.asarray(got["unit_no"])[doubt], "line_no": np.asarray(got["line_no"])[doubt]}
+    temp_table(con, "leftover", {"unit_no": SMALL, "line_no": WHOLE}, lines)
+    posted = _copy(con, incoming, path, commit_id, now_us, has_doubt=bool(doubt.any()))
+    if posted == 0:
+        path.unlink(missing_ok=True)
+    if posted < len(keys) - int(doubt.sum()):
+        missing = f"anti join read_parquet('{_quoted(path)}') m on m.event_id = e.event_id" if posted else ""
+        con.execute(
+            f"""
+            insert into leftover
+            select e.unit_no, e.line_no from (
+                select unit_no, source_line::BIGINT as line_no, {event_id_sql(key_sql(), incoming.column("source_revision", ""))}
+                    as event_id from ({incoming.relation()})) e
+            {missing} anti join leftover l on l.unit_no = e.unit_no and l.line_no = e.line_no""".replace("null::INTEGER = 0", "true")
+        )
+    if posted:
+        _remember(con, incoming)
+    return keys, posted
+
+
+def _copy(con: duckdb.DuckDBPyConnection, incoming: Incoming, path: Path, commit_id: int, now_us: int, *, has_doubt: bool) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kinds = ", ".join(f"'{kind}'" for kind in PLAIN_KINDS)
+    plain = f"""(
+        select *, {rule_number_sql(("all",))} as rule_number from ({resolve_sql(incoming, now_us=now_us)})
+        where event_kind in ({kinds}) and problem is null and until_us = {END} and item_kind in ('stock', 'kit'))"""
+    chosen = "anti join leftover l on l.unit_no = e.unit_no and l.line_no = e.line_no" if has_doubt else ""
+    known = {
+        "movement_id": "(event_lo >> 1)::BIGINT",
+        "occurred_at": "make_timestamptz(occurred_us)",
+        "known_at": "make_timestamptz(since_us)",
+        "is_reversal": "false",
+        "reverses_movement_id": "null::BIGINT",
+        "commit_id": f"{commit_id}::BIGINT",
+        **{column: f"{column}::{_enum(words)}" for column, words in {**_WORDS, **_words_of(con, incoming)}.items()},
+    }
+    columns = ", ".join(f"{known.get(column, column)} as {column}" for column in LEDGER_TABLES["movements"])
+    return int(
+        con.execute(f"""
+        copy (select {columns} from ({intents_sql(f"(select e.* from {plain} e {chosen} where rule_number is not null)")}))
+        to '{_quoted(path)}' ({_FORM})""").fetchall()[0][0]
+    )
+
+
+def _words_of(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> dict[str, list[str]]:
+    """Words of the columns that have few in this batch."""
+    listed = ", ".join(f"list(distinct {incoming.column(name)})" for name in _FEW_WORDS)
+    found = con.execute(f"select {listed} from ({incoming.relation()}) e").fetchall()[0]
+    words = {name: sorted(word for word in some or () if word is not None) for name, some in zip(_FEW_WORDS, found, strict=True)}
+    if not incoming.has("lot_code"):
+        words["lot_code"] = [""]
+    return {name: some for name, some in words.items() if 0 < len(some) <= _MOST_WORDS}
+
+
+def _remember(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> None:
+    rest = (
+        ""
+        if not con.execute("select count(*) from leftover").fetchall()[0][0]
+        else "anti join leftover l on l.unit_no = e.unit_no and l.line_no = e.source_line"
+    )
+    con.execute(f"""
+        insert into identity
+        select {key_sql()}, coalesce({incoming.column("source_revision")}, 0)::INTEGER, payload_hash, known_us
+        from ({incoming.relation()}) e {rest}""")
+    if incoming.has("target_hi"):
+        con.execute(f"""
+            insert into line_keys
+            select {key_sql(name="target")}, {key_sql()}
+            from ({incoming.relation()}) e {rest} where event_kind = 'sale' and target_hi is not null""")
+
+
+def make_durable(path: Path) -> None:
+    """Before the transaction that lists the file commits, it must be on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+def moved_sql(path: Path) -> str:
+    """SQL of a bulk file as if it were the batch's new movements."""
+    columns = ", ".join("epoch_us(occurred_at) as occurred_us" if column == "occurred_us" else column for column in CONTENT)
+    rest = "epoch_us(known_at) as known_us, false as is_reversal"
+    return f"(select movement_id, movement_id::UBIGINT * 2 as event_lo, {columns}, {rest} from read_parquet('{_quoted(path)}'))"
+
+
+def _enum(words: Sequence[str]) -> str:
+    return "enum(" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + ")"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,111 @@
+"""Events that stand for several: bundles, kits, RFID reads and a change of owner become their parts.
+
+Belongs here: replacing such rows of `resolved` by one row a component, EPC or side. Does not belong here: what they post.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipelines.ledger.ids import OURSELVES
+from pipelines.owner.apply import batch
+from pipelines.owner.handover import TEXT, temp_table
+
+if TYPE_CHECKING:
+    import duckdb
+
+_KITS = "('kit_assemble', 'kit_break')"
+_OF_THE_OFFER = "('browse', 'promo', 'back_in_stock', 'csat', 'cost')"
+"""Feeds that speak of what is offered, not of goods: what people look at is the bundle."""
+# what all tags of one item have in common: of a URN everything before the serial, of a Digital Link the path up to the GTIN
+_CLASS = "case when {0} like 'http%' then regexp_extract({0}, '^https?://[^?#]*?/(?:01|gtin)/[0-9]+') else regexp_replace({0}, '[.][^.]*$', '') end"
+
+
+def components(con: duckdb.DuckDBPyConnection) -> None:
+    """Bundles are replaced by their components; kits put together or broken get their components beside them.
+
+    One without a bill of materials waits.
+    """
+    # a void takes back what its target posted, whatever that was
+    needs = f"(r.item_kind = 'bundle' or r.event_kind in {_KITS}) and r.event_kind not in ('sale_void', 'void_ship') and r.problem is null"
+    needs += f" and r.feed not in {_OF_THE_OFFER}"
+    con.execute(f"""
+        create or replace temp table exploded as
+        select r.* replace (
+                k.component_no as sub_no, k.component_item_id as item_id,
+                nullif(k.named_item_id, k.component_item_id) as named_item_id, 'stock' as item_kind, (r.units * k.component_units)::BIGINT as units,
+                case when r.event_kind in {_KITS} then 'component' else 'all' end as part,
+                null::DECIMAL(18,4) as unit_price_amount,  -- a bundle's price and a kit's lot are not a component's
+                case when r.event_kind in {_KITS} then null else r.lot_code end as lot_code,
+                case when r.event_kind in {_KITS} then null else r.expires_on end as expires_on,
+                greatest(r.since_us, k.known_from) as since_us, least(r.until_us, k.known_to) as until_us)
+        from resolved r join kit_components k on k.kit_item_id = coalesce(r.named_item_id, r.item_id)
+            and r.occurred_us >= k.valid_from and r.occurred_us < k.valid_to and r.since_us < k.known_to and r.until_us > k.known_from
+        where {needs}""")
+    batch.set_aside(
+        con, f"select unit_no, line_no from resolved r anti join exploded e using (unit_no, line_no) where {needs}", "kit_without_bom"
+    )
+    con.execute("delete from resolved where item_kind = 'bundle' and (unit_no, line_no) in (select (unit_no, line_no) from exploded)")
+    con.execute(f"update resolved set part = 'kit' where event_kind in {_KITS}")
+    con.execute("insert into resolved select * from exploded")
+
+
+def ownership(con: duckdb.DuckDBPyConnection) -> None:
+    """Consumption of somebody else's goods at a place of ours is two parts: the owner gives them up, we take them."""
+    con.execute(f"""
+        update resolved set part = 'given_up' where event_kind = 'consignment_consume' and owner_id <> {OURSELVES}
+            and location_kind is distinct from 'consignment_out'""")
+    con.execute("insert into resolved select * replace ('taken' as part) from resolved where part = 'given_up'")
+
+
+def epcs(con: duckdb.DuckDBPyConnection) -> bool:
+    """One row for each EPC of an RFID event, its item by the GTIN in it; null where, and as long as, no item has that GTIN.
+
+    A reader's step stands as the document's status. What a reader receives at a place where it is authoritative gets
+    receipts beside the observations, also those of which the item is not known yet; returns whether there are any.
+    An event that was declared an error stands for none of its EPCs.
+    """
+    from pipelines.feeds.reading.gs1 import gtin_of_epc
+
+    con.execute("update resolved set document_status = biz_step where feed = 'rfid'")
+    stands = "feed = 'rfid' and epcs is not null and is_correction is distinct from true"
+    prefixes = [
+        row[0]
+        for row in con.execute(
+            f"select distinct {_CLASS.format('one_epc')} from (select unnest(epcs) as one_epc from resolved where {stands})"
+        ).fetchall()
+    ]
+    if not prefixes:
+        return False
+    gtins = [(gtin_of_epc(prefix if prefix.startswith("http") else f"{prefix}.0") or (None,))[0] for prefix in prefixes]
+    temp_table(con, "epc_classes", {"prefix": TEXT, "gtin": TEXT}, {"prefix": prefixes, "gtin": gtins})
+    con.execute(f"""
+        create or replace temp table read_epcs as
+        with tags as (
+            select r.*, g.gtin from (
+                select * replace (unnest(epcs) as epc, generate_subscripts(epcs, 1)::INTEGER as sub_no) from resolved where {stands}) r
+            left join epc_classes g on g.prefix = {_CLASS.format("r.epc")}),
+        known as (
+            select t.* replace (i.item_id as item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units,
+                greatest(t.since_us, i.known_from) as since_us, least(t.until_us, i.known_to) as until_us)
+            from tags t join code_items i on i.code_kind = 'gtin' and i.code = t.gtin and t.occurred_us >= i.valid_from and t.occurred_us < i.valid_to
+                and t.since_us < i.known_to and t.until_us > i.known_from),
+        unknown as (
+            select t.* replace (coalesce(k.since_us, t.until_us) as until_us) from tags t
+            left join (select unit_no, line_no, sub_no, min(since_us) as since_us from known group by all) k using (unit_no, line_no, sub_no)
+            where t.since_us < coalesce(k.since_us, t.until_us))
+        select * from known union all select * from unknown""")
+    con.execute(f"delete from resolved where {stands}")
+    con.execute("insert into resolved by name select * exclude (gtin) from read_epcs")
+    con.execute(f"""
+        insert into resolved by name
+        select * exclude (gtin) replace ('receipt' as event_kind, null::VARCHAR as stock_state) from read_epcs where {_RECEIVES}""")
+    return bool(con.execute(f"select count(*) from read_epcs where {_RECEIVES}").fetchall()[0][0])
+
+
+RECEIVING: Final = "receiving"
+"""The business step of a reader that can post."""
+
+_RECEIVES: Final = f"""(rfid_posting = 'authoritative' and biz_step = '{RECEIVING}'
+    and event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+    and document_kind in ('po', 'asn') and gtin is not null and problem is null and (item_kind is null or item_kind in ('stock', 'kit')))"""

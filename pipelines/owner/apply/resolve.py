@@ -1,0 +1,329 @@
+"""Resolution: what a segment says in codes becomes ids, instants and base units.
+
+Belongs here: the one query that turns events as sent into resolved events, with what is wrong with each. Does not
+belong here: what a resolved event posts (`posting.py`), or whether it was seen before (`identity.py`).
+
+A resolved event holds from `since_us` to `until_us` in known time: from when everything it needs was known, to when
+a newer reference version says otherwise. Ordinarily that is one row to the end of time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.events import EVENT_SCHEMA, OUR_OWNER_CODE
+from pipelines.ledger.ids import OURSELVES, code_id
+from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
+from pipelines.owner.reference.versions import END
+from pipelines.owner.schema import duckdb_type
+
+if TYPE_CHECKING:
+    import duckdb
+
+ABSURD_UNITS: Final = 1_000_000
+"""More base units than this in one line is a slip of the finger, not a delivery."""
+
+_DAY_US: Final = 86_400_000_000
+
+_NAMES_ITS_DAY: Final = ("pos", "browse", "cost")
+"""Feeds whose senders have days of their own (a trading day, a report's day); of all others the day is that of the instant."""
+
+WAITS: Final = frozenset(
+    {
+        "unknown_item",
+        "unknown_uom",
+        "unknown_location",
+        "unknown_channel",
+        "unknown_supplier",
+        "zone_unknown",
+        "future_time",
+        "void_without_target",
+        "ambiguous_order",
+        "kit_without_bom",
+    }
+)
+"""Reasons that heal by themselves when something more becomes known; all others are refusals."""
+
+REASONS: Final[dict[str, str]] = {
+    "unknown_item": "no reference row names item {item_code}",
+    "unknown_uom": "item {item_code} has no unit {uom_code}: no reference row says how many base units it is",
+    "unknown_location": "no reference row names location {location_code}",
+    "unknown_channel": "no reference row names channel {channel_code}",
+    "unknown_supplier": "no reference row names supplier {supplier_code}",
+    "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
+    "future_time": "the time lies more than a day after the delivery was first seen",
+    "void_without_target": "nothing seen so far is what this line voids",
+    "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
+    "kit_without_bom": "no bill of materials says what {item_code} is made of",
+    "unit_conflict": "the GTIN implies another unit than {uom_code}",
+    "fractional_quantity": "{quantity} is not a whole number of base units",
+    "absurd_quantity": "more than a million base units in one line",
+    "conflicting_payload": "the same event came before with other content; what came first stands",
+    "id_collision": "the code's id already names another code",
+}
+
+# columns of the raw event that go through unchanged
+_AS_SENT: Final = (
+    "source_event_id", "lot_code", "expires_on", "stock_state", "to_stock_state", "document_kind", "document_id", "document_line",
+    "document_status", "register_no", "ref_document_kind", "ref_document_id", "ref_document_line", "currency_code",
+    "reason_code", "campaign_code", "is_promo", "customer_key", "epcs", "extra", "item_code", "uom_code", "biz_step", "is_correction",
+)  # fmt: skip
+
+
+class Incoming:
+    """The raw events of one batch: segments to read, with the waiting rows that are tried again.
+
+    `only` is SQL that chooses among the segments' rows; `rows` names a table (unit_no, line_no) of the ones wanted.
+    """
+
+    def __init__(self, segments: Sequence[Path], present: Iterable[str], *, retries: bool, only: str = "", rows: str = "") -> None:
+        self.segments = list(segments)
+        self._is_full = retries or bool(only)
+        self._present = set(EVENT_SCHEMA) if self._is_full else set(present)
+        self._retries = retries
+        self._only = only
+        self._rows = rows
+
+    def column(self, name: str, prefix: str = "e.") -> str:
+        """SQL of a raw column: the column, or a typed null where no segment of the batch has it."""
+        return f"{prefix}{name}" if name in self._present else f"null::{duckdb_type(name)}"
+
+    def has(self, *names: str) -> bool:
+        """Whether any of the columns has a value somewhere in the batch."""
+        return any(name in self._present for name in names)
+
+    def relation(self) -> str:
+        """SQL of the raw events: unit_no, known_us, feed, source_system, and the columns that are there.
+
+        The table `batch_units` (unit_no, path, feed, source_system, known_us) must name the segments.
+        """
+        columns = [name for name in EVENT_SCHEMA if name in self._present]
+        listed = ", ".join(columns)
+        parts = []
+        if self.segments:
+            paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in self.segments)
+            typed = ", ".join(f"s.{name}" for name in columns if name in self._present)
+            parts.append(
+                f"select u.unit_no, u.known_us, u.feed, u.source_system, {typed}"
+                f" from (select * from read_parquet([{paths}], union_by_name = true, filename = true)"
+                + (f" union all by name (select {', '.join(EVENT_SCHEMA)} from waiting limit 0)" if self._is_full else "")
+                + ") s join batch_units u on u.path = s.filename"
+                + (f" semi join {self._rows} x on x.unit_no = u.unit_no and x.line_no = s.source_line" if self._rows else "")
+                + (f" where {self._only}" if self._only else "")
+            )
+        if self._retries:
+            parts.append(
+                f"select u.unit_no, u.known_us, u.feed, u.source_system, {listed} from retried w join batch_units u on u.unit_id = w.unit_id"
+            )
+        return " union all ".join(parts)
+
+
+def name_owners(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> None:
+    """Give ids to owners that come for the first time: no reference names them."""
+    if not incoming.has("owner_code"):
+        return
+    codes = con.execute(f"""
+        select distinct owner_code from ({incoming.relation()}) where owner_code <> '{OUR_OWNER_CODE}' and owner_code not in (select code from code_owners)""").fetchall()
+    if codes:
+        con.executemany("insert into code_owners values (?, ?)", [[code, code_id("owner", code)] for (code,) in codes])
+
+
+@dataclasses.dataclass(slots=True)
+class _Placing:
+    """Terms of the query that find places, channel, supplier, source and zone of an event `e`."""
+
+    zone: str = ""
+    day_zone: str = ""
+    joins: list[str] = dataclasses.field(default_factory=list)
+    known_from: list[str] = dataclasses.field(default_factory=lambda: ["e.known_us"])
+    known_to: list[str] = dataclasses.field(default_factory=lambda: [str(END)])
+    joined: set[str] = dataclasses.field(default_factory=set)
+
+    def join(self, table: str, alias: str, condition: str) -> None:
+        """Join a span table: what the code means at the event's time, known now or later."""
+        self.joins.append(f"left join {table} {alias} on {condition} and {_KNOWN.format(alias)}")
+        self.known_from.append(f"{alias}.known_from")
+        self.known_to.append(f"{alias}.known_to")
+        self.joined.add(alias)
+
+    def of(self, alias: str, column: str, kind: str = "VARCHAR") -> str:
+        """A column of a joined table; a typed null where no row of the batch needs it."""
+        return f"{alias}.{column}" if alias in self.joined else f"null::{kind}"
+
+
+_KNOWN: Final = "{0}.known_to > e.known_us and e.written_us >= {0}.valid_from and e.written_us < {0}.valid_to"
+_ITEM_KNOWN: Final = "{0}.known_to > p.since_us and coalesce(p.occurred_us, p.written_us) >= {0}.valid_from and coalesce(p.occurred_us, p.written_us) < {0}.valid_to"
+_CHANNEL: Final = "case when e.feed = 'pos' then coalesce({0}, 'store') else {0} end"
+
+
+def _placing(incoming: Incoming) -> _Placing:
+    terms = _Placing()
+    if incoming.has("location_code"):
+        kind = "coalesce(e.location_code_kind, 'own')" if incoming.has("location_code_kind") else "'own'"
+        terms.join("code_locations", "l", f"l.code_kind = {kind} and l.code = e.location_code")
+    if incoming.has("to_location_code"):
+        terms.join("code_locations", "tl", "tl.code_kind = 'own' and tl.code = e.to_location_code")
+    terms.join("code_channels", "ch", f"ch.code = {_CHANNEL.format(incoming.column('channel_code'))}")
+    if incoming.has("supplier_code"):
+        terms.join("code_suppliers", "sp", "sp.code = e.supplier_code")
+    # a source only lends its zone: an event does not wait for it to be known
+    terms.joins.append(f"left join code_sources so on so.source_system = e.source_system and {_KNOWN.format('so')}")
+    terms.zone = f"coalesce({terms.of('l', 'time_zone')}, ch.time_zone, so.time_zone)"
+    terms.day_zone = f"case when e.feed = 'marketplace' and e.event_kind <> 'order_shipped' then ch.time_zone else {terms.zone} end"
+    return terms
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Measuring:
+    """Terms of the query that find item and unit of a placed event `p`: one unit is numerator/denominator base units."""
+
+    code_kind: str
+    numerator: str = "i.numerator"
+    denominator: str = "i.denominator"
+    joins: str = ""
+    known_from: str = ""
+    known_to: str = ""
+    problem: str = ""
+
+
+def _measuring(incoming: Incoming) -> _Measuring:
+    code_kind = "coalesce(p.item_code_kind, 'sku')" if incoming.has("item_code_kind") else "'sku'"
+    if not incoming.has("uom_code"):
+        return _Measuring(code_kind)
+    needs = "p.uom_code is not null and i.uom_code is null and p.uom_code is distinct from i.base_uom_code"
+    return _Measuring(
+        code_kind,
+        numerator=f"case when {needs} then coalesce(uo.numerator, ua.numerator) else i.numerator end",
+        denominator=f"case when {needs} then coalesce(uo.denominator, ua.denominator) else i.denominator end",
+        joins=(
+            f" left join code_uoms uo on uo.item_id = i.named_item_id and uo.uom_code = p.uom_code and {needs} and {_ITEM_KNOWN.format('uo')}"
+            f" left join code_uoms ua on ua.item_id = 0 and ua.uom_code = p.uom_code and uo.item_id is null and {needs} and {_ITEM_KNOWN.format('ua')}"
+        ),
+        known_from=", uo.known_from, ua.known_from",
+        known_to=", uo.known_to, ua.known_to",
+        problem=(
+            " when p.item_code is not null and i.uom_code is not null and p.uom_code is not null and p.uom_code <> i.uom_code then 'unit_conflict'"
+            " when p.item_code is not null and per_unit is null then 'unknown_uom'"
+        ),
+    )
+
+
+def resolve_sql(incoming: Incoming, *, now_us: int) -> str:
+    """The query that resolves a batch. `now_us` is the clock, which only decides what is still too far ahead.
+
+    Result: one row for each event, component of a bundle, and span of known time; see the columns of its last select.
+    """
+    c = incoming.column
+    place, unit = _placing(incoming), _measuring(incoming)
+    quantity = c("quantity", "p.")
+    price = c("unit_price_amount", "p.")
+    return f"""
+with e as ({_raw(incoming)}),
+placed as (
+    select
+        e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
+        {place.of("l", "default_state")} as default_state,
+        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
+        {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
+        ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
+        {_CHANNEL.format(c("channel_code"))} as named_channel,
+        {place.zone} as zone, {place.day_zone} as day_zone,
+        {_instant(c("occurred_offset_minutes"), place.zone)} as occurred_us,
+        greatest({", ".join(place.known_from)}) as since_us,
+        least({", ".join(place.known_to)}) as until_us
+    from e {" ".join(place.joins)}
+),
+itemed as (
+    select
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
+        {unit.numerator} as per_unit, {unit.denominator} as per_units,
+        greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
+        case
+            when {c("location_code", "p.")} is not null and p.location_id is null then 'unknown_location'
+            when {c("to_location_code", "p.")} is not null and p.to_location_id is null then 'unknown_location'
+            when p.named_channel is not null and p.channel_id is null then 'unknown_channel'
+            when {c("supplier_code", "p.")} is not null and p.supplier_id is null then 'unknown_supplier'
+            when p.item_code is not null and i.item_id is null then 'unknown_item'
+            {unit.problem}
+            when p.occurred_us is null then 'zone_unknown'
+            when {quantity} is null then null
+            when p.item_code is null and p.feed <> 'rfid' and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
+            when abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
+            when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
+        end as problem,
+        case
+            when problem is not null or {quantity} is null then null
+            when per_unit is null and {quantity} % 1 <> 0 then null  -- a reader's measure of no item: nothing to count in
+            when per_unit is null or per_unit = per_units then {quantity}::BIGINT
+            else ({quantity} * per_unit / per_units)::BIGINT
+        end as units,
+        case
+            when {price} is null or per_unit is null or per_unit = per_units then {price}
+            else ({price} * per_units / per_unit)::DECIMAL(18,4)
+        end as unit_price
+    from placed p
+    left join code_items i on i.code_kind = {unit.code_kind} and i.code = p.item_code and {_ITEM_KNOWN.format("i")}
+    {unit.joins}
+)
+select
+    unit_no, line_no, 0::INTEGER as sub_no, 'all' as part, event_key, key_hi, key_lo,
+    {event_id_sql("event_key", "revision")} as event_id,
+    case when revision = 0 then key_lo else {revised_low_sql("key_lo", "revision")} end as event_lo,
+    revision, payload_hash, target, feed, event_kind, known_us,
+    item_id, named_item_id, item_kind, location_id, location_kind, default_state, rfid_posting, to_location_id, to_default_state, channel_id, supplier_id,
+    {_owner(incoming)} as owner_id, units, occurred_us,
+    case
+        when {c("business_on", "")} is not null and feed in {_NAMES_ITS_DAY} then {c("business_on", "")}
+        when day_zone is null then written_at::DATE
+        else timezone(day_zone, make_timestamptz(occurred_us))::DATE
+    end as business_on,
+    case when occurred_us > known_us + {_DAY_US} then greatest(since_us, occurred_us) else since_us end as since_us, until_us,
+    problem, unit_price as unit_price_amount,
+    {", ".join(_AS_SENT)},
+    null::VARCHAR as epc, {c("due_at", "")} as due_at, {c("promised_at", "")} as promised_at, {c("quantity", "")} as quantity
+from itemed
+where since_us < until_us or problem is not null
+"""
+
+
+def _raw(incoming: Incoming) -> str:
+    c = incoming.column
+    offset = c("occurred_offset_minutes")
+    wanted = [name for name in ("location_code", "location_code_kind", "to_location_code", "channel_code", "supplier_code", "item_code_kind", "owner_code",
+                                "business_on", "quantity", "unit_price_amount", "due_at", "promised_at", "occurred_offset_minutes") if incoming.has(name)]  # fmt: skip
+    kept = ", ".join(f"e.{name}" for name in wanted)
+    passed = ", ".join(f"{c(name)} as {name}" for name in _AS_SENT if name not in wanted)
+    target = f"case when e.target_hi is null then null else {key_sql('e.', 'target')} end" if incoming.has("target_hi") else "null::UUID"
+    return f"""
+        select e.unit_no, e.known_us, e.feed, e.source_system, e.source_line::BIGINT as line_no, e.event_kind,
+            e.key_hi, e.key_lo, {key_sql("e.")} as event_key, {target} as target,
+            coalesce({c("source_revision")}, 0)::INTEGER as revision, e.payload_hash,
+            e.occurred_at as raw_at, epoch_us(e.occurred_at) as written_us,
+            case when {offset} is null then e.occurred_at else e.occurred_at + to_minutes({offset}) end as written_at,
+            {kept}{", " if kept else ""}{passed}
+        from ({incoming.relation()}) e"""
+
+
+def _instant(offset: str, zone: str) -> str:
+    """µs of the instant: as sent when the line has an offset, else local time in the zone, of two the first."""
+    if offset.startswith("null"):
+        sure = ""
+    else:
+        sure = f"when {offset} is not null then e.written_us "
+    local = f"timezone({zone}, e.raw_at)"
+    return (
+        f"case {sure}when {zone} is null then null"
+        f" when timezone({zone}, {local} - interval 1 hour) = e.raw_at then epoch_us({local} - interval 1 hour)"
+        f" else epoch_us({local}) end"
+    )
+
+
+def _owner(incoming: Incoming) -> str:
+    if not incoming.has("owner_code"):
+        return "0::BIGINT"
+    return f"coalesce((select o.owner_id from code_owners o where o.code = nullif(itemed.owner_code, '{OUR_OWNER_CODE}')), {OURSELVES})"

@@ -1,0 +1,210 @@
+"""The owner's private tables in `warehouse.duckdb`.
+
+Belongs here: their names, columns and why each is kept; making a new file. Does not belong here: the tables
+that the owner hands on (`tables.py`), which stand in the same file under the schema `ledger`.
+
+Instants are BIGINT µs since 1970 in UTC (`_us`), which the engine compares and joins fastest.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.errors import UserError
+from pipelines.events import EVENT_SCHEMA
+from pipelines.ledger.tables import LEDGER_TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCHEMA_VERSION: Final = 1
+
+_SPAN: Final = "valid_from BIGINT, valid_to BIGINT, known_from BIGINT, known_to BIGINT"
+
+# what an interplay event keeps: enough to post it again when a partner comes
+_KEPT_EVENT: Final = """
+    event_id UUID, sub_no INTEGER, event_key UUID, revision INTEGER, feed VARCHAR, event_kind VARCHAR, source_event_id VARCHAR,
+    item_id BIGINT, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR, to_location_id BIGINT, to_default_state VARCHAR,
+    stock_state VARCHAR, to_stock_state VARCHAR, owner_id BIGINT, lot_code VARCHAR, expires_on DATE, units BIGINT, occurred_us BIGINT, business_on DATE,
+    since_us BIGINT, until_us BIGINT, reason_code VARCHAR, document_kind VARCHAR, document_id VARCHAR, document_line VARCHAR,
+    ref_document_kind VARCHAR, ref_document_id VARCHAR, ref_document_line VARCHAR, supplier_id BIGINT, channel_id BIGINT,
+    unit_price_amount DECIMAL(18,4), currency_code VARCHAR, is_promo BOOLEAN, campaign_code VARCHAR, customer_key VARCHAR, target UUID,
+    unit_id VARCHAR, line_no BIGINT, named_item_id BIGINT, epc VARCHAR"""
+
+PRIVATE_TABLES: Final[dict[str, str]] = {
+    # a warehouse made anew writes its ledger files under another generation: files that others still read stay as they are
+    "home": "schema_version INTEGER, generation INTEGER",
+    # one row a commit; the sums are the ledger hash so far
+    "commits": "commit_id BIGINT, committed_us BIGINT, newest_known_us BIGINT, newest_occurred_us BIGINT, hash_a UBIGINT, hash_b UBIGINT",
+    "applied_units": "unit_id VARCHAR, delivery_id VARCHAR, feed VARCHAR, segment VARCHAR, known_us BIGINT, occurred_min BIGINT, occurred_max BIGINT, commit_id BIGINT",
+    "delivery_state": """delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, content_sha256 VARCHAR,
+        known_us BIGINT, units_expected INTEGER, units_applied INTEGER, is_copy BOOLEAN""",
+    # exact over all history; only accepted or waiting events stand here
+    "identity": "event_key UUID, revision INTEGER, payload_hash UBIGINT, known_us BIGINT",
+    # sales that carry their own number are found by the line they are
+    "line_keys": "target UUID, event_key UUID",
+    # events that a later one can still change, as they were resolved: picks, shipments, notices, receipts (of a reader one for
+    # each EPC, with item null until its class is known), voids
+    "kept_events": _KEPT_EVENT,
+    "counts": _KEPT_EVENT,
+    # orders by number: a shipment that names a number of two channels waits
+    "order_channels": "document_id VARCHAR, channel_id BIGINT, known_us BIGINT",
+    # named: the item whose code it is; of a merged item item_id is the one that it became, else the same
+    "code_items": f"""code_kind VARCHAR, code VARCHAR, named_item_id BIGINT, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR, uom_code VARCHAR,
+        numerator BIGINT, denominator BIGINT, {_SPAN}""",
+    "code_uoms": f"item_id BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}",
+    "code_locations": f"""code_kind VARCHAR, code VARCHAR, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR,
+        time_zone VARCHAR, rfid_posting VARCHAR, {_SPAN}""",
+    "code_channels": f"code VARCHAR, channel_id BIGINT, time_zone VARCHAR, {_SPAN}",
+    "code_suppliers": f"code VARCHAR, supplier_id BIGINT, time_zone VARCHAR, {_SPAN}",
+    "code_sources": f"source_system VARCHAR, time_zone VARCHAR, sends_picks BOOLEAN, {_SPAN}",
+    "code_owners": "code VARCHAR, owner_id BIGINT",
+    "kit_components": f"kit_item_id BIGINT, component_no INTEGER, component_item_id BIGINT, named_item_id BIGINT, component_units BIGINT, {_SPAN}",
+    # merges by item: from merged_us on both are counted as one
+    "item_merges": "item_id BIGINT, into_item_id BIGINT, merged_us BIGINT, known_from BIGINT, known_to BIGINT",
+    "channel_network": f"channel_id BIGINT, location_id BIGINT, {_SPAN}",
+    "reference_rows": "entity VARCHAR, key VARCHAR, row_hash VARCHAR, known_us BIGINT, starts_us BIGINT, ends_us BIGINT, sequence BIGINT, facts VARCHAR",
+    # movements that a big batch wrote straight to the ledger's files; they do not stand in ledger.movements
+    "bulk_files": "path VARCHAR, row_count BIGINT, commit_id BIGINT",
+    "taken_results": "kind VARCHAR, run_id VARCHAR, commit_id BIGINT",
+}
+
+
+_DUCKDB_TYPES: Final = {
+    "UInt64": "UBIGINT",
+    "UInt32": "UINTEGER",
+    "Int32": "INTEGER",
+    "Int16": "SMALLINT",
+    "String": "VARCHAR",
+    "Date": "DATE",
+    "Boolean": "BOOLEAN",
+    "Decimal": "DECIMAL(18,4)",
+    "Datetime": "TIMESTAMP",
+    "List": "VARCHAR[]",
+}
+
+
+def duckdb_type(column: str) -> str:
+    """The engine's type of a column of the event schema.
+
+    >>> duckdb_type("quantity"), duckdb_type("epcs")
+    ('DECIMAL(18,4)', 'VARCHAR[]')
+    """
+    return _DUCKDB_TYPES[EVENT_SCHEMA[column][0].__class__.__name__]
+
+
+def _wanted_tables() -> dict[tuple[str, str], dict[str, str]]:
+    """(schema, table) → its columns with their types, in order."""
+    # what waits: the event as it came, so that trying again is applying it again
+    waiting = "unit_id VARCHAR, known_us BIGINT, waits_for VARCHAR, wait_until_us BIGINT"
+    raw = {name: duckdb_type(name) for name in EVENT_SCHEMA}
+    private = {("main", name): _columns(text) for name, text in PRIVATE_TABLES.items()}
+    return {
+        **private,
+        ("main", "waiting"): _columns(waiting) | raw,
+        **{("ledger", name): columns for name, columns in LEDGER_TABLES.items()},
+    }
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Columns of a definition as it stands in `create table`.
+
+    >>> _columns("event_id UUID, unit_price_amount DECIMAL(18,4)")
+    {'event_id': 'UUID', 'unit_price_amount': 'DECIMAL(18,4)'}
+    """
+    pairs = (column.split(maxsplit=1) for column in re.split(r",(?![^(]*\))", text))
+    return {name: kind.strip() for name, kind in pairs}
+
+
+# what columns that were added say of the rows that are there
+_FILLED: Final = {"code_items": "named_item_id = item_id", "kit_components": "named_item_id = component_item_id"}
+
+
+def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    """Make every private and ledger table that is missing, and columns that a version before did not have.
+
+    Such columns are null in the rows that are there, but for `_FILLED`. Returns whether a ledger table got any: its files must be written anew.
+    """
+    con.execute("create schema if not exists ledger")
+    there: dict[tuple[str, str], list[str]] = {}
+    for schema, table, column in con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database() order by column_index"
+    ).fetchall():
+        there.setdefault((schema, table), []).append(column)
+    is_wider = False
+    for (schema, name), typed in _wanted_tables().items():
+        listed = ", ".join(f'"{column}" {kind}' for column, kind in typed.items())
+        old = there.get((schema, name))
+        if old == list(typed):
+            continue
+        if old is not None:  # made anew rather than altered: rows are written by the columns' order
+            con.execute(f'alter table {schema}."{name}" rename to "{name}_before"')
+        con.execute(f'create table {schema}."{name}" ({listed})')
+        if old is not None:
+            con.execute(f'insert into {schema}."{name}" by name select * from {schema}."{name}_before"')
+            con.execute(f'drop table {schema}."{name}_before"')
+            if name in _FILLED:
+                con.execute(f"update {name} set {_FILLED[name]}")
+            is_wider |= schema == "ledger"
+    return is_wider
+
+
+def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: int = 1) -> duckdb.DuckDBPyConnection:
+    """Open the owner's database, making it first, as this generation, where there is none.
+
+    It is made under another name and renamed, so that a crash leaves either no file or a whole one. Of a file that an
+    earlier version made, tables and columns that are new are added in one transaction, and its ledger becomes another
+    generation, so that all its files are written anew.
+    Raises UserError when another process holds it or it was made by a newer version.
+    """
+    import duckdb
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        for leftover in (fresh, fresh.with_suffix(".new.wal")):
+            leftover.unlink(missing_ok=True)
+        making = duckdb.connect()
+        making.execute(f"attach '{_quoted(fresh)}' as w (storage_version 'v1.5.0')")
+        making.execute("use w")
+        create_tables(making)
+        making.execute(f"insert into home values ({SCHEMA_VERSION}, {int(generation)})")
+        making.execute("use memory")
+        making.execute("detach w")
+        making.close()
+        fresh.replace(path)
+    try:
+        con = duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        raise UserError(
+            "the warehouse is held by another process",
+            where=f"{path} ({str(error).splitlines()[0]})",
+            next_step="stop the other parstock, or let it do the work: parstock doctor",
+            exit_code=3,
+        ) from error
+    con.execute("set timezone = 'UTC'")
+    con.execute("set enable_progress_bar = false")
+    con.execute("set preserve_insertion_order = false")
+    con.execute("set checkpoint_threshold = '256MB'")
+    con.execute(f"set threads = {int(threads)}")
+    con.execute(f"set memory_limit = '{memory_limit}'")
+    version = con.execute("select schema_version from home").fetchall()
+    if version != [(SCHEMA_VERSION,)]:
+        con.close()
+        raise UserError(
+            f"the warehouse has schema version {version}, this parstock reads version {SCHEMA_VERSION}",
+            where=str(path),
+            next_step="parstock rebuild makes it anew from the spool",
+            exit_code=3,
+        )
+    con.execute("begin")
+    if create_tables(con):
+        con.execute("update home set generation = generation + 1")
+    con.execute("commit")
+    return con
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

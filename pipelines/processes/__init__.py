@@ -1,0 +1,5 @@
+"""The standing processes of a home: what `parstock up` starts, watches and ends.
+
+Belongs here: starting, restarting, signs of life. Does not belong here: the work itself (`pipelines.ingest`, `pipelines.owner`,
+`pipelines.build`, `pipelines.planning`).
+"""

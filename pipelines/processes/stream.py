@@ -1,0 +1,58 @@
+"""The stream as a process of its own: `python -m pipelines.processes.stream HOME`, started and ended by `pipelines.processes.up`.
+
+Belongs here: the life of that process. Does not belong here: what the stream does (`pipelines.ingest`).
+It ends when its stdin does: whoever started it is gone then, or wants it to end.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pipelines.processes.heartbeat import HEARTBEAT_SECONDS, beat
+from pipelines.settings import Home
+
+GRACE_SECONDS: Final = 3.0
+"""What is being parsed may be finished; after that the process goes, and the next one parses it again."""
+
+
+def main() -> None:
+    """Watch the landing folders of the home that is named until stdin ends."""
+    logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s  %(message)s", level=logging.INFO)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of the terminal's processes; the supervisor ends this one
+    home = Home(Path(sys.argv[1]))
+    stopping = threading.Event()
+
+    def listen() -> None:
+        while os.read(0, 1024):
+            pass
+        stopping.set()
+        threading.Timer(GRACE_SECONDS, os._exit, (0,)).start()
+
+    def live() -> None:
+        while not stopping.wait(HEARTBEAT_SECONDS):
+            beat(home, "stream")
+
+    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=live, daemon=True).start()
+    from pipelines.ingest.pipeline import ingest_stream
+
+    log = logging.getLogger("parstock.stream")
+    ingest_stream(
+        home,
+        clock=lambda: datetime.now(UTC),
+        should_stop=stopping.is_set,
+        on_trouble=lambda trouble: log.warning("cannot be read: %s", trouble),
+    )
+    logging.shutdown()
+    os._exit(0)  # Beam's threads would hold the interpreter back
+
+
+if __name__ == "__main__":
+    main()
