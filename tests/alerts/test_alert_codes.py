@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pipelines.settings import DBT_PROJECT
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 DAY = "2026-03-{:02}T{:02}:00:00+01:00"
 

@@ -12,7 +12,7 @@ from pipelines import stages
 from pipelines.alerts.watch import QUIET_SECONDS, look, look_closely, raise_alert, resolve_alert
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
-from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
 pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home
 

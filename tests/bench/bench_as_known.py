@@ -29,7 +29,7 @@ from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.publish.reader import open_published
 from pipelines.publish.snapshot import Publication, Publisher
 from pipelines.settings import Home
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.small_ledger import SmallLedger, number
 
 PROMISE_SECONDS = 1.0
 DAYS = 730

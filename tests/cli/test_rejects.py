@@ -15,7 +15,7 @@ from pipelines.cli.rejects import HEALS
 from pipelines.feeds.reasons import REASONS
 from pipelines.owner.apply.resolve import REASONS as MEANING
 from pipelines.owner.apply.resolve import WAITS
-from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos
 
 pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home
 HEADER = "event_kind,location_code,register_no,document_id,document_line,occurred_at,item_code"

@@ -36,7 +36,7 @@ def _fields(text: str) -> list[str]:
 
 
 def test_every_state_movement_and_method_has_its_words() -> None:
-    with (ROOT / "pipelines" / "warehouse" / "posting.csv").open(encoding="utf-8") as file:
+    with (ROOT / "pipelines" / "owner" / "posting" / "posting.csv").open(encoding="utf-8") as file:
         kinds = {row["event_kind"] for row in csv.DictReader(file)}
     assert (kinds | set(STOCK_STATES) | set(METHODS)) - LABELS.keys() == set()
 

@@ -12,7 +12,7 @@ from orchestration.definitions import build_definitions
 from pipelines import stages
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Settings
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 pytestmark = pytest.mark.timeout(600)
 AS_OF = "2026-04-02T06:00+00:00"

@@ -14,7 +14,7 @@ from pipelines.build.build import build_lock, finish_build, nodes_of_artifacts
 from pipelines.cli.main import call
 from pipelines.marts.build_files import latest_build
 from pipelines.quality.gates import GateBlocked, GateRun, blocked_by, check_marts, newest_runs
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 AS_OF = datetime(2026, 4, 2, 6, tzinfo=UTC)
 

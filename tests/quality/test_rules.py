@@ -18,7 +18,7 @@ from pipelines.quality.feed_gates import look_rules
 from pipelines.quality.marts_rules import MARTS
 from pipelines.quality.rules import Rule, rules_of
 from pipelines.settings import DBT_PROJECT
-from tests.warehouse.dbt_builds import parsed_project
+from tests.worlds.dbt_builds import parsed_project
 
 NOW = datetime(2026, 3, 8, tzinfo=UTC)
 ROWS = """

@@ -11,7 +11,7 @@ import pytest
 from pipelines.marts import dbt as marts_dbt
 from pipelines.marts import parsed_project
 from pipelines.settings import Home
-from tests.publish.tiny_dbt import write_project
+from tests.worlds.tiny_dbt import write_project
 
 
 @pytest.fixture

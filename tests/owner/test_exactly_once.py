@@ -17,7 +17,7 @@ from pipelines.owner.client import OwnerClient
 from pipelines.owner.owner import Owner
 from pipelines.owner.schema import open_warehouse
 from pipelines.spool import Spool
-from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
 
 def test_the_same_content_under_another_name_is_all_duplicates_refused_rows_included(tmp_path: Path) -> None:

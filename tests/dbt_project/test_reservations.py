@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
-from tests.warehouse.test_dbt_incremental import INCREMENTAL, seen_between_builds
+from tests.dbt_project.test_incremental import INCREMENTAL, seen_between_builds
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 DAY = "2026-03-04T{}:00+01:00"
 Figures = dict[str, tuple[int, int, int]]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 
 def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tmp_path: Path) -> None:

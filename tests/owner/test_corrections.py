@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 ALWAYS = "2001-01-01T00:00:00Z"
 CASE, PALLET = "13600529000020", "23600529000027"
@@ -46,7 +46,7 @@ def test_a_pack_that_was_told_too_small_and_a_barcode_of_another_level_are_put_r
 
 
 def _others() -> dict[str, str]:
-    from tests.warehouse.small_home import REFERENCE
+    from tests.worlds.small_home import REFERENCE
 
     return {f"reference/{name}.csv": text for name, text in REFERENCE.items() if name != "uoms"}
 

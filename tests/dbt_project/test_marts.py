@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse.dbt_builds import NAMES, ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import NAMES, ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 SHELF = "PAR/sellable_accessible"
 

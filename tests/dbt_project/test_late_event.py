@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 DAYS, LATE_BY = 120, 90
 ITEMS, PLACES = ("TEA", "MUG", "CUP", "JAR"), ("PAR", "LYS", "NCE")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 ITEMS = [f"I{item:02d}" for item in range(20)]
 SELECTED = ("--select", "+ops__snapshots", "+stock__snapshots", "--indirect-selection", "cautious")

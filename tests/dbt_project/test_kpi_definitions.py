@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import DBT_PROJECT
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.kpi_world import Figures, add_up, figures, march, whole_world
-from tests.warehouse.small_ledger import number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.kpi_world import Figures, add_up, figures, march, whole_world
+from tests.worlds.small_ledger import number
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 PLACES = (
     "location_code,location_name,location_kind,time_zone\nDC,Warehouse,dc,Europe/Paris\nPAR,Shop,store,Europe/Paris\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import DBT_PROJECT
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger
 
 BUFFERS = [
     "us,us,,,,units,1,,me,oversell,,",

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from pipelines.owner.reference.versions import BEGINNING, END, Version, holding
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 DAY_US: Final = 86_400_000_000
 START: Final = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import DBT_PROJECT
-from tests.warehouse.dbt_builds import parsed_project
+from tests.worlds.dbt_builds import parsed_project
 
 MARTS = {"core", "stock", "availability", "demand", "plan", "kpi", "ops"}
 

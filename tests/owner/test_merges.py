@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 MERGE = "item_code,related_item_code,relation_kind,valid_from\nCUP,MUG,merge,2026-03-05T00:00:00Z\n"
 BACK = "item_code,related_item_code,relation_kind,valid_from,valid_to\nCUP,MUG,merge,2026-03-05T00:00:00Z,2026-03-05T00:00:00Z\n"

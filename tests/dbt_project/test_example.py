@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.dbt_builds import NAMES, ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import NAMES, ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 DC, PARIS, LISBON = "DC1/sellable_not_accessible", "PAR/sellable_accessible", "LIS/sellable_accessible"
 SUNDAY_EVENING = "2026-03-08T20:00:00+01:00"

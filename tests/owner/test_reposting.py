@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.warehouse.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import SmallHome, pos, wms
 
 
 def test_a_late_scrap_changes_what_the_count_after_it_found_missing(tmp_path: Path) -> None:

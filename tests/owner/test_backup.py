@@ -14,7 +14,7 @@ from pipelines.errors import UserError
 from pipelines.owner import backup
 from pipelines.owner.owner import Owner
 from pipelines.settings import Home
-from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
 NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse.small_home import REFERENCE, SmallHome, pos, wms
+from tests.worlds.small_home import REFERENCE, SmallHome, pos, wms
 
 LOCATIONS = "location_code,location_name,location_kind,time_zone{}\nDC,Warehouse,dc,Europe/Paris{}\nPAR,Shop,store,{}{}\n"
 NO_ZONE = LOCATIONS.format("", "", "", "")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.dbt_builds import build
-from tests.warehouse.kpi_world import Figures, figures
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import build
+from tests.worlds.kpi_world import Figures, figures
+from tests.worlds.small_ledger import SmallLedger, number
 
 SHELF = "DC/sellable_not_accessible"
 

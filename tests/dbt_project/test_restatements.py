@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_home import KNOWN_AT, SmallHome, pos, wms
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
+from tests.worlds.small_ledger import SmallLedger, number
 
 ITEMS = ("CALM", "COUNTED", "FIXED", "KEPT", "LATE", "VOIDED")
 SELECTED = ("--select", "+ops__restatements", "+core__dim_item", "--indirect-selection", "cautious")

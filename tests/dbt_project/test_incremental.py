@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from pipelines.ledger.tables import LEDGER_TABLES
-from tests.warehouse.dbt_builds import ask, build
-from tests.warehouse.small_ledger import SmallLedger, number
+from tests.worlds.dbt_builds import ask, build
+from tests.worlds.small_ledger import SmallLedger, number
 
 ITEMS, PLACES, COMMITS = ("TEA", "MUG", "CUP"), ("PAR", "LIS", "NYC"), 4
 ZONES = {"PAR": "Europe/Paris", "LIS": "Europe/Lisbon", "NYC": "America/New_York"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.warehouse.small_home import SmallHome, wms
+from tests.worlds.small_home import SmallHome, wms
 
 REFERENCE = {
     "reference/items.csv": "item_code,item_kind,base_uom_code,gtin\nTEE,stock,EA,03600529000016\nMUG,stock,EA,\n",

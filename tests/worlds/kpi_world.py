@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.warehouse.dbt_builds import ask
-from tests.warehouse.small_ledger import Row, SmallLedger, number
+from tests.worlds.dbt_builds import ask
+from tests.worlds.small_ledger import Row, SmallLedger, number
 
 SHELF = "PAR/sellable_accessible"
 STORED = "DC/sellable_not_accessible"
