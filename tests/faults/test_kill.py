@@ -13,14 +13,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from oracle import driver, generate, shuffle
+from oracle import driver, generate, pen, shuffle
 from oracle.driver import Ledger
 
 from faults import killing
 
 KILLS = int(os.environ.get("PARSTOCK_KILLS", "20"))
 SEED = int(os.environ.get("PARSTOCK_KILL_SEED", "1"))
-AS_OF = (generate.KNOWN_AT + timedelta(hours=1)).isoformat() + "+00:00"
+AS_OF = (pen.KNOWN_AT + timedelta(hours=1)).isoformat() + "+00:00"
 
 
 def parts_of_a_world(folder: Path, seed: int, parts: int) -> list[Path]:
@@ -42,7 +42,7 @@ def drop(part: Path, landing: Path, feed: str = "*") -> None:
 
 def check(home: Path, landing: Path) -> None:
     """The home says what the oracle makes of the landing folder, whatever happened on the way."""
-    ledger, oracle = Ledger(home), driver.expected([(landing, generate.KNOWN_AT)])
+    ledger, oracle = Ledger(home), driver.expected([(landing, pen.KNOWN_AT)])
     assert driver.differences(ledger.on_hand(), driver.by_owner(oracle.on_hand())) == {}
     accounting = ledger.accounting()
     assert [uri for uri, counts in accounting.items() if counts[0] != sum(counts[1:])] == []

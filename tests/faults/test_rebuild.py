@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from oracle import driver, generate, shuffle
+from oracle import driver, generate, pen, shuffle
 from oracle.driver import Ledger
 
 
@@ -14,7 +14,7 @@ from oracle.driver import Ledger
 def test_a_rebuild_from_the_spool_gives_the_same_ledger_and_the_same_answers_as_known(tmp_path: Path) -> None:
     home = tmp_path / "home"
     folders = shuffle.write(tmp_path / "landing", generate.lines(21, 300), shuffle.Schedule(21, scans=3, files=3))
-    scans = driver.scans_from(folders, generate.KNOWN_AT)
+    scans = driver.scans_from(folders, pen.KNOWN_AT)
     driver.deliver_all(home, scans)
     before = Ledger(home)
     known = {known_at: before.on_hand(known_at=known_at) for _, known_at in scans}

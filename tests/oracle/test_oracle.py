@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oracle import answers, driver, generate, shuffle
+from oracle import answers, driver, generate, pen, shuffle
 
 KNOWN_AT = datetime(2026, 6, 1, 12)
 REFERENCE = {
@@ -309,7 +309,7 @@ def test_a_line_that_meets_a_tag_is_about_the_same_goods(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_random_world_loses_and_makes_nothing(tmp_path: Path, seed: int) -> None:
-    made = driver.expected(driver.scans_from(generate.write(tmp_path, seed), generate.KNOWN_AT))
+    made = driver.expected(driver.scans_from(generate.write(tmp_path, seed), pen.KNOWN_AT))
     assert made.rows("select no, item from legs group by no, item having sum(delta) <> 0") == []
     assert all(counts[0] == sum(counts[1:]) for counts in made.accounting().values())
     assert made.rows("select sum(rows_in) from deliveries") == made.rows("select count(*) from fates")
@@ -323,9 +323,9 @@ def test_the_oracle_says_the_same_of_every_schedule_of_one_set(
     folder = tmp_path_factory.mktemp("schedule")
     lines = generate.lines(world_seed, 150)
     plain = driver.expected(
-        driver.scans_from(shuffle.write(folder / "plain", lines, shuffle.Schedule(0, copy_rate=0, resend_rate=0)), generate.KNOWN_AT)
+        driver.scans_from(shuffle.write(folder / "plain", lines, shuffle.Schedule(0, copy_rate=0, resend_rate=0)), pen.KNOWN_AT)
     )
-    other = driver.expected(driver.scans_from(shuffle.write(folder / "other", lines, schedule), generate.KNOWN_AT))
+    other = driver.expected(driver.scans_from(shuffle.write(folder / "other", lines, schedule), pen.KNOWN_AT))
     columns = (
         "event, kind, item, from_location, from_state, to_location, to_state, owner, lot, units, occurred_at, business_on, document_id"
     )

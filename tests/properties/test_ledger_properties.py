@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from oracle import driver, generate, shuffle
+from oracle import driver, generate, pen, shuffle
 from oracle.driver import Ledger
 
 SCHEDULES = int(os.environ.get("PARSTOCK_SCHEDULES", "6"))
@@ -44,7 +44,7 @@ def plain_hash(world_seed: int) -> str:
             generate.lines(world_seed, LINES),
             shuffle.Schedule(0, files=1, copy_rate=0, csv_rate=0, gzip_rate=0, resend_rate=0),
         )
-        driver.deliver_all(folder / "home", driver.scans_from(folders, generate.KNOWN_AT))
+        driver.deliver_all(folder / "home", driver.scans_from(folders, pen.KNOWN_AT))
         return Ledger(folder / "home").hash
 
 
@@ -53,7 +53,7 @@ def plain_hash(world_seed: int) -> str:
 def test_any_schedule_of_a_set_gives_the_oracles_stock_and_one_hash(world_seed: int, schedule: shuffle.Schedule) -> None:
     with tempfile.TemporaryDirectory(prefix="parstock-") as name:
         folder = Path(name)
-        scans = driver.scans_from(shuffle.write(folder / "landing", generate.lines(world_seed, LINES), schedule), generate.KNOWN_AT)
+        scans = driver.scans_from(shuffle.write(folder / "landing", generate.lines(world_seed, LINES), schedule), pen.KNOWN_AT)
         for (landing, known_at), kill in itertools.zip_longest(scans, schedule.kills[: len(scans)]):
             if kill:
                 driver.killed_at(kill, folder / "home", landing, known_at)
@@ -75,7 +75,7 @@ def test_any_schedule_of_a_set_gives_the_oracles_stock_and_one_hash(world_seed: 
 def test_delivering_everything_again_changes_nothing() -> None:
     with tempfile.TemporaryDirectory(prefix="parstock-") as name:
         folder = Path(name)
-        scans = driver.scans_from(generate.write(folder / "landing", seed=7, events=LINES), generate.KNOWN_AT)
+        scans = driver.scans_from(generate.write(folder / "landing", seed=7, events=LINES), pen.KNOWN_AT)
         driver.deliver_all(folder / "home", scans)
         once = Ledger(folder / "home")
         stock, accounting, movements = once.on_hand(), once.accounting(), once.rows("select count(*) from movements")
@@ -90,7 +90,7 @@ def test_delivering_everything_again_changes_nothing() -> None:
 def test_a_contradiction_is_set_aside_and_what_came_first_stands() -> None:
     with tempfile.TemporaryDirectory(prefix="parstock-") as name:
         folder = Path(name)
-        scans = driver.scans_from(generate.write(folder / "landing", seed=11, events=60, has_conflicts=True), generate.KNOWN_AT)
+        scans = driver.scans_from(generate.write(folder / "landing", seed=11, events=60, has_conflicts=True), pen.KNOWN_AT)
         driver.deliver_all(folder / "home", scans)
         ledger, oracle = Ledger(folder / "home"), driver.expected(scans)
         assert driver.differences(ledger.on_hand(), driver.by_owner(oracle.on_hand())) == {}
@@ -100,7 +100,7 @@ def test_a_contradiction_is_set_aside_and_what_came_first_stands() -> None:
 def test_the_published_stock_is_the_ledgers() -> None:
     with tempfile.TemporaryDirectory(prefix="parstock-") as name:
         folder = Path(name)
-        first, later = driver.scans_from(generate.write(folder / "landing", seed=13, events=LINES), generate.KNOWN_AT)
+        first, later = driver.scans_from(generate.write(folder / "landing", seed=13, events=LINES), pen.KNOWN_AT)
         driver.deliver(folder / "home", *first)
         driver.build(folder / "home", first[1])
         driver.deliver(folder / "home", *later)  # published beyond the build: the hot views add what came after
