@@ -41,8 +41,8 @@ class Intake:
         self._seen: set[str] = set()
         self._reference: dict[str, list[Delivery]] | None = None
 
-    def take(self, found: Found, arrival: Arrival, surveyed: Survey, content: Content, known_at: str) -> None:
-        """Add to `found` the delivery that this content is, and its units that have not been given out before."""
+    def take(self, found: Found, arrival: Arrival, surveyed: Survey, content: Content, known_at: str) -> Delivery:
+        """Add to `found` the delivery that this content is, and its units that have not been given out before; returns the delivery."""
         delivery, is_new = self._delivery(arrival, surveyed, known_at)
         found.deliveries.append(delivery.delivery_id)
         if is_new:
@@ -60,6 +60,7 @@ class Intake:
                 found.parsed.append(one.unit_id)
             else:
                 found.units.append(WorkUnit(origin, one, surveyed.how if one is last else how, content))
+        return delivery
 
     def _delivery(self, arrival: Arrival, surveyed: Survey, known_at: str) -> tuple[Delivery, bool]:
         """The delivery that this content is: the one there is already, else a new one, written."""
