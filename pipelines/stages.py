@@ -109,12 +109,17 @@ def _ingest(
     adapter: str | None = None,
 ) -> IngestResult:
     from pipelines.ingest.pipeline import ingest_batch
+    from pipelines.ingest.sources.files import landing_of
+    from pipelines.ingest.sources.registry import open_sources
 
     def told(progress: Any) -> None:
         if say is not None:
             say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
 
-    report = ingest_batch(home, from_dir, clock=clock, feeds=feeds, on_progress=told, settings=settings, engine=engine, adapter=adapter)
+    settings = settings or Settings()
+    is_all = from_dir is None and not feeds and adapter is None
+    sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
+    report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
     return IngestResult(

@@ -184,15 +184,15 @@ def _spool(home: Home) -> Iterator[Finding]:
         yield Finding("spool", "ok", f"{len(parsed):,} units parsed, none missing")
 
 
-def _mappings(home: Home) -> Iterator[Finding]:
-    from pipelines.ingest.sources.mappings import examine
+def _sources(home: Home) -> Iterator[Finding]:
+    from pipelines.ingest.sources.registry import SOURCES
 
-    found = list(examine(home.landing))
-    for where, fault in found:
-        if fault:
-            yield Finding("mapping", "fail", f"{where}: {fault}", f"mend {home.landing / where}; its files wait until then", is_data=True)
-    if found and not any(fault for _, fault in found):
-        yield Finding("mapping", "ok", f"{len(found)} mappings can be used")
+    settings = Settings()
+    for kind in SOURCES:
+        if kind.is_set_up(home, settings):
+            yield Finding(f"source {kind.name}", "ok", kind.takes)
+            for one in kind.examine(home):
+                yield Finding(one.about, "fail" if one.next_step else "ok", one.what, one.next_step, is_data=True)
 
 
 def _ledger(home: Home) -> Iterator[Finding]:
@@ -299,7 +299,7 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _disk,
     _locks,
     _heartbeats,
-    _mappings,
+    _sources,
     _spool,
     _ledger,
     _published,

@@ -28,22 +28,37 @@ Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Task:
-    """What to parse a block as.
+class How:
+    """How a file is read: what a first look at it found, and what somebody said of it.
 
-    `header` is the header line of a table; `refusal` refuses every line with this reason, `detail` says more about it
-    (a column's name). `adapter` reads documents as this vendor's, whatever they look like; `mapping` is how a mapped table is read.
+    `is_packed`: it is unpacked first. `header` is the header line of a table; `refusal` refuses every line with this reason,
+    `detail` says more about it (a column's name). `is_cut`: the last line of a table has no end. `adapter` reads documents as
+    this vendor's, whatever they look like; `mapping` is how a mapped table is read.
     """
 
-    feed: str
     form: Form
-    context: Context
-    entity: str | None = None
+    is_packed: bool = False
     header: bytes | None = None
     refusal: str | None = None
     detail: str | None = None
+    is_cut: bool = False
     adapter: str | None = None
     mapping: Mapping | None = None
+
+    @property
+    def reading(self) -> str:
+        """What a delivery says that it was read as; empty where the file speaks for itself."""
+        return self.mapping.reading if self.mapping is not None else self.adapter or ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Task:
+    """What to parse a block as: lines of a feed (of an entity of `reference`), read so."""
+
+    feed: str
+    how: How
+    context: Context
+    entity: str | None = None
 
 
 def judge_header(feed: str, entity: str | None, line: bytes) -> tuple[str, str | None] | None:
@@ -65,23 +80,24 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
 
     `rows` is how many rows the first pass counted; `is_cut` says that a table's last line has no end.
     """
-    if task.refusal is not None:
+    how = task.how
+    if how.refusal is not None:
         return refuse_all(task, content, first_line)
     cut: list[Reject] = []
     known, renames = known_fields(task.feed, task.entity)
-    if task.form == "csv":
-        assert task.header is not None
-        header = Header(header_names(task.header), known, renames)
+    if how.form == "csv":
+        assert how.header is not None
+        header = Header(header_names(how.header), known, renames)
         if is_cut:
             content, cut = _set_last_aside(content, first_line, header)
             rows -= len(cut)
         raw = read_csv(content, first_line, rows, header)
-    elif task.mapping is not None:
-        raw = read_mapped(content, first_line, task.header, task.mapping, known, is_cut)
+    elif how.mapping is not None:
+        raw = read_mapped(content, first_line, how.header, how.mapping, known, is_cut)
     elif task.feed == "rfid":
-        raw = read_document(content) if task.form == "document" else read_event_lines(content, first_line)
-    elif task.form == "document":
-        raw = read_documents(content, task.feed, place_of(task.feed, task.context.source_system), task.adapter, known, renames)
+        raw = read_document(content) if how.form == "document" else read_event_lines(content, first_line)
+    elif how.form == "document":
+        raw = read_documents(content, task.feed, place_of(task.feed, task.context.source_system), how.adapter, known, renames)
     else:
         raw = read_json(content, first_line, rows, known, renames)
     if cut:
@@ -105,25 +121,26 @@ def _set_last_aside(content: bytes, first_line: int, header: Header) -> tuple[by
 
 def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
     """Every line of a block as a reject of the task's reason; what is kept of it is masked."""
-    assert task.refusal is not None
-    if task.mapping is not None:
-        refused = refuse_lines(content, first_line, task.header, task.mapping, task.refusal, task.detail)
+    how = task.how
+    assert how.refusal is not None
+    if how.mapping is not None:
+        refused = refuse_lines(content, first_line, how.header, how.mapping, how.refusal, how.detail)
         return Parsed(pl.DataFrame(), reject_frame(refused), [], [])
     rejects = []
     hidden = False
-    if task.header is not None:
+    if how.header is not None:
         known, renames = known_fields(task.feed, task.entity)
         try:
-            names = task.header.decode("utf-8", "replace").replace("\x00", "").strip("\ufeff\r\n").split(",")
+            names = how.header.decode("utf-8", "replace").replace("\x00", "").strip("\ufeff\r\n").split(",")
             hidden = not Header([name.strip('" ') for name in names], known, renames).may_show()
         except Refused:
             hidden = True
-    reason = sentence(task.refusal, task.detail)
-    if task.refusal == "not_utf8":
+    reason = sentence(how.refusal, how.detail)
+    if how.refusal == "not_utf8":
         content = content.replace(b"\x00", b"")  # of UTF-16, what can be told apart without decoding
     for number, line in numbered_lines(content, first_line):
-        text = None if hidden else unread(number, Refused(task.refusal), line).payload
-        rejects.append(Reject(number, task.refusal, reason, text if text is not None else privacy.MASK))
+        text = None if hidden else unread(number, Refused(how.refusal), line).payload
+        rejects.append(Reject(number, how.refusal, reason, text if text is not None else privacy.MASK))
     return Parsed(pl.DataFrame(), reject_frame(rejects), [], [])
 
 
@@ -136,6 +153,7 @@ def refuse_file(code: str, rows: int = 1, detail: str | None = None, first_line:
 __all__ = [
     "Context",
     "Form",
+    "How",
     "Parsed",
     "RawRows",
     "Task",

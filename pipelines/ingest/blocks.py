@@ -51,7 +51,8 @@ class Unpacked:
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
-        self._packed_bytes = os.fstat(packed.fileno()).st_size
+        self._packed_bytes = packed.seek(0, os.SEEK_END)
+        packed.seek(0)
         self._starts_like_gzip = packed.read(2) == b"\x1f\x8b"
         packed.seek(0)
         self._stream = gzip.GzipFile(fileobj=packed, mode="rb")

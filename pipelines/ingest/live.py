@@ -1,58 +1,43 @@
-"""Runs of this process by id: how Beam's stages, which must be picklable, reach what must not travel (callbacks, sources).
+"""Runs of this process by id: how Beam's stages reach what must not travel.
 
-In a worker that is another process a run has no entry here: progress is then not reported, and nothing else is lost.
+Beam pickles its stages, also on the embedded runner, and a source (with its connections), a callback or an event cannot be
+pickled. So a stage carries the id of its run and looks it up here. In a worker that is another process a run has no entry:
+progress is then not reported, and nothing else is lost, for what is parsed is told by the spool.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from pipelines.ingest.stage import WorkUnit
+from pipelines.ingest.unit import WorkUnit
 from pipelines.spool import Manifest
 
 _runs: dict[str, Run] = {}
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """One run of ingest in this process."""
+    """What one run of ingest gives its stages: whom to tell of a parsed unit, what its sources bring now, whether it is to end."""
 
-    def __init__(
-        self,
-        on_manifest: Callable[[Manifest], None] | None = None,
-        poll: Callable[[], list[WorkUnit]] | None = None,
-        is_stopped: Callable[[], bool] | None = None,
-    ) -> None:
-        self.run_id = uuid.uuid4().hex
-        self._on_manifest, self._poll, self._is_stopped = on_manifest, poll, is_stopped
-        self._lock = threading.Lock()
+    on_manifest: Callable[[Manifest], None] | None
+    poll: Callable[[], list[WorkUnit]] = list
+    is_stopped: Callable[[], bool] = bool
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
-    def __enter__(self) -> Run:
-        _runs[self.run_id] = self
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        _runs.pop(self.run_id, None)
-
-    def poll(self) -> list[WorkUnit]:
-        """Units that the sources of the run bring now."""
-        return self._poll() if self._poll else []
-
-    def is_stopped(self) -> bool:
-        """Whether the run has been told to end."""
-        return self._is_stopped() if self._is_stopped else False
-
-    def wait(self, seconds: float) -> None:
-        """Wait until the next look."""
-        time.sleep(seconds)
-
-    def tell(self, manifest: Manifest) -> None:
-        """Report a parsed unit; one at a time."""
-        if self._on_manifest:
-            with self._lock:
-                self._on_manifest(manifest)
+@contextmanager
+def running(run: Run) -> Iterator[str]:
+    """The id under which the run is found as long as the block lasts."""
+    run_id = uuid.uuid4().hex
+    _runs[run_id] = run
+    try:
+        yield run_id
+    finally:
+        del _runs[run_id]
 
 
 def run_of(run_id: str) -> Run:
@@ -61,7 +46,8 @@ def run_of(run_id: str) -> Run:
 
 
 def report(run_id: str | None, manifest: Manifest) -> None:
-    """Tell the run of a parsed unit, if the run is of this process."""
+    """Tell the run of a parsed unit, if the run is of this process and wants to hear; one at a time."""
     run = _runs.get(run_id) if run_id else None
-    if run is not None:
-        run.tell(manifest)
+    if run is not None and run.on_manifest is not None:
+        with run.lock:
+            run.on_manifest(manifest)

@@ -1,14 +1,15 @@
-"""Ingest as a whole: one pass over the folders (`ingest_batch`), and the standing stream (`ingest_stream`).
+"""Ingest as a whole: one pass over the sources (`ingest_batch`), and the standing stream (`ingest_stream`).
 
 Both run the same stages on Beam's embedded runner, which is named: what `DirectRunner` means depends on the network.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from typing import Any
 from pipelines.errors import UserError
 from pipelines.ingest import live
 from pipelines.ingest.secret import read_secret, secret_file
-from pipelines.ingest.sources.files import Clock, Found, Landing, now_of
-from pipelines.ingest.stage import WorkUnit, in_turn, parse_unit
+from pipelines.ingest.sources.source import Clock, Found, Polled, Source, now_of
+from pipelines.ingest.stage import parse_unit
+from pipelines.ingest.unit import WorkUnit, in_turn
 from pipelines.settings import Home, Settings
 from pipelines.spool import Manifest, Spool
 
@@ -70,44 +72,40 @@ class IngestReport:
 
 def ingest_batch(
     home: Home,
-    from_dir: Path | None = None,
+    sources: Sequence[Source],
     *,
     clock: Clock,
-    feeds: Iterable[str] | None = None,
     on_progress: OnProgress | None = None,
     settings: Settings | None = None,
     engine: str = "beam",
-    adapter: str | None = None,
 ) -> IngestReport:
-    """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when every unit is in the spool.
+    """Take what the sources have once, and close them; returns when every unit is in the spool.
 
-    `adapter` names the vendor's document that every file is to be read as, or a mapping (`FILE.toml`) for tables.
     `engine="direct"` runs the stage without Beam, for tests and tools; the result is the same to the byte.
-    Raises UserError when the folder is missing or a unit could not be written.
+    Raises UserError when a unit could not be written.
     """
     settings = settings or Settings()
-    root = from_dir or home.landing
-    if not root.is_dir():
-        raise UserError("there is no such folder", where=str(root), next_step="parstock ingest --from DIR")
     spool = Spool(home.spool).make()
     spool.sweep()
     secret = secret_file(home, settings)
-    found = _found_when_still(Landing(root, spool, settings, feeds, adapter), clock)
-    progress = Progress(units=len(found.units))
+    progress = Progress()
 
     def count(manifest: Manifest) -> None:
         progress.add(manifest)
         if on_progress:
             on_progress(progress)
 
-    if found.units:
-        with live.Run(on_manifest=count) as run:
-            _run_units(found.units, spool, secret, run.run_id, settings, engine)
-    missing = [unit for unit in found.units if not spool.has_manifest(unit.unit_id)]
+    with contextlib.closing(Polled(sources, spool)) as polled:
+        found = _found_when_still(polled, clock)
+        progress.units = len(found.units)
+        if found.units:
+            with live.running(live.Run(count)) as run_id:
+                _run_units(found.units, spool, secret, run_id, settings, engine)
+        missing = polled.acknowledge()
     if missing:
         raise UserError(
             f"{len(missing)} of {len(found.units)} units did not reach the spool",
-            where=missing[0].source_uri, next_step="parstock ingest", exit_code=3,
+            where=missing[0].origin.source_uri, next_step="parstock ingest", exit_code=3,
         )  # fmt: skip
     return IngestReport(
         found.deliveries, found.new_deliveries, [unit.unit_id for unit in found.units],
@@ -116,19 +114,16 @@ def ingest_batch(
     )  # fmt: skip
 
 
-def _found_when_still(landing: Landing, clock: Clock) -> Found:
-    """One look at the folders; waits for files that are still being written, but not for ever. One `known_at` for all."""
+def _found_when_still(polled: Polled, clock: Clock) -> Found:
+    """One look at the sources; waits for what is still being written, but not for ever. One `known_at` for all."""
     fixed = now_of(clock)
-    found = landing.poll(fixed)
+    found = polled.poll(fixed)
     until = time.monotonic() + _PATIENCE_SECONDS
     while found.waiting and time.monotonic() < until:
         time.sleep(0.05)
-        more = landing.poll(fixed)
-        found.units.extend(more.units)
-        found.new_deliveries.extend(more.new_deliveries)
-        found.deliveries.extend(more.deliveries)
-        found.left_out.update(more.left_out)
-        found = dataclasses.replace(found, waiting=more.waiting, unreadable=more.unreadable)
+        found.waiting.clear()
+        found.unreadable.clear()
+        found.add(polled.poll(fixed))
     return found
 
 
@@ -153,46 +148,44 @@ def _run_units(units: list[WorkUnit], spool: Spool, secret: Path, run_id: str, s
 
 def ingest_stream(
     home: Home,
+    sources: Sequence[Source],
     *,
     clock: Clock,
     should_stop: Callable[[], bool],
-    from_dir: Path | None = None,
-    feeds: Iterable[str] | None = None,
     on_manifest: Callable[[Manifest], None] | None = None,
     settings: Settings | None = None,
     hold_seconds: float = HOLD_SECONDS,
     on_trouble: Callable[[str], None] | None = None,
 ) -> None:
-    """Watch the landing folders until `should_stop()`; each file that is whole is parsed into the spool within a second.
+    """Watch the sources until `should_stop()`, and close them; each file that is whole is parsed into the spool within a second.
 
-    `on_manifest` hears of each parsed unit, `on_trouble` once of each file that cannot be read. Blocks; run it in a
-    process or thread of its own. `clock` is called (or read) whenever new files are found.
+    `on_manifest` hears of each parsed unit, `on_trouble` once of each thing that cannot be read. Blocks; run it in a
+    process or thread of its own. `clock` is called (or read) whenever something new is found.
     """
     settings = settings or Settings()
     spool = Spool(home.spool).make()
     spool.sweep()
     secret = secret_file(home, settings)
-    root = from_dir or home.landing
-    root.mkdir(parents=True, exist_ok=True)
-    landing = Landing(root, spool, settings, feeds)
     told: set[str] = set()
-
-    def poll() -> list[WorkUnit]:
-        found = landing.poll(clock)
-        for trouble in found.unreadable:
-            if trouble not in told and on_trouble:
-                on_trouble(trouble)
-            told.add(trouble)
-        return found.units
-
     beam = import_beam()
     from pipelines.ingest.transforms import ParseUnits, WatchSources
 
-    with live.Run(on_manifest=on_manifest, poll=poll, is_stopped=should_stop) as run:
-        pipeline = beam.Pipeline(options=_options(settings, None))
-        units = pipeline | "Run" >> beam.Create([run.run_id], reshuffle=False) | WatchSources(settings.poll_seconds, hold_seconds)
-        _ = units | ParseUnits(spool.root, secret, run.run_id)
-        pipeline.run().wait_until_finish()
+    with contextlib.closing(Polled(sources, spool)) as polled:
+
+        def poll() -> list[WorkUnit]:
+            found = polled.poll(clock)
+            for trouble in found.unreadable:
+                if trouble not in told and on_trouble:
+                    on_trouble(trouble)
+                told.add(trouble)
+            return found.units
+
+        with live.running(live.Run(on_manifest, poll, should_stop)) as run_id:
+            pipeline = beam.Pipeline(options=_options(settings, None))
+            units = pipeline | "Run" >> beam.Create([run_id], reshuffle=False) | WatchSources(settings.poll_seconds, hold_seconds)
+            _ = units | ParseUnits(spool.root, secret, run_id)
+            pipeline.run().wait_until_finish()
+        polled.acknowledge()
 
 
 def import_beam() -> Any:

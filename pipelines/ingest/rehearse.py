@@ -13,10 +13,13 @@ from pipelines.feeds.mapping.propose import propose
 from pipelines.feeds.parse import Parsed, place_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import Unpacked, open_regular
+from pipelines.ingest.sources.content import FileContent
 from pipelines.ingest.sources.mappings import MAPPING_FILE, is_table, load_all, read_mapping
-from pipelines.ingest.stage import WorkUnit, parse_or_set_aside
+from pipelines.ingest.stage import parse_or_refuse
 from pipelines.ingest.survey import survey
 from pipelines.ingest.surveyed import Range
+from pipelines.ingest.unit import WorkUnit
+from pipelines.spool import Origin, UnitRange
 
 _ENOUGH = 1 << 16
 
@@ -49,19 +52,17 @@ def rehearse(path: Path, feed: str | None = None, mapping: Path | None = None) -
     """Read a file as it would be read, its first range of 8 MiB. Raises UserError where the mapping is of no use or no feed is known."""
     if is_table(path.name):
         mapping = mapping or mapping_beside(path)
-    content = read_mapping(str(mapping)) if mapping else None
-    feed = feed or (feed_of(content, str(mapping)) if content is not None else _feed_of(path))
+    said = read_mapping(str(mapping)) if mapping else None
+    feed = feed or (feed_of(said, str(mapping)) if said is not None else _feed_of(path))
     entity = _entity_of(path, feed)
-    made = load_all(content, str(mapping), feed).get(entity) if content is not None else None
+    made = load_all(said, str(mapping), feed).get(entity) if said is not None else None
+    content = FileContent.of(str(path))
     found = survey(str(path), feed, entity, 8 << 20, place_of(feed, feed), mapping=made)
     first = found.ranges[0] if found.ranges else Range(0, 0, 1, 0)
-    unit = WorkUnit(
-        unit_id="", delivery_id="", feed=feed, entity=entity, source_system=feed, source_uri=str(path), path=str(path), known_at="",
-        content_sha256="", units_in_delivery=1, start=first.start, end=first.end, first_line=first.first_line, rows=first.rows, form=found.form,
-        is_packed=found.is_packed, header=found.header, refusal=found.refusal, detail=found.detail, is_cut=found.is_cut and len(found.ranges) == 1,
-        size=found.size, mtime_ns=found.mtime_ns, mapping=made.to_text() if made else None,
-    )  # fmt: skip
-    parsed = parse_or_set_aside(unit, secrets.token_bytes(32))
+    origin = Origin("", feed, feed, str(path), entity, "", "", units_in_delivery=1)
+    lines = UnitRange("", first.start, first.end, first.first_line, first.rows)
+    how = dataclasses.replace(found.how, is_cut=found.how.is_cut and len(found.ranges) == 1)
+    parsed = parse_or_refuse(WorkUnit(origin, lines, how, content), secrets.token_bytes(32))
     return Rehearsal(feed, mapping if made else None, found.rows, found.left_out, parsed)
 
 

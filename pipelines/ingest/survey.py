@@ -18,7 +18,7 @@ from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.mapping.spec import Mapping
-from pipelines.feeds.parse import Form, judge_header
+from pipelines.feeds.parse import Form, How, judge_header
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
@@ -55,68 +55,123 @@ def survey(
     adapter: str | None = None,
     mapping: Mapping | None = None,
 ) -> Survey:
-    """Read a file once from end to end. Raises OSError when it cannot be read, FileRefused when it is no regular file.
+    """The first pass over a file. Raises OSError when it cannot be read, FileRefused when it is no regular file.
 
-    `place` says where documents of vendors lay, `adapter` what they are to be read as; `mapping` is how a table is read.
+    `adapter` is what documents of vendors are to be read as; `mapping` is how a table is read.
     """
     with open_regular(path) as file:
-        before = os.fstat(file.fileno())
-        form, is_packed = form_of(Path(path).name, feed)
-        if mapping is not None:
-            form, is_packed = "mapped", path.lower().endswith(".gz")
-        base = Survey("", before.st_size, before.st_mtime_ns, form, is_packed, ())
-        if feed == "reference" and entity is None:
-            form, base = "none", dataclasses.replace(base, refusal="unknown_entity")
-        elif form == "none":
-            detail = "a mapping must be called mapping.toml" if path.lower().endswith(".toml") else None
-            base = dataclasses.replace(base, refusal="unknown_format", detail=detail)
-        if form == "none":
-            return _refused(file, base)
-        try:
-            stream: BinaryIO | Unpacked = Unpacked(file) if is_packed else file
-            if mapping is not None:
-                return survey_mapped(stream, base, mapping, unit_bytes)
-            return _survey_lines(stream, base, feed, entity, unit_bytes, place or Place(None), adapter)
-        except FileRefused as refused:
-            return _refused(file, dataclasses.replace(base, refusal=refused.code))
+        return survey_stream(file, how_of(Path(path).name, feed, entity, adapter, mapping), feed, entity, unit_bytes, place)
 
 
-def _refused(file: BinaryIO, base: Survey) -> Survey:
-    """A file that is set aside as one row: its hash is of the bytes as they lie there."""
+def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None = None, mapping: Mapping | None = None) -> How:
+    """How a file of this name is to be read, as far as its name tells; with the refusal of one that cannot be."""
+    form, is_packed = form_of(name, feed)
+    if mapping is not None:
+        form, is_packed = "mapped", name.lower().endswith(".gz")
+    how = How(form, is_packed, adapter=adapter, mapping=mapping)
+    if feed == "reference" and entity is None:
+        return dataclasses.replace(how, form="none", refusal="unknown_entity")
+    if form == "none":
+        detail = "a mapping must be called mapping.toml" if name.lower().endswith(".toml") else None
+        return dataclasses.replace(how, refusal="unknown_format", detail=detail)
+    return how
+
+
+def survey_stream(file: BinaryIO, how: How, feed: str, entity: str | None, unit_bytes: int, place: Place | None = None) -> Survey:
+    """Read bytes once from end to end, from the first of a file that can seek. Raises OSError when they cannot be read.
+
+    `how` is what is known before of their form; `place` says where documents of vendors lay.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if how.form == "none":
+        return _refused(file, how, size)
+    try:
+        stream: BinaryIO | Unpacked = Unpacked(file) if how.is_packed else file
+        if how.mapping is not None:
+            return survey_mapped(stream, how, size, how.mapping, unit_bytes)
+        scan = _Scan(how, feed, entity)
+        for block, pieces in line_blocks(stream, unit_bytes):
+            scan.take(block, pieces)
+        return scan.found(stream, size, place or Place(None))
+    except FileRefused as refused:
+        return _refused(file, dataclasses.replace(how, refusal=refused.code), size)
+
+
+def _refused(file: BinaryIO, how: How, size: int) -> Survey:
+    """A file that is refused as one row: its hash is of the bytes as they lie there."""
     file.seek(0)
     digest = hashlib.sha256()
     while part := file.read(1 << 20):
         digest.update(part)
-    return dataclasses.replace(base, content_sha256=digest.hexdigest(), form="none", ranges=(Range(0, base.size, 0, 1),), header=None)
+    return Survey(digest.hexdigest(), size, dataclasses.replace(how, form="none"), (Range(0, size, 0, 1),))
 
 
 class _Scan:
-    """The running state of a first pass."""
+    """The running state of a first pass over lines: what is known after each block, and the survey at the end."""
 
-    def __init__(self, form: Form) -> None:
+    def __init__(self, how: How, feed: str, entity: str | None) -> None:
+        self.how, self.feed, self.entity = how, feed, entity
         self.hash = hashlib.sha256()
-        self.form = form
         self.ranges: list[Range] = []
         self.line = 1
-        self.is_other_encoding = self.is_wide = False
-        self.has_quoted_ends = False
-        self.is_cut = False
+        self.header: bytes | None = None
+        self.verdict: tuple[str, str | None] | None = None
+        self.is_other_encoding = self.is_wide = self.has_quoted_ends = self.is_cut = self.is_document = False
+        self.document: list[bytes] = []
 
-    def take(self, block: Block, header: bytes | None, first: bool) -> None:
-        content = block.content
-        start = block.start
-        if first:
-            skip = len(header) if header is not None else (3 if content.startswith(BOM) else 0)
-            content, start = content[skip:], start + skip
-            self.line += 1 if header is not None else 0
+    def take(self, block: Block, pieces: list[bytes]) -> None:
+        """The next block, with the raw pieces that it was made of."""
+        for piece in pieces:
+            self.hash.update(piece)
+        content, start = block.content, block.start
+        if start == 0:
+            self._look_at_first(content)
+            top = len(self.header) if self.header is not None else len(BOM) if content.startswith(BOM) else 0
+            content, start = content[top:], top
+        self._count(content, start, block.end)
+        if self.is_document:
+            self.document += pieces  # uncut: a document may be one long line
+            if block.end > MAX_WHOLE:
+                raise FileRefused("too_large")
+
+    def found(self, stream: BinaryIO | Unpacked, size: int, place: Place) -> Survey:
+        """What the pass has found, once the stream is at its end."""
+        verdict = ("not_utf8", None) if self.is_other_encoding else self.verdict
+        refusal, detail = verdict or (None, None)
+        is_csv = self.how.form == "csv"
+        how = dataclasses.replace(self.how, header=self.header, is_cut=self.is_cut and is_csv, refusal=refusal, detail=detail)
+        result = Survey(self.hash.hexdigest(), size, how, tuple(self.ranges))
+        if self.is_document and verdict is None:
+            content = b"".join(self.document).removeprefix(BOM)
+            return _as_epcis(result, content) if self.feed == "rfid" else _as_documents(result, content, self.feed, place)
+        if how.is_packed or self.has_quoted_ends:
+            return _as_one(result, stream, self.has_quoted_ends and verdict is None)
+        return result
+
+    def _look_at_first(self, content: bytes) -> None:
+        """What the first line tells: characters of more than a byte, the header of a table, or a document."""
+        form = self.how.form
+        if content.startswith(_WIDE_MARKS) or b"\x00" in content[:4]:
+            self.verdict, self.is_wide = ("not_utf8", None), True
+        elif form == "csv":
+            self.header = header = content[: content.find(b"\n") + 1] or content
+            self.line = 2
+            self.verdict = judge_header(self.feed, self.entity, header) if len(header) <= MAX_LINE_BYTES else ("line_too_long", None)
+        first = content.removeprefix(BOM).lstrip().split(b"\n", 1)[0]
+        self.is_document = self.verdict is None and _is_document(form, self.feed, first, self.how.adapter)
+
+    def _count(self, content: bytes, start: int, end: int) -> None:
+        """The range of a block without what stands on top, and what its bytes tell of the whole file."""
+        is_csv = self.how.form == "csv"
         if not content.isascii() and not self.is_other_encoding:
-            self.is_other_encoding = is_in_cp1252(content, None if self.form == "csv" else _is_json_object)
-        if self.form == "csv" and b'"' in content and not self.has_quoted_ends:
+            self.is_other_encoding = is_in_cp1252(content, None if is_csv else _is_json_object)
+        if is_csv and b'"' in content and not self.has_quoted_ends:
             self.has_quoted_ends = any(line.count(b'"') % 2 for line in content.split(b"\n"))
         self.is_cut = has_open_end(content)
         if content:
             rows, ends = count_rows(content.replace(b"\x00", b"") if self.is_wide else content)
-            self.ranges.append(Range(start, block.end, self.line, rows))
+            self.ranges.append(Range(start, end, self.line, rows))
             self.line += ends
 
 
@@ -125,46 +180,6 @@ def _is_json_object(text: str) -> bool:
         return isinstance(decode(text.strip().encode("utf-8")), dict)
     except Refused:
         return False
-
-
-def _survey_lines(
-    stream: BinaryIO | Unpacked, base: Survey, feed: str, entity: str | None, unit_bytes: int, place: Place, adapter: str | None
-) -> Survey:
-    scan = _Scan(base.form)
-    header: bytes | None = None
-    verdict: tuple[str, str | None] | None = None
-    whole: list[bytes] = []
-    is_document = False
-    for number, (block, pieces) in enumerate(line_blocks(stream, unit_bytes)):
-        for piece in pieces:
-            scan.hash.update(piece)
-        if number == 0:
-            if block.content.startswith(_WIDE_MARKS) or b"\x00" in block.content[:4]:
-                verdict, scan.is_wide = ("not_utf8", None), True
-            elif base.form == "csv":
-                header = block.content[: block.content.find(b"\n") + 1] or block.content
-                verdict = judge_header(feed, entity, header) if len(header) <= MAX_LINE_BYTES else ("line_too_long", None)
-        scan.take(block, header, number == 0)
-        if number == 0:
-            is_document = verdict is None and _is_document(
-                base.form, feed, block.content.removeprefix(BOM).lstrip().split(b"\n", 1)[0], adapter
-            )
-        if is_document:
-            whole += pieces  # uncut: a document may be one long line
-            if block.end > MAX_WHOLE:
-                raise FileRefused("too_large")
-    if scan.is_other_encoding:
-        verdict = ("not_utf8", None)
-    result = dataclasses.replace(
-        base, content_sha256=scan.hash.hexdigest(), header=header, ranges=tuple(scan.ranges), is_cut=scan.is_cut and base.form == "csv",
-        refusal=verdict and verdict[0], detail=verdict and verdict[1],
-    )  # fmt: skip
-    if is_document and verdict is None:
-        content = b"".join(whole).removeprefix(BOM)
-        return _as_epcis(result, content) if feed == "rfid" else _as_documents(result, content, feed, place, adapter)
-    if base.is_packed or scan.has_quoted_ends:
-        result = _as_one(result, stream, scan.has_quoted_ends and verdict is None)
-    return result
 
 
 def _as_one(found: Survey, stream: BinaryIO | Unpacked | None, has_quoted_ends: bool) -> Survey:
@@ -197,16 +212,25 @@ def _is_document(form: Form, feed: str, first_line: bytes, adapter: str | None) 
     return form == "document"
 
 
-def _as_documents(found: Survey, content: bytes, feed: str, place: Place, adapter: str | None) -> Survey:
+def _as_documents(found: Survey, content: bytes, feed: str, place: Place) -> Survey:
     """A file of vendors' documents: one unit, whose rows are the lines that they become."""
     if not content.strip():
         return found
     whole = Range(0, found.ranges[-1].end, 1, 1)
     try:
-        rows = documents.count_rows(content, feed, place, adapter)
+        rows = documents.count_rows(content, feed, place, found.how.adapter)
     except Refused as refused:
-        return dataclasses.replace(found, form="none", refusal=refused.code, detail=refused.field, ranges=(whole,))
-    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=rows),))
+        return _as_document(found, whole, refused)
+    return _as_document(found, dataclasses.replace(whole, rows=rows))
+
+
+def _as_document(found: Survey, whole: Range, refused: Refused | None = None) -> Survey:
+    """A file that is one document from end to end, or nothing that can be read as one."""
+    if refused is not None:
+        how = dataclasses.replace(found.how, form="none", refusal=refused.code, detail=refused.field)
+    else:
+        how = dataclasses.replace(found.how, form="document")
+    return dataclasses.replace(found, how=how, ranges=(whole,))
 
 
 def _as_epcis(found: Survey, content: bytes) -> Survey:
@@ -218,6 +242,6 @@ def _as_epcis(found: Survey, content: bytes) -> Survey:
         events = count_events(content)
     except Refused as refused:
         if not is_xml(content) and any(_is_event_line(line) for line in content.split(b"\n") if line.strip()):
-            return _as_one(found, None, False) if found.is_packed else found
-        return dataclasses.replace(found, form="none", refusal=refused.code, detail=refused.field, ranges=(whole,))
-    return dataclasses.replace(found, form="document", ranges=(dataclasses.replace(whole, rows=events),))
+            return _as_one(found, None, False) if found.how.is_packed else found
+        return _as_document(found, whole, refused)
+    return _as_document(found, dataclasses.replace(whole, rows=events))

@@ -8,6 +8,7 @@ from typing import BinaryIO, Final
 
 from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8_after_all, read_fields, to_utf8
 from pipelines.feeds.mapping.spec import Mapping
+from pipelines.feeds.parse import How
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.rows import Refused
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
@@ -118,7 +119,7 @@ class _Pass:
         return b""
 
 
-def survey_mapped(stream: BinaryIO | Unpacked, base: Survey, mapping: Mapping, unit_bytes: int) -> Survey:
+def survey_mapped(stream: BinaryIO | Unpacked, how: How, size: int, mapping: Mapping, unit_bytes: int) -> Survey:
     """Read a table once from end to end. Raises FileRefused where it cannot be unpacked or is too large to be read whole."""
     seen = _Pass(mapping)
     digest = hashlib.sha256()
@@ -135,12 +136,11 @@ def survey_mapped(stream: BinaryIO | Unpacked, base: Survey, mapping: Mapping, u
     if mapping.is_wide:
         _take_wide(seen, b"".join(wide))
     seen.finish()
-    result = dataclasses.replace(
-        base, content_sha256=digest.hexdigest(), header=seen.table.to_header() if seen.table else None,
-        is_cut=seen.is_cut and seen.verdict is None, refusal=seen.verdict and seen.verdict[0], detail=seen.verdict and seen.verdict[1],
-    )  # fmt: skip
-    ranges, left_out = _ranges(seen, stream, base.is_packed)
-    return dataclasses.replace(result, ranges=ranges, left_out=left_out)
+    refusal, detail = seen.verdict or (None, None)
+    header = seen.table.to_header() if seen.table else None
+    found = dataclasses.replace(how, header=header, is_cut=seen.is_cut and refusal is None, refusal=refusal, detail=detail)
+    ranges, left_out = _ranges(seen, stream, how.is_packed)
+    return Survey(digest.hexdigest(), size, found, ranges, left_out)
 
 
 def _take_wide(seen: _Pass, content: bytes) -> None:

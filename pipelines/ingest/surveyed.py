@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from pipelines.feeds.parse import Form
+from pipelines.feeds.parse import How
 from pipelines.ingest.blocks import Unpacked
 
 MAX_WHOLE: Final = 256 << 20
@@ -27,21 +27,16 @@ class Range:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Survey:
-    """What the first pass found. `refusal` (with `detail`) sets every row aside; `is_cut`: the last line has no end.
+    """What the first pass found. `how` the units are to be read; a refusal in it refuses every row.
 
-    `left_out` are rows that the file's mapping says are none; they do not count as rows.
+    `content_sha256` is that of the decompressed bytes, `size` the number of bytes as they lie there. `left_out` are rows that
+    the file's mapping says are none; they do not count as rows.
     """
 
     content_sha256: str
     size: int
-    mtime_ns: int
-    form: Form
-    is_packed: bool
+    how: How
     ranges: tuple[Range, ...]
-    header: bytes | None = None
-    refusal: str | None = None
-    detail: str | None = None
-    is_cut: bool = False
     left_out: int = 0
 
     @property

@@ -18,7 +18,8 @@ from apache_beam.transforms.window import TimestampedValue
 from apache_beam.utils.timestamp import Duration, Timestamp
 
 from pipelines.ingest import live
-from pipelines.ingest.stage import WorkUnit, in_turn, parse_unit
+from pipelines.ingest.stage import parse_unit
+from pipelines.ingest.unit import WorkUnit, in_turn
 from pipelines.spool import Spool
 
 log = logging.getLogger("parstock.ingest")
@@ -106,7 +107,7 @@ class _WatchSources(beam.DoFn):  # type: ignore[misc]
                 position += 1
                 yield TimestampedValue(one_run, Timestamp.of(time.time()))
             if not units:
-                run.wait(self._poll)
+                time.sleep(self._poll)
             watermark.set_watermark(Timestamp.of(time.time()))
         tracker.defer_remainder(Duration.of(0.01))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.processes.heartbeat import HEARTBEAT_SECONDS, beat
-from pipelines.settings import Home
+from pipelines.settings import Home, Settings
 
 GRACE_SECONDS: Final = 3.0
 """What is being parsed may be finished; after that the process goes, and the next one parses it again."""
@@ -42,10 +42,12 @@ def main() -> None:
     threading.Thread(target=listen, daemon=True).start()
     threading.Thread(target=live, daemon=True).start()
     from pipelines.ingest.pipeline import ingest_stream
+    from pipelines.ingest.sources.registry import open_sources
 
     log = logging.getLogger("parstock.stream")
     ingest_stream(
         home,
+        open_sources(home, Settings()),
         clock=lambda: datetime.now(UTC),
         should_stop=stopping.is_set,
         on_trouble=lambda trouble: log.warning("cannot be read: %s", trouble),

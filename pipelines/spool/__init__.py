@@ -9,7 +9,7 @@ and `spool/rejects/<unit_id>.parquet` when a unit of it has been parsed, and `sp
 a unit is there when its manifest is there.
 """
 
-from pipelines.spool.records import Delivery, Manifest, UnitRange, delivery_id_of, unit_id_of
+from pipelines.spool.records import Delivery, Manifest, Origin, UnitRange, delivery_id_of, unit_id_of
 from pipelines.spool.store import Spool
 
-__all__ = ["Delivery", "Manifest", "Spool", "UnitRange", "delivery_id_of", "unit_id_of"]
+__all__ = ["Delivery", "Manifest", "Origin", "Spool", "UnitRange", "delivery_id_of", "unit_id_of"]

@@ -67,6 +67,25 @@ class UnitRange:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Origin:
+    """What a delivery says of itself in every one of its units and manifests; the fields are described there.
+
+    The delivery is complete when `units_in_delivery` units of it are applied. How many that are is for its source to say: all
+    ranges of a file, or one where a range of a stream is a delivery of its own.
+    """
+
+    delivery_id: str
+    feed: str
+    source_system: str
+    source_uri: str
+    entity: str | None
+    known_at: str
+    content_sha256: str
+    units_in_delivery: int
+    sequence: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Delivery:
     """One file as it was first seen. Written once, before anything of it is parsed; never changed.
 
@@ -97,6 +116,21 @@ class Delivery:
     def known_at(self) -> datetime:
         """`first_known_at` as an aware instant."""
         return datetime.fromisoformat(self.first_known_at)
+
+    @property
+    def origin(self) -> Origin:
+        """What its units and manifests repeat of it."""
+        return Origin(
+            delivery_id=self.delivery_id,
+            feed=self.feed,
+            source_system=self.source_system,
+            source_uri=self.source_uri,
+            entity=self.entity,
+            known_at=self.first_known_at,
+            content_sha256=self.content_sha256,
+            units_in_delivery=len(self.ranges),
+            sequence=self.sequence,
+        )
 
     def to_json(self) -> Json:
         """The record as stored; the same record always gives the same bytes."""

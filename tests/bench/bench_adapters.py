@@ -22,7 +22,7 @@ import orjson
 
 from pipelines.feeds.epcis.hashid import event_hash
 from pipelines.feeds.epcis.jsonform import event_from_json
-from pipelines.feeds.parse import Context, Task, parse_block
+from pipelines.feeds.parse import Context, How, Task, parse_block
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.ingest.survey import survey
 
@@ -115,7 +115,7 @@ def rfid(events: int) -> list[tuple[str, int, float, float]]:
         ("without eventID (hashed), a line each", "jsonl", lines(nameless), len(nameless)),
         ("plain reads, XML document", "document", as_xml(plain[: events // 10]), events // 10),
     ):
-        task = Task("rfid", form, CONTEXT)  # type: ignore[arg-type]
+        task = Task("rfid", How(form), CONTEXT)  # type: ignore[arg-type]
         parsed = parse_block(task, content, 1, count)
         assert parsed.events.height == count, parsed.rejects
         bare = content if not content.startswith(b"<") else document(plain[:count])

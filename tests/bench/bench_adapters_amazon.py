@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
-from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.parse import How, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 from pipelines.feeds.reading.jsonlines import decode
 
@@ -66,7 +66,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def report(name: str, feed: str, content: bytes, count: int) -> None:
     """Print each step of one page."""
-    place, task = Place("amazon"), Task(feed, "document", Context("amazon", b"k" * 32))
+    place, task = Place("amazon"), Task(feed, How("document"), Context("amazon", b"k" * 32))
     plain = seconds(lambda: orjson.loads(content))
     print(f"{name}: {count:,} of {len(content) // count:,} bytes")
     for step, work in (

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows
-from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.parse import How, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 
 PAGE = 250
@@ -96,7 +96,7 @@ def main() -> int:
     number, place = pages * PAGE, Place("shop")
     bodies = [orjson.dumps({"orders": [order(PAGE * page + each + 1_000, chance) for each in range(PAGE)]}) for page in range(pages)]
     rows = [count_rows(body, "marketplace", place, None) for body in bodies]
-    task = Task(feed="marketplace", form="document", context=Context("shop", b"k" * 32))
+    task = Task(feed="marketplace", how=How("document"), context=Context("shop", b"k" * 32))
     assert [parse_block(task, body, 1, count).events.height for body, count in zip(bodies, rows, strict=True)] == rows
     decoding = best(lambda: [orjson.loads(body) for body in bodies])
     print(f"{number:,} orders, {sum(rows):,} lines, {sum(map(len, bodies)) / number:,.0f} bytes an order")

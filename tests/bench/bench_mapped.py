@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from pipelines.feeds.mapping.check import load_mapping
 from pipelines.feeds.mapping.fields import Table
 from pipelines.feeds.mapping.spec import Mapping
-from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.parse import How, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 from pipelines.ingest.survey import survey
 
@@ -81,10 +81,10 @@ def cpu_us(run: Callable[[], object], rows: int) -> float:
 def measure(content: bytes, mapping: Mapping | None, rows: int) -> tuple[float, float]:
     """First pass and parsing."""
     header, _, body = content.partition(b"\n")
-    task = Task("pos", "csv", Context("pos", b"k" * 32), header=header + b"\n")
+    task = Task("pos", How("csv", header=header + b"\n"), Context("pos", b"k" * 32))
     if mapping is not None:
         names = [name.strip('"') for name in header.decode("cp1252").split(";")]
-        task = Task("pos", "mapped", task.context, header=Table(names, mapping).to_header(), mapping=mapping)
+        task = Task("pos", How("mapped", header=Table(names, mapping).to_header(), mapping=mapping), task.context)
     assert parse_block(task, body, 2, rows).events.height == rows
     with tempfile.NamedTemporaryFile(suffix=".csv") as file:
         Path(file.name).write_bytes(content)

@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.ingest.pipeline import ingest_batch
+from pipelines.ingest.sources.files import landing_of
 from pipelines.settings import Home, Settings
 from pipelines.spool import Delivery, Manifest, Spool
 
@@ -52,7 +53,8 @@ class Landed:
 def land(home: Path, root: Path, **settings: object) -> Landed:
     """Take everything under `root` into the home."""
     made = Home(home).make()
-    ingest_batch(made, root, clock=AS_OF, engine="direct", settings=Settings(**{"settle_seconds": 0, **settings}))  # type: ignore[arg-type]
+    quick = Settings(**{"settle_seconds": 0, **settings})  # type: ignore[arg-type]
+    ingest_batch(made, [landing_of(made, quick, root)], clock=AS_OF, engine="direct", settings=quick)
     return Landed(Spool(made.spool))
 
 

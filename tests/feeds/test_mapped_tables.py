@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import tempfile
@@ -18,8 +19,11 @@ from pipelines.feeds.mapping import fields
 from pipelines.feeds.mapping.fields import Table, read_fields
 from pipelines.feeds.mapping.spec import Mapping, mapping_of
 from pipelines.feeds.reading.csvlines import records, split_record, unquoted
-from pipelines.ingest.stage import WorkUnit, parse_or_set_aside
+from pipelines.ingest.sources.content import FileContent
+from pipelines.ingest.stage import parse_or_refuse
 from pipelines.ingest.survey import survey
+from pipelines.ingest.unit import WorkUnit
+from pipelines.spool import Origin, UnitRange
 
 ROWS = tuple(ROW.format(f"T{number}") for number in range(60))
 
@@ -253,14 +257,11 @@ def account_for(content: bytes, through: Mapping, unit_bytes: int) -> list[tuple
         Path(file.name).write_bytes(content)
         found = survey(file.name, "pos", None, unit_bytes, mapping=through)
         told: list[tuple[int, str]] = []
+        origin = Origin("", "pos", "pos", "", None, "", "", units_in_delivery=1)
         for number, one in enumerate(found.ranges, 1):
-            unit = WorkUnit(
-                unit_id="", delivery_id="", feed="pos", entity=None, source_system="pos", source_uri="", path=file.name, known_at="", content_sha256="",
-                units_in_delivery=1, start=one.start, end=one.end, first_line=one.first_line, rows=one.rows, form=found.form, is_packed=False,
-                header=found.header, refusal=found.refusal, detail=found.detail, is_cut=found.is_cut and number == len(found.ranges),
-                size=found.size, mtime_ns=found.mtime_ns, mapping=through.to_text(),
-            )  # fmt: skip
-            parsed = parse_or_set_aside(unit, b"k" * 32)
+            how = dataclasses.replace(found.how, is_cut=found.how.is_cut and number == len(found.ranges))
+            lines = UnitRange("", one.start, one.end, one.first_line, one.rows)
+            parsed = parse_or_refuse(WorkUnit(origin, lines, how, FileContent.of(file.name)), b"k" * 32)
             if parsed.events.height:
                 told += [(line, "event") for line in parsed.events["source_line"]]
             told += [(line, code) for line, code, *_ in parsed.rejects.iter_rows()]

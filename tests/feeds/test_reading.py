@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from pipelines.feeds.parse import Context, Task, known_fields, parse_block
+from pipelines.feeds.parse import Context, How, Task, known_fields, parse_block
 from pipelines.feeds.reading import csvlines, jsonfast, jsonlines
 from pipelines.ingest.survey import count_rows
 
 SECRET = b"k" * 32
-TASK = Task("pos", "jsonl", Context("pos", SECRET))
+TASK = Task("pos", How("jsonl"), Context("pos", SECRET))
 KNOWN, RENAMES = known_fields("pos", None)
 
 
@@ -101,7 +101,7 @@ def test_common_lines_go_the_fast_way_and_read_the_same(rows: list[dict[str, obj
 )
 def test_tables_read_the_same_both_ways(rows: list[list[str]]) -> None:
     header = b"event_kind,location_code,document_id,document_line,occurred_at,item_code,quantity,note\n"
-    task = Task("pos", "csv", Context("pos", SECRET), header=header)
+    task = Task("pos", How("csv", header=header), Context("pos", SECRET))
     assert_same(task, "".join(",".join(row) + "\n" for row in rows).encode())
 
 
@@ -180,7 +180,7 @@ def test_line_numbers_count_blank_lines() -> None:
 def test_a_line_and_its_table_row_are_the_same_event() -> None:
     header = b"quantity,event_kind,location_code,document_id,document_line,occurred_at,item_code\n"
     row = b"1.0,sale,PAR,A-1,1,2026-03-02T10:05:00Z,MUG\n"
-    table = parse_block(Task("pos", "csv", Context("pos", SECRET), header=header), row, 2, 1).events
+    table = parse_block(Task("pos", How("csv", header=header), Context("pos", SECRET)), row, 2, 1).events
     line = parse_block(TASK, (LINE + "}\n").encode(), 1, 1).events
     assert_frame_equal(table.drop("source_line"), line.drop("source_line"))
 

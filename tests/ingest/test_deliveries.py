@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from pipelines.errors import UserError
 from pipelines.ingest import blocks
 from pipelines.ingest.pipeline import IngestReport, ingest_batch
-from pipelines.ingest.sources.files import Landing
+from pipelines.ingest.sources.files import Landing, landing_of
 from pipelines.settings import Home, Settings
 from pipelines.spool import Spool
 
@@ -31,7 +31,8 @@ def landing(tmp_path: Path) -> Path:
 
 
 def take(landing: Path, at: datetime = AS_OF) -> IngestReport:
-    return ingest_batch(Home(landing.parent / "home").make(), landing, clock=at, engine="direct", settings=Settings(settle_seconds=0))
+    home, quick = Home(landing.parent / "home").make(), Settings(settle_seconds=0)
+    return ingest_batch(home, [landing_of(home, quick, landing)], clock=at, engine="direct", settings=quick)
 
 
 def spool_of(landing: Path) -> Spool:
@@ -112,7 +113,7 @@ def test_a_file_waits_until_it_has_been_still(landing: Path) -> None:
     assert source.poll(AS_OF).units == []
     time.sleep(0.45)
     (unit,) = source.poll(AS_OF).units
-    assert unit.rows == 2
+    assert unit.range.rows == 2
     assert source.poll(AS_OF).units == []
 
 
@@ -155,16 +156,17 @@ def test_what_belongs_to_no_feed_is_reported(landing: Path) -> None:
 
 def test_an_unknown_feed_or_folder_is_the_users_error(landing: Path) -> None:
     with pytest.raises(UserError, match="no feed is called 'till'"):
-        ingest_batch(Home(landing.parent / "home"), landing, clock=AS_OF, feeds=["till"])
+        landing_of(Home(landing.parent / "home"), Settings(), landing, feeds=["till"])
     with pytest.raises(UserError, match="no such folder"):
-        ingest_batch(Home(landing.parent / "home"), landing / "nowhere", clock=AS_OF)
+        landing_of(Home(landing.parent / "home"), Settings(), landing / "nowhere")
 
 
 def test_only_the_feeds_that_are_asked_for_are_taken(landing: Path) -> None:
     (landing / "pos" / "a.jsonl").write_text(LINE % 1)
     (landing / "reference" / "items.csv").write_text("item_code\nMUG\n")
     home = Home(landing.parent / "home").make()
-    report = ingest_batch(home, landing, clock=AS_OF, feeds=["reference"], engine="direct", settings=Settings(settle_seconds=0))
+    quick = Settings(settle_seconds=0)
+    report = ingest_batch(home, [landing_of(home, quick, landing, feeds=["reference"])], clock=AS_OF, engine="direct", settings=quick)
     assert report.rows_in == 1
 
 

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 
 from pipelines.errors import UserError
 from pipelines.ingest.pipeline import IngestReport, ingest_batch
-from pipelines.ingest.sources.files import Landing
+from pipelines.ingest.sources.files import Landing, landing_of
 from pipelines.ingest.sources.mappings import examine
 from pipelines.ingest.stage import parse_unit
 from pipelines.settings import Home, Settings
@@ -37,7 +37,8 @@ def spool_of(landing: Path) -> Spool:
 
 def take(landing: Path, hours: float = 0, **options: object) -> IngestReport:
     home = Home(landing.parent / "home").make()
-    return ingest_batch(home, landing, clock=AS_OF + timedelta(hours=hours), engine="direct", settings=QUICK, **options)  # type: ignore[arg-type]
+    sources = [landing_of(home, QUICK, landing, **options)]  # type: ignore[arg-type]
+    return ingest_batch(home, sources, clock=AS_OF + timedelta(hours=hours), engine="direct", settings=QUICK)
 
 
 def put_mapping(landing: Path, folder: str = "pos/till", **parts: str) -> Path:
@@ -104,7 +105,7 @@ def test_files_wait_until_their_mapping_has_been_still(landing: Path) -> None:
     source = Landing(landing, spool_of(landing).make(), Settings(settle_seconds=0.4))
     assert source.poll(AS_OF).waiting == ["pos/till/a.csv"]
     os.utime(path, (time.time() - 60, time.time() - 60))
-    assert [unit.rows for unit in source.poll(AS_OF).units] == [2]
+    assert [unit.range.rows for unit in source.poll(AS_OF).units] == [2]
 
 
 def test_a_stream_takes_what_waited_once_the_mapping_is_mended(landing: Path) -> None:

@@ -13,7 +13,7 @@ from feeds.landed import AS_OF, SAMPLES
 from feeds.mapped import COLUMNS, ROW, mapping_text, put, table
 
 from pipelines import stages
-from pipelines.cli.checks import _mappings
+from pipelines.cli.checks import Finding, _sources
 from pipelines.cli.main import call
 from pipelines.ledger.files import read_current
 from pipelines.settings import Home, Settings
@@ -40,6 +40,11 @@ def ends(home: Home) -> list[tuple[object, ...]]:
         """select sum(accepted)::INT, sum(duplicate)::INT, sum(corrected)::INT, sum(quarantined)::INT from deliveries
         where source_uri = 'pos/till/day.csv' group by delivery_id order by min(first_known_at)""",
     )
+
+
+def on_mappings(home: Home) -> list[Finding]:
+    """What doctor finds of the mappings."""
+    return [one for one in _sources(home) if one.check == "mapping"]
 
 
 @pytest.mark.timeout(180)
@@ -76,11 +81,11 @@ def test_a_mended_mapping_heals_what_it_refused_and_a_raised_revision_what_it_re
 
 def test_doctor_names_a_mapping_that_cannot_be_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = Home(tmp_path / "home").make()
-    assert list(_mappings(home)) == []
+    assert on_mappings(home) == []
     put(home.landing, "pos/till/mapping.toml", mapping_text().encode())
-    assert [(one.level, one.what) for one in _mappings(home)] == [("ok", "1 mappings can be used")]
+    assert [(one.level, one.what) for one in on_mappings(home)] == [("ok", "1 mappings can be used")]
     put(home.landing, "wms/old/mapping.toml", mapping_text().encode())
-    (fault,) = _mappings(home)
+    (fault,) = on_mappings(home)
     assert (fault.level, fault.is_data) == ("fail", True) and fault.what.startswith("wms/old/mapping.toml: ")
     assert call(["ingest", "--home", str(home.root), "--format", str(tmp_path / "none.toml")]) == 2
     assert "the mapping cannot be read: No such file" in capsys.readouterr().err

@@ -17,6 +17,8 @@ import pytest
 from feeds.landed import AS_OF, ROOT, SAMPLES, land
 
 from pipelines.ingest.pipeline import Progress, ingest_batch, ingest_stream
+from pipelines.ingest.sources.files import landing_of
+from pipelines.ingest.sources.registry import open_sources
 from pipelines.settings import Home, Settings
 from pipelines.spool import Manifest, Spool
 
@@ -49,7 +51,8 @@ def content(home: Path) -> dict[str, str]:
 def direct(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
     folder = tmp_path_factory.mktemp("direct")
     landing = samples(folder / "landing")
-    ingest_batch(prepared(folder / "home"), landing, clock=AS_OF, engine="direct", settings=QUICK)
+    home = prepared(folder / "home")
+    ingest_batch(home, [landing_of(home, QUICK, landing)], clock=AS_OF, engine="direct", settings=QUICK)
     return landing, content(folder / "home")
 
 
@@ -63,7 +66,8 @@ def test_beam_writes_what_the_stage_writes(threads: int, direct: tuple[Path, dic
         seen.append(progress.units_done)
 
     settings = QUICK.model_copy(update={"parse_threads": threads})
-    report = ingest_batch(prepared(tmp_path / "home"), landing, clock=AS_OF, settings=settings, on_progress=watch)
+    home = prepared(tmp_path / "home")
+    report = ingest_batch(home, [landing_of(home, settings, landing)], clock=AS_OF, settings=settings, on_progress=watch)
     assert content(tmp_path / "home") == expected
     assert seen == list(range(1, len(report.units) + 1))
 
@@ -83,7 +87,8 @@ def test_reference_units_of_one_look_reach_the_spool_in_their_turn(tmp_path: Pat
         path.write_text(f"{columns}\n" + "".join(f"I{line},{'CS,6,1' if 'uoms' in name else 'Thing,stock,EA'}\n" for line in range(lines)))
     (landing / "pos").mkdir()
     shutil.copy(next((SAMPLES / "pos").glob("*.jsonl")), landing / "pos" / "a.jsonl")
-    ingest_batch(home, landing, clock=AS_OF, settings=QUICK.model_copy(update={"parse_threads": 2}))
+    settings = QUICK.model_copy(update={"parse_threads": 2})
+    ingest_batch(home, [landing_of(home, settings, landing)], clock=AS_OF, settings=settings)
     written = sorted((path.stat().st_mtime_ns, path.stem) for path in (home.spool / "manifests").iterdir())
     reference = [m for m in (Spool(home.spool).read_manifest(name) for _, name in written) if m.feed == "reference"]
     assert len({m.source_uri for m in reference}) == 4
@@ -95,14 +100,15 @@ def test_reference_units_of_one_look_reach_the_spool_in_their_turn(tmp_path: Pat
 def test_the_stream_writes_what_the_batch_writes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     landing, expected = direct
     home = prepared(tmp_path / "home")
+    (tmp_path / "landing").mkdir()
     wanted = sum(name.startswith("manifests/") for name in expected)
     seen: list[Manifest] = []
     until = time.monotonic() + 60
     stream = threading.Thread(
         target=ingest_stream,
-        args=(home,),
+        args=(home, [landing_of(home, QUICK, tmp_path / "landing")]),
         kwargs={
-            "clock": AS_OF, "from_dir": tmp_path / "landing", "settings": QUICK, "hold_seconds": 1.0, "on_manifest": seen.append,
+            "clock": AS_OF, "settings": QUICK, "hold_seconds": 1.0, "on_manifest": seen.append,
             "should_stop": lambda: len(seen) >= wanted or time.monotonic() > until,
         },
     )  # fmt: skip
@@ -124,7 +130,7 @@ def test_a_dropped_file_is_parsed_within_a_second_of_being_still(tmp_path: Path)
     stop = threading.Event()
     stream = threading.Thread(
         target=ingest_stream,
-        args=(home,),
+        args=(home, open_sources(home, Settings())),
         kwargs={"clock": lambda: datetime.now(UTC), "should_stop": stop.is_set, "on_manifest": lambda _: seen.append(time.monotonic())},
     )
     stream.start()
@@ -154,9 +160,11 @@ def test_a_kill_is_mended_to_the_same_bytes(point: str, direct: tuple[Path, dict
     script = (
         "import sys, datetime, pathlib\n"
         "from pipelines.ingest.pipeline import ingest_batch\n"
+        "from pipelines.ingest.sources.files import landing_of\n"
         "from pipelines.settings import Home, Settings\n"
-        "ingest_batch(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC),"
-        " engine='direct', settings=Settings(settle_seconds=0.05, unit_bytes=700))\n"
+        "home, settings = Home(pathlib.Path(sys.argv[1])), Settings(settle_seconds=0.05, unit_bytes=700)\n"
+        "ingest_batch(home, [landing_of(home, settings, pathlib.Path(sys.argv[2]))],"
+        " clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC), engine='direct', settings=settings)\n"
     )
     arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
     killed = subprocess.run(arguments, cwd=ROOT, env={**os.environ, "PARSTOCK_FAIL_AT": point}, check=False)
@@ -173,10 +181,12 @@ def test_random_kills_are_mended_to_the_same_bytes(direct: tuple[Path, dict[str,
     script = (
         "import sys, datetime, pathlib\n"
         "from pipelines.ingest.pipeline import ingest_batch\n"
+        "from pipelines.ingest.sources.files import landing_of\n"
         "from pipelines.settings import Home, Settings\n"
         "print('ready', flush=True)\n"
-        "ingest_batch(Home(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[2]), clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC),"
-        " engine='direct', settings=Settings(settle_seconds=0.05, unit_bytes=700))\n"
+        "home, settings = Home(pathlib.Path(sys.argv[1])), Settings(settle_seconds=0.05, unit_bytes=700)\n"
+        "ingest_batch(home, [landing_of(home, settings, pathlib.Path(sys.argv[2]))],"
+        " clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC), engine='direct', settings=settings)\n"
     )
     arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
     for number in range(6):

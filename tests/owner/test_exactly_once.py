@@ -11,11 +11,13 @@ import pytest
 
 from pipelines.errors import UserError
 from pipelines.ingest.pipeline import ingest_batch
+from pipelines.ingest.sources.files import landing_of
 from pipelines.owner.apply import bulk
 from pipelines.owner.apply.apply import Applier
 from pipelines.owner.client import OwnerClient
 from pipelines.owner.owner import Owner
 from pipelines.owner.schema import open_warehouse
+from pipelines.settings import Settings
 from pipelines.spool import Spool
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
@@ -139,7 +141,7 @@ def test_a_listing_that_shows_the_later_reference_file_only_does_not_change_whic
     (landing / "uoms-1.csv").write_text("item_code,uom_code,numerator,denominator\nTEE,BOX,10,1\n")
     (landing / "uoms-2.csv").write_text("item_code,uom_code,numerator,denominator,valid_from\nTEE,BOX,12,1,2026-03-05T00:00:00Z\n")
     known_at = KNOWN_AT + timedelta(hours=9)
-    ingest_batch(home.home, landing.parent, clock=known_at, engine="direct")
+    ingest_batch(home.home, [landing_of(home.home, Settings(), landing.parent)], clock=known_at, engine="direct")
     spool = Spool(home.home.spool)
     earlier = {m.unit_id for m in spool.new_manifests() if m.source_uri == "reference/uoms-1.csv"}
     whole, listings = Spool.manifest_ids, []

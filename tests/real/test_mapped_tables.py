@@ -10,6 +10,7 @@ import polars as pl
 from feeds.landed import Landed
 
 from pipelines.ingest.pipeline import ingest_batch
+from pipelines.ingest.sources.files import landing_of
 from pipelines.settings import Home, Settings
 from pipelines.spool import Spool
 from real.test_real_documents import real
@@ -69,7 +70,9 @@ def take(tmp_path: Path, feed: str, content: bytes, mapping: str) -> Landed:
     (folder / "export.csv").write_bytes(content)
     (folder / "mapping.toml").write_text(mapping)
     home = Home(tmp_path / "home").make()
-    ingest_batch(home, tmp_path / "landing", clock=datetime(2026, 3, 9, tzinfo=UTC), engine="direct", settings=Settings(settle_seconds=0))
+    quick = Settings(settle_seconds=0)
+    sources = [landing_of(home, quick, tmp_path / "landing")]
+    ingest_batch(home, sources, clock=datetime(2026, 3, 9, tzinfo=UTC), engine="direct", settings=quick)
     return Landed(Spool(home.spool))
 
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows
 from pipelines.feeds.adapters.registry import ADAPTERS
-from pipelines.feeds.parse import Parsed, Task, parse_block
+from pipelines.feeds.parse import How, Parsed, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 from pipelines.feeds.reading.rows import Refused
 from real.test_real_documents import real
@@ -33,7 +33,7 @@ def read(path: Path, feed: str) -> Parsed | Refused:
         rows = count_rows(content, feed, Place("shopify"), None)
     except Refused as refused:
         return refused
-    parsed = parse_block(Task(feed, "document", Context("shopify", b"k" * 32)), content, 1, rows)
+    parsed = parse_block(Task(feed, How("document"), Context("shopify", b"k" * 32)), content, 1, rows)
     assert parsed.events.height + parsed.rejects.height == rows, path.name
     return parsed
 
@@ -84,7 +84,7 @@ def test_an_order_that_was_asked_for_without_its_lines_is_refused_by_its_path() 
 def test_an_example_is_the_same_order_wrapped_and_bare() -> None:
     path = next(path for path in documents() if path.name == "order.json")
     bare = json.dumps(json.loads(path.read_text())["order"]).encode()
-    task = Task("marketplace", "document", Context("shopify", b"k" * 32))
+    task = Task("marketplace", How("document"), Context("shopify", b"k" * 32))
     wrapped = read(path, "marketplace")
     assert isinstance(wrapped, Parsed)
     identity = ["key_hi", "key_lo", "payload_hash"]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from feeds.landed import land_file
 
 from pipelines.errors import UserError
 from pipelines.spool import Delivery, Manifest, Spool, UnitRange, delivery_id_of, unit_id_of
@@ -24,6 +25,78 @@ MANIFEST = Manifest(
     content_sha256="00", units_in_delivery=1, first_line=1, rows_in=2, rows_parsed=1, rows_rejected=1, segment="u1.parquet", segment_sha256="11",
     rejects="u1.parquet", columns=["key_hi"], occurred_min=None, occurred_max=None, unknown_columns=[],
 )  # fmt: skip
+
+WRITTEN_DELIVERY = b"""{
+  "delivery_id": "bd1d84f94a27e256fbc531da97a7bca8",
+  "feed": "pos",
+  "source_system": "till",
+  "source_uri": "pos/till/a.csv",
+  "content_sha256": "b201137a6d545acef9b42e01873c80600fd427acfd8b6404376b96ac5c1c914c",
+  "bytes": 40,
+  "rows_in": 2,
+  "first_known_at": "2026-03-09T00:00:00.000000Z",
+  "units": [
+    "6dd26f820e075b165654dbff98fc7e4a"
+  ],
+  "ranges": [
+    {
+      "unit_id": "6dd26f820e075b165654dbff98fc7e4a",
+      "start": 21,
+      "end": 40,
+      "first_line": 2,
+      "rows": 2
+    }
+  ],
+  "entity": null,
+  "sequence": 0,
+  "reading": "",
+  "mapping": "",
+  "left_out": 0
+}"""
+WRITTEN_MANIFEST = b"""{
+  "unit_id": "6dd26f820e075b165654dbff98fc7e4a",
+  "delivery_id": "bd1d84f94a27e256fbc531da97a7bca8",
+  "feed": "pos",
+  "source_system": "till",
+  "source_uri": "pos/till/a.csv",
+  "entity": null,
+  "known_at": "2026-03-09T00:00:00.000000Z",
+  "content_sha256": "b201137a6d545acef9b42e01873c80600fd427acfd8b6404376b96ac5c1c914c",
+  "units_in_delivery": 1,
+  "first_line": 2,
+  "rows_in": 2,
+  "rows_parsed": 0,
+  "rows_rejected": 2,
+  "segment": null,
+  "segment_sha256": null,
+  "rejects": "6dd26f820e075b165654dbff98fc7e4a.parquet",
+  "columns": [],
+  "occurred_min": null,
+  "occurred_max": null,
+  "unknown_columns": [],
+  "dropped_columns": [],
+  "sequence": 0,
+  "missing_columns": [
+    "occurred_at",
+    "quantity",
+    "location_code",
+    "document_id",
+    "document_line"
+  ]
+}"""
+"""Records as earlier versions wrote them, of `event_kind,item_code`, `sale,MUG`, an empty line and `sale,TEE` in pos/till/a.csv."""
+
+
+def test_records_of_before_are_read_and_written_again_to_the_same_bytes() -> None:
+    assert Delivery.from_json(WRITTEN_DELIVERY).to_json() == WRITTEN_DELIVERY
+    assert Manifest.from_json(WRITTEN_MANIFEST).to_json() == WRITTEN_MANIFEST
+
+
+def test_the_same_file_gives_the_same_records_as_before(tmp_path: Path) -> None:
+    landed = land_file(tmp_path, "pos/till/a.csv", "event_kind,item_code\nsale,MUG\n\nsale,TEE\n")
+    (delivery,), (manifest,) = landed.deliveries, landed.manifests
+    assert (landed.spool.deliveries / f"{delivery.delivery_id}.json").read_bytes() == WRITTEN_DELIVERY
+    assert (landed.spool.manifests / f"{manifest.unit_id}.json").read_bytes() == WRITTEN_MANIFEST
 
 
 def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:

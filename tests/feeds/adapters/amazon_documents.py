@@ -11,7 +11,7 @@ import polars as pl
 from feeds.landed import SAMPLES
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
-from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.parse import How, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 from pipelines.feeds.reading.rows import Parsed, Refused
 
@@ -43,7 +43,7 @@ def told(feed: str, document: Any, *names: str) -> list[tuple[Any, ...]]:
 
 def parsed(feed: str, document: Any, folder: str = "amazon") -> Parsed:
     """A document as a file of its own, parsed and judged."""
-    return parse_block(Task(feed, "document", Context(folder, b"k" * 32)), json.dumps(document).encode(), 1, 0)
+    return parse_block(Task(feed, How("document"), Context(folder, b"k" * 32)), json.dumps(document).encode(), 1, 0)
 
 
 def facts(events: pl.DataFrame) -> set[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from feeds.landed import SAMPLES
 from pipelines.feeds.adapters.adapter import Place
 from pipelines.feeds.adapters.documents import count_rows, is_document
 from pipelines.feeds.adapters.registry import ADAPTERS
-from pipelines.feeds.parse import Task, parse_block
+from pipelines.feeds.parse import How, Task, parse_block
 from pipelines.feeds.reading.derive import Context
 from pipelines.feeds.reading.rows import Parsed, Refused
 
@@ -28,7 +28,7 @@ def read(content: bytes | Any, feed: str = "marketplace", folder: str = "shopify
     if not isinstance(content, bytes):
         content = json.dumps(content).encode()
     rows = count_rows(content, feed, Place(folder), adapter)
-    parsed = parse_block(Task(feed, "document", Context(folder, b"k" * 32), adapter=adapter), content, 1, rows)
+    parsed = parse_block(Task(feed, How("document", adapter=adapter), Context(folder, b"k" * 32)), content, 1, rows)
     assert parsed.events.height + parsed.rejects.height == rows
     return parsed
 
