@@ -13,10 +13,11 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.events import polars_type
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import sync_folder
@@ -39,7 +40,7 @@ def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 
     Raises where a column is missing or a figure does not fit: a wrong figure is never cut to size.
     """
-    columns = {name: _polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
+    columns = {name: polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
     rounded = [
         (
             pl.col(name).cast(pl.Float64).round(kind.scale).cast(kind)
@@ -76,21 +77,6 @@ def write_result(home: Home, kind: str, run_id: str, tables: dict[str, pl.DataFr
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder
-
-
-def _polars_type(kind: str) -> Any:
-    """The frame's type of a ledger column."""
-    if kind.startswith("DECIMAL"):
-        precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
-        return pl.Decimal(int(precision), int(scale))
-    return {
-        "VARCHAR": pl.String,
-        "BIGINT": pl.Int64,
-        "INTEGER": pl.Int32,
-        "BOOLEAN": pl.Boolean,
-        "DATE": pl.Date,
-        "TIMESTAMPTZ": pl.Datetime("us", "UTC"),
-    }[kind]
 
 
 def waiting_runs(con: duckdb.DuckDBPyConnection, home: Home) -> list[tuple[str, str]]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipelines.events import KEPT_EVENT
 from pipelines.ledger.keys import event_id_sql, low_sql
 from pipelines.owner.handover import SMALL, TEXT, WHOLE, temp_rows, temp_table
 from pipelines.owner.posting import counts as counting
 from pipelines.owner.posting import moves
 from pipelines.owner.posting.allocate import DEFAULT_REF_KIND, Kept, parts_over_known_time
 from pipelines.owner.posting.posting import COUNT_KINDS, intents_sql, quoted, rule_number_sql
-from pipelines.owner.schema import PRIVATE_TABLES
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 KEPT_KINDS: Final = ("asn", "receipt", "pick", "ship", "sale_void", "void_ship")
 VOID_KINDS: Final = ("sale_void", "void_ship")
 
-_COLUMNS: Final = [column.split()[0] for column in PRIVATE_TABLES["kept_events"].replace("(18,4)", "").split(",")]
 _LOW: Final = f"{low_sql('event_id')} as event_lo"
 
 
@@ -41,7 +40,7 @@ _NO_DOCUMENT: Final = (None, None, None)
 
 def keep(con: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Keep the accepted interplay events of a relation of resolved events (with unit_id)."""
-    listed = ", ".join(_COLUMNS)
+    listed = ", ".join(KEPT_EVENT)
     con.execute(f"insert into kept_events select {listed} from {rows} where event_kind in {quoted(KEPT_KINDS)}")
     con.execute(f"insert into counts select {listed} from {rows} where event_kind in {quoted(COUNT_KINDS)}")
 
