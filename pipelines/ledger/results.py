@@ -21,6 +21,7 @@ from pipelines.events import polars_type
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import sync_folder
+from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,11 +98,9 @@ def take(con: duckdb.DuckDBPyConnection, home: Home, kind: str, run_id: str, now
     con.execute("begin")
     try:
         for table in RESULTS[kind]:
-            path = str(home.spool / kind / run_id / f"{table}.parquet").replace("'", "''")
+            path = literal(home.spool / kind / run_id / f"{table}.parquet")
             columns = ", ".join(name for name in LEDGER_TABLES[table] if name != "commit_id")
-            con.execute(
-                f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet('{path}')"
-            )
+            con.execute(f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet({path})")
         con.execute("insert into taken_results values (?, ?, ?)", [kind, run_id, commit_id])
         con.execute(
             "insert into commits select ?, ?, newest_known_us, newest_occurred_us, hash_a, hash_b from commits order by commit_id desc limit 1",

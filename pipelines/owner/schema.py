@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.errors import UserError
 from pipelines.events import ENGINE_TYPES, KEPT_EVENT
 from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -146,7 +147,7 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         for leftover in (fresh, fresh.with_suffix(".new.wal")):
             leftover.unlink(missing_ok=True)
         making = duckdb.connect()
-        making.execute(f"attach '{_quoted(fresh)}' as w (storage_version 'v1.5.0')")
+        making.execute(f"attach {literal(fresh)} as w (storage_version 'v1.5.0')")
         making.execute("use w")
         create_tables(making)
         making.execute(f"insert into home values ({SCHEMA_VERSION}, {int(generation)})")
@@ -183,7 +184,3 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         con.execute("update home set generation = generation + 1")
     con.execute("commit")
     return con
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

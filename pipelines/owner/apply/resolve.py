@@ -18,6 +18,7 @@ from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.owner.reference.versions import END
+from pipelines.sql_text import listed
 
 if TYPE_CHECKING:
     import duckdb
@@ -93,14 +94,13 @@ class Incoming:
         The table `batch_units` (unit_no, path, feed, source_system, known_us) must name the segments.
         """
         columns = [name for name in ENGINE_TYPES if name in self._present]
-        listed = ", ".join(columns)
+        names = ", ".join(columns)
         parts = []
         if self.segments:
-            paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in self.segments)
             typed = ", ".join(f"s.{name}" for name in columns if name in self._present)
             parts.append(
                 f"select u.unit_no, u.known_us, u.feed, u.source_system, {typed}"
-                f" from (select * from read_parquet([{paths}], union_by_name = true, filename = true)"
+                f" from (select * from read_parquet([{listed(self.segments)}], union_by_name = true, filename = true)"
                 + (f" union all by name (select {', '.join(ENGINE_TYPES)} from waiting limit 0)" if self._is_full else "")
                 + ") s join batch_units u on u.path = s.filename"
                 + (f" semi join {self._rows} x on x.unit_no = u.unit_no and x.line_no = s.source_line" if self._rows else "")
@@ -108,7 +108,7 @@ class Incoming:
             )
         if self._retries:
             parts.append(
-                f"select u.unit_no, u.known_us, u.feed, u.source_system, {listed} from retried w join batch_units u on u.unit_id = w.unit_id"
+                f"select u.unit_no, u.known_us, u.feed, u.source_system, {names} from retried w join batch_units u on u.unit_id = w.unit_id"
             )
         return " union all ".join(parts)
 

@@ -20,6 +20,7 @@ from pipelines.ledger import hashing
 from pipelines.ledger.keys import LOW_MASK, low_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.reference.versions import END
+from pipelines.sql_text import listed
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,11 +49,11 @@ def begin(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
 def see_all(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
     """(Re)make the view `all_movements`: the table, and the files that big batches wrote straight."""
     paths = [row[0] for row in con.execute("select path from bulk_files").fetchall()]
-    listed = ", ".join("'" + str(ledger_folder / path).replace("'", "''") + "'" for path in paths)
+    files = listed(ledger_folder / path for path in paths)
     con.execute("create or replace temp view moved_now as from new_moves")
     con.execute(
         "create or replace temp view all_movements as from ledger.movements"
-        + (f" union all by name from read_parquet([{listed}], union_by_name = true)" if paths else "")
+        + (f" union all by name from read_parquet([{files}], union_by_name = true)" if paths else "")
     )
 
 

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -34,6 +33,7 @@ from pipelines.events import OUR_OWNER_CODE
 from pipelines.ledger.ids import OURSELVES, VIRTUAL_LOCATIONS
 from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.reference.rows import virtual_id
+from pipelines.sql_text import one_of
 
 RULES_FILE: Final = Path(__file__).with_name("posting.csv")
 
@@ -158,14 +158,9 @@ from (
 ) where units <> 0"""
 
 
-def quoted(words: Iterable[str]) -> str:
-    """SQL list of words."""
-    return "(" + ", ".join(f"'{word}'" for word in words) + ")"
-
-
 def whole_intents_sql(events: str) -> str:
     """SQL of the intents of events that post by themselves."""
-    kinds = quoted(sorted(posting_kinds() - set(COUNT_KINDS)))
+    kinds = one_of(sorted(posting_kinds() - set(COUNT_KINDS)))
     return intents_sql(f"""(
         select *, {rule_number_sql((*WHOLE_PARTS, "rest"))} as rule_number from (
             select a.* replace (case when event_kind in ('receipt', 'ship') then 'rest' else part end as part) from {events} a
