@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.events import SELLABLE_STATES
 from pipelines.settings import Home
+from pipelines.sql_text import literal, one_of
 
 _REORDER_SQL = """
 with sellable as (
     select item_id, location_id, cast(sum(on_hand_units) as bigint) as on_hand_units
-    from stock.on_hand where stock_state in ('sellable_accessible', 'sellable_not_accessible') and owner_id = 0 group by all)
+    from stock.on_hand where stock_state in {sellable} and owner_id = 0 group by all)
 select i.item_code, i.item_name, l.location_code, coalesce(s.on_hand_units, 0) as on_hand_units, p.inventory_position_units as position_units,
     p.reorder_point_units, p.order_units, coalesce(v.supplier_name, v.supplier_code) as supplier, p.eta_on, p.why
 from plan.reorder_proposals p
 join core.dim_item i using (item_id) join core.dim_location l using (location_id) left join core.dim_supplier v using (supplier_id)
 left join sellable s using (item_id, location_id)
-where p.run_id = '{run_id}' and p.order_units > 0
+where p.run_id = {run_id} and p.order_units > 0
 order by p.priority_rank nulls last, i.item_code, l.location_code"""
 
 
@@ -42,11 +44,11 @@ def reorder_list(home: Home, run_id: str, limit: int | None) -> tuple[list[str],
     """
     from pipelines.publish.reader import run_sql
 
-    quoted = run_id.replace("'", "''")
-    found = run_sql(home, _REORDER_SQL.format(run_id=quoted))
+    run = literal(run_id)
+    found = run_sql(home, _REORDER_SQL.format(run_id=run, sellable=one_of(SELLABLE_STATES)))
     columns = found.columns
     units, place = columns.index("order_units"), columns.index("location_code")
-    planned = run_sql(home, f"select count(*), count(reorder_point_units) from plan.reorder_points where run_id = '{quoted}'").rows[0]
+    planned = run_sql(home, f"select count(*), count(reorder_point_units) from plan.reorder_points where run_id = {run}").rows[0]
     places = len({row[place] for row in found.rows})
     summary = (
         f"{len(found.rows):,} to order at {places} place{'' if places == 1 else 's'}, {sum(row[units] for row in found.rows):,} units; "

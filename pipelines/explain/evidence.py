@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from pipelines.events import SELLABLE_STATES
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.reckoning import expected_on, use
 from pipelines.explain.terms import Section, Sentence, Term
 from pipelines.explain.words import Code
-
-SELLABLE = ("sellable_accessible", "sellable_not_accessible")
 
 
 def demand(facts: Facts) -> Section:
@@ -112,13 +111,13 @@ def stock(facts: Facts) -> Section:
     if not now and not then:
         return Section("stock", [], ("stock_none", {}))
     terms = []
-    for state in sorted(now.keys() | then.keys(), key=lambda state: (state not in SELLABLE, state)):
+    for state in sorted(now.keys() | then.keys(), key=lambda state: (state not in SELLABLE_STATES, state)):
         before, current = then.get(state, 0), now.get(state, 0)
-        code = "stock_sellable" if state in SELLABLE else "stock_not_sellable"
+        code = "stock_sellable" if state in SELLABLE_STATES else "stock_not_sellable"
         note = (f"{code}_moved", {"now": current}) if before != current else (code, {})
         terms.append(Term("on_hand_units", before, "units", "core.on_hand_as_of.on_hand_units", None, note, Code(state)))
     plan = facts.plan
-    sellable = sum(then.get(state, 0) for state in SELLABLE)
+    sellable = sum(then.get(state, 0) for state in SELLABLE_STATES)
     changed = plan and sellable != plan["sellable_units"]
     return Section("stock", terms, ("changed_since", {"planned": plan["sellable_units"]}) if plan and changed else None)
 

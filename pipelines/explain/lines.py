@@ -17,6 +17,7 @@ from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.settings import Home
 from pipelines.spool.records import Manifest
 from pipelines.spool.store import Spool
+from pipelines.sql_text import literal
 
 _MOST_MANIFESTS: Final = 4000
 """So many are looked into, which takes about half a second."""
@@ -95,10 +96,9 @@ def _look_into(spool: Spool, manifests: Sequence[Manifest], event_ids: Sequence[
             continue
         uris[number], known[number] = manifest.source_uri, (manifest.known_at, manifest.source_uri)
         revision = "coalesce(source_revision, 0)::INTEGER" if "source_revision" in manifest.columns else "0"
-        quoted = str(path).replace("'", "''")
         queries.append(
             f"select {number} as number, {event_id_sql(key_sql(), revision)}::VARCHAR as event_id, source_line::INTEGER as line_no "
-            f"from read_parquet('{quoted}') where key_hi in ({highs})"
+            f"from read_parquet({literal(path)}) where key_hi in ({highs})"
         )
     if not queries:
         return []

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import date, timedelta
 from typing import Final, Literal
 
+from pipelines.events import SENT
 from pipelines.feeds.expect import Expectation
 
 QuantityRule = Literal["positive", "not_negative", "signed", "optional"]
@@ -20,50 +21,17 @@ ABSURD_PRICE: Final = 10_000_000_000
 FIRST_DAY: Final = date(1999, 12, 31)
 """No event lies before it: lines of years before 2000 are refused, and the first hours of 2000 begin a day earlier in UTC."""
 
-# What every feed understands: the event's columns as a sender may write them, and their types.
-FIELDS: Final[dict[str, FieldType]] = {
-    "source_system": "text",
-    "source_event_id": "text",
-    "source_revision": "integer",
-    "occurred_at": "instant",
-    "business_on": "date",
-    "recorded_at": "instant",
-    "event_kind": "text",
-    "item_code": "text",
-    "item_code_kind": "text",
-    "quantity": "decimal",
-    "uom_code": "text",
-    "lot_code": "text",
-    "expires_on": "date",
-    "location_code": "text",
-    "location_code_kind": "text",
-    "to_location_code": "text",
-    "stock_state": "text",
-    "to_stock_state": "text",
-    "biz_step": "text",
-    "owner_code": "text",
-    "channel_code": "text",
-    "supplier_code": "text",
-    "customer_key": "text",
-    "document_kind": "text",
-    "document_id": "text",
-    "document_line": "text",
-    "document_status": "text",
-    "register_no": "text",
-    "due_at": "instant",
-    "promised_at": "instant",
-    "ref_document_kind": "text",
-    "ref_document_id": "text",
-    "ref_document_line": "text",
-    "unit_price_amount": "decimal",
-    "currency_code": "text",
-    "corrects_event_id": "text",
-    "is_correction": "boolean",
-    "error_reason": "text",
-    "reason_code": "text",
-    "campaign_code": "text",
-    "is_promo": "boolean",
+_FIELD_TYPES: Final[dict[str, FieldType]] = {
+    "VARCHAR": "text",
+    "DECIMAL(18,4)": "decimal",
+    "INTEGER": "integer",
+    "DATE": "date",
+    "TIMESTAMP": "instant",
+    "BOOLEAN": "boolean",
 }
+
+FIELDS: Final[dict[str, FieldType]] = {"source_system": "text", **{name: _FIELD_TYPES[kind] for name, kind in SENT.items()}}
+"""What every feed understands: the event's columns as a sender may write them, and their types; and where the line is from."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pipelines.ledger.results import RESULT_TABLES
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import write_bytes_whole, write_whole
+from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -199,10 +200,8 @@ def _write(con: duckdb.DuckDBPyConnection, path: Path, table: str, low: int, hig
     path.parent.mkdir(parents=True, exist_ok=True)
 
     def copy(temporary: Path) -> None:
-        quoted = str(temporary).replace("'", "''")
-        con.execute(
-            f"copy (select * from ledger.\"{table}\" where commit_id between {low} and {high}) to '{quoted}' (format parquet, compression lz4_raw, use_tmp_file false)"
-        )
+        rows = f'select * from ledger."{table}" where commit_id between {low} and {high}'
+        con.execute(f"copy ({rows}) to {literal(temporary)} (format parquet, compression lz4_raw, use_tmp_file false)")
 
     write_whole(path, copy)
     return path

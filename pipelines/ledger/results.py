@@ -13,13 +13,15 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.events import polars_type
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import sync_folder
+from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +41,7 @@ def as_table(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 
     Raises where a column is missing or a figure does not fit: a wrong figure is never cut to size.
     """
-    columns = {name: _polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
+    columns = {name: polars_type(kind) for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
     rounded = [
         (
             pl.col(name).cast(pl.Float64).round(kind.scale).cast(kind)
@@ -78,21 +80,6 @@ def write_result(home: Home, kind: str, run_id: str, tables: dict[str, pl.DataFr
     return folder
 
 
-def _polars_type(kind: str) -> Any:
-    """The frame's type of a ledger column."""
-    if kind.startswith("DECIMAL"):
-        precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
-        return pl.Decimal(int(precision), int(scale))
-    return {
-        "VARCHAR": pl.String,
-        "BIGINT": pl.Int64,
-        "INTEGER": pl.Int32,
-        "BOOLEAN": pl.Boolean,
-        "DATE": pl.Date,
-        "TIMESTAMPTZ": pl.Datetime("us", "UTC"),
-    }[kind]
-
-
 def waiting_runs(con: duckdb.DuckDBPyConnection, home: Home) -> list[tuple[str, str]]:
     """Runs (kind, id) that lie in the spool and are not in the ledger yet; of each kind in the order of their ids."""
     taken = set(con.execute("select kind, run_id from taken_results").fetchall())
@@ -111,11 +98,9 @@ def take(con: duckdb.DuckDBPyConnection, home: Home, kind: str, run_id: str, now
     con.execute("begin")
     try:
         for table in RESULTS[kind]:
-            path = str(home.spool / kind / run_id / f"{table}.parquet").replace("'", "''")
+            path = literal(home.spool / kind / run_id / f"{table}.parquet")
             columns = ", ".join(name for name in LEDGER_TABLES[table] if name != "commit_id")
-            con.execute(
-                f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet('{path}')"
-            )
+            con.execute(f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet({path})")
         con.execute("insert into taken_results values (?, ?, ?)", [kind, run_id, commit_id])
         con.execute(
             "insert into commits select ?, ?, newest_known_us, newest_occurred_us, hash_a, hash_b from commits order by commit_id desc limit 1",

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.events import LEDGER_EVENT, LEDGER_MOVEMENT
+
 _REFERENCE_TAIL: Final = {
     "valid_from": "TIMESTAMPTZ",  # null: from the beginning
     "valid_to": "TIMESTAMPTZ",  # null: open
@@ -23,83 +25,9 @@ _REFERENCE_TAIL: Final = {
 
 LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
     # grain: one movement, both ends
-    "movements": {
-        "movement_id": "BIGINT",
-        "event_id": "UUID",
-        "movement_kind": "VARCHAR",  # the event kind that posted it
-        "item_id": "BIGINT",
-        "from_location_id": "BIGINT",
-        "from_stock_state": "VARCHAR",  # null at a virtual location
-        "to_location_id": "BIGINT",
-        "to_stock_state": "VARCHAR",
-        "owner_id": "BIGINT",  # 0: ourselves
-        "lot_code": "VARCHAR",  # '' where there is none
-        "expires_on": "DATE",
-        "units": "BIGINT",  # > 0: taken from, added to
-        "occurred_at": "TIMESTAMPTZ",
-        "business_on": "DATE",  # local day of the physical location
-        "known_at": "TIMESTAMPTZ",
-        "source_feed": "VARCHAR",
-        "is_reversal": "BOOLEAN",
-        "reverses_movement_id": "BIGINT",
-        "reason": "VARCHAR",
-        "document_kind": "VARCHAR",
-        "document_id": "VARCHAR",
-        "document_line": "VARCHAR",
-        "ref_document_kind": "VARCHAR",
-        "ref_document_id": "VARCHAR",
-        "ref_document_line": "VARCHAR",
-        "transit_to_location_id": "BIGINT",  # in transit: where the goods are going
-        "supplier_id": "BIGINT",
-        "channel_id": "BIGINT",
-        "unit_price_amount": "DECIMAL(18,4)",  # per base unit
-        "currency_code": "VARCHAR",
-        "is_promo": "BOOLEAN",
-        "campaign_code": "VARCHAR",
-        "customer_key": "VARCHAR",
-        "named_item_id": "BIGINT",  # of a merged item: the one that the line named; null: item_id
-        "commit_id": "BIGINT",
-    },
+    "movements": {**LEDGER_MOVEMENT, "commit_id": "BIGINT"},
     # grain: one event × item × sign that says something other than a movement: orders, purchase orders, publications, observations
-    "events": {
-        "event_id": "UUID",
-        "sub_no": "INTEGER",  # 0, or the number of the component or EPC
-        "sign": "TINYINT",
-        "feed": "VARCHAR",
-        "event_kind": "VARCHAR",
-        "source_revision": "INTEGER",
-        "item_id": "BIGINT",
-        "location_id": "BIGINT",  # of an order: where it reserves
-        "to_location_id": "BIGINT",
-        "channel_id": "BIGINT",
-        "supplier_id": "BIGINT",
-        "owner_id": "BIGINT",
-        "stock_state": "VARCHAR",
-        "units": "BIGINT",  # base units; null where the event has none
-        "lot_code": "VARCHAR",
-        "epc": "VARCHAR",
-        "occurred_at": "TIMESTAMPTZ",
-        "business_on": "DATE",  # day in the zone of the location, of an order of its channel
-        "known_at": "TIMESTAMPTZ",
-        "document_kind": "VARCHAR",
-        "document_id": "VARCHAR",  # of a publication: its publish_no
-        "document_line": "VARCHAR",
-        "document_status": "VARCHAR",  # of an RFID event: its business step
-        "register_no": "VARCHAR",
-        "ref_document_kind": "VARCHAR",
-        "ref_document_id": "VARCHAR",
-        "ref_document_line": "VARCHAR",
-        "due_at": "TIMESTAMPTZ",
-        "promised_at": "TIMESTAMPTZ",
-        "reason_code": "VARCHAR",
-        "unit_price_amount": "DECIMAL(18,4)",
-        "currency_code": "VARCHAR",
-        "is_promo": "BOOLEAN",
-        "campaign_code": "VARCHAR",
-        "customer_key": "VARCHAR",
-        "extra": "VARCHAR",
-        "commit_id": "BIGINT",
-    },
+    "events": {**LEDGER_EVENT, "commit_id": "BIGINT"},
     # reference: one version of one key
     "items": {
         "item_id": "BIGINT",

@@ -23,6 +23,7 @@ import duckdb
 from pipelines.errors import UserError
 from pipelines.marts.build_files import BUILD_FILE, MartsBuild, Relation, build_folders, build_number, latest_build
 from pipelines.settings import Home
+from pipelines.sql_text import literal
 
 HOT_TAG = "hot"
 # Steps on the way: exported only where something that is read needs them.
@@ -67,7 +68,7 @@ def open_marts(home: Home) -> duckdb.DuckDBPyConnection:
 
 def attach_marts(execute: Callable[[str], Any], home: Home) -> None:
     """Like `open_marts`, beside other tables: attach dbt's database as `marts`. Whoever attaches it must detach it."""
-    _when_free(home, lambda: execute(f"ATTACH '{_quoted(home.marts_file)}' AS marts (READ_ONLY)"))
+    _when_free(home, lambda: execute(f"ATTACH {literal(home.marts_file)} AS marts (READ_ONLY)"))
 
 
 def _when_free(home: Home, opening: Callable[[], Any]) -> Any:
@@ -263,7 +264,7 @@ def _write(con: duckdb.DuckDBPyConnection, relation: Relation, folder: Path, bef
     target = folder / relation.file
     former = _former_file(relation, fingerprint, before)
     if former is None or not _link(former, target):
-        con.execute(f"COPY {table} TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd)")
+        con.execute(f"COPY {table} TO {literal(target)} (FORMAT parquet, COMPRESSION zstd)")
     return dataclasses.replace(relation, rows=int(rows), fingerprint=fingerprint)
 
 
@@ -284,11 +285,6 @@ def _link(former: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _quoted(path: Path) -> str:
-    """A path inside an SQL literal."""
-    return path.as_posix().replace("'", "''")
 
 
 def _sweep(home: Home) -> None:

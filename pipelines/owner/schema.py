@@ -9,29 +9,22 @@ Instants are BIGINT µs since 1970 in UTC (`_us`), which the engine compares and
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.errors import UserError
-from pipelines.events import EVENT_SCHEMA
+from pipelines.events import ENGINE_TYPES, KEPT_EVENT
 from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
     import duckdb
 
 SCHEMA_VERSION: Final = 1
 
+_KEPT: Final = ", ".join(f"{name} {kind}" for name, kind in KEPT_EVENT.items())
 _SPAN: Final = "valid_from BIGINT, valid_to BIGINT, known_from BIGINT, known_to BIGINT"
-
-# what an interplay event keeps: enough to post it again when a partner comes
-_KEPT_EVENT: Final = """
-    event_id UUID, sub_no INTEGER, event_key UUID, revision INTEGER, feed VARCHAR, event_kind VARCHAR, source_event_id VARCHAR,
-    item_id BIGINT, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR, to_location_id BIGINT, to_default_state VARCHAR,
-    stock_state VARCHAR, to_stock_state VARCHAR, owner_id BIGINT, lot_code VARCHAR, expires_on DATE, units BIGINT, occurred_us BIGINT, business_on DATE,
-    since_us BIGINT, until_us BIGINT, reason_code VARCHAR, document_kind VARCHAR, document_id VARCHAR, document_line VARCHAR,
-    ref_document_kind VARCHAR, ref_document_id VARCHAR, ref_document_line VARCHAR, supplier_id BIGINT, channel_id BIGINT,
-    unit_price_amount DECIMAL(18,4), currency_code VARCHAR, is_promo BOOLEAN, campaign_code VARCHAR, customer_key VARCHAR, target UUID,
-    unit_id VARCHAR, line_no BIGINT, named_item_id BIGINT, epc VARCHAR"""
 
 PRIVATE_TABLES: Final[dict[str, str]] = {
     # a warehouse made anew writes its ledger files under another generation: files that others still read stay as they are
@@ -47,8 +40,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "line_keys": "target UUID, event_key UUID",
     # events that a later one can still change, as they were resolved: picks, shipments, notices, receipts (of a reader one for
     # each EPC, with item null until its class is known), voids
-    "kept_events": _KEPT_EVENT,
-    "counts": _KEPT_EVENT,
+    "kept_events": _KEPT,
+    "counts": _KEPT,
     # orders by number: a shipment that names a number of two channels waits
     "order_channels": "document_id VARCHAR, channel_id BIGINT, known_us BIGINT",
     # named: the item whose code it is; of a merged item item_id is the one that it became, else the same
@@ -72,40 +65,27 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
 }
 
 
-_DUCKDB_TYPES: Final = {
-    "UInt64": "UBIGINT",
-    "UInt32": "UINTEGER",
-    "Int32": "INTEGER",
-    "Int16": "SMALLINT",
-    "String": "VARCHAR",
-    "Date": "DATE",
-    "Boolean": "BOOLEAN",
-    "Decimal": "DECIMAL(18,4)",
-    "Datetime": "TIMESTAMP",
-    "List": "VARCHAR[]",
-}
-
-
-def duckdb_type(column: str) -> str:
-    """The engine's type of a column of the event schema.
-
-    >>> duckdb_type("quantity"), duckdb_type("epcs")
-    ('DECIMAL(18,4)', 'VARCHAR[]')
-    """
-    return _DUCKDB_TYPES[EVENT_SCHEMA[column][0].__class__.__name__]
-
-
+@cache
 def _wanted_tables() -> dict[tuple[str, str], dict[str, str]]:
     """(schema, table) → its columns with their types, in order."""
     # what waits: the event as it came, so that trying again is applying it again
     waiting = "unit_id VARCHAR, known_us BIGINT, waits_for VARCHAR, wait_until_us BIGINT"
-    raw = {name: duckdb_type(name) for name in EVENT_SCHEMA}
     private = {("main", name): _columns(text) for name, text in PRIVATE_TABLES.items()}
     return {
         **private,
-        ("main", "waiting"): _columns(waiting) | raw,
+        ("main", "waiting"): _columns(waiting) | ENGINE_TYPES,
         **{("ledger", name): columns for name, columns in LEDGER_TABLES.items()},
     }
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """Columns and types, in order, of a private table or, as `ledger.<table>`, of one of the ledger's.
+
+    >>> columns_of("line_keys")
+    {'target': 'UUID', 'event_key': 'UUID'}
+    """
+    schema, _, name = table.rpartition(".")
+    return _wanted_tables()[schema or "main", name]
 
 
 def _columns(text: str) -> dict[str, str]:
@@ -167,7 +147,7 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         for leftover in (fresh, fresh.with_suffix(".new.wal")):
             leftover.unlink(missing_ok=True)
         making = duckdb.connect()
-        making.execute(f"attach '{_quoted(fresh)}' as w (storage_version 'v1.5.0')")
+        making.execute(f"attach {literal(fresh)} as w (storage_version 'v1.5.0')")
         making.execute("use w")
         create_tables(making)
         making.execute(f"insert into home values ({SCHEMA_VERSION}, {int(generation)})")
@@ -204,7 +184,3 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         con.execute("update home set generation = generation + 1")
     con.execute("commit")
     return con
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -15,8 +15,8 @@ import duckdb
 
 from pipelines.errors import UserError
 from pipelines.publish.names import current_version, version_file
-from pipelines.publish.snapshot_sql import literal
 from pipelines.settings import Home, Settings
+from pipelines.sql_text import literal
 
 _EXPLAIN = re.compile(r"^\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
 

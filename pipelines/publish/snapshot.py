@@ -25,6 +25,7 @@ from pipelines.publish import template
 from pipelines.publish.names import current_version, files_named_by, next_version, version_file
 from pipelines.publish.template import Template
 from pipelines.settings import Home
+from pipelines.sql_text import literal
 
 __all__ = ["Publication", "Publisher", "next_version", "publish_snapshot"]
 
@@ -153,7 +154,7 @@ class Publisher:
     def _write(self, file: Path, statements: list[str], row: list[Any] | None = None) -> None:
         """Run statements in one transaction on a database file that nobody else knows yet, and close it whole."""
         engine = self._engine
-        engine.execute(f"ATTACH {sql.literal(file)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
+        engine.execute(f"ATTACH {literal(file)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
         try:
             engine.execute("USE snapshot")
             engine.execute("BEGIN")

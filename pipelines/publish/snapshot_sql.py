@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.build_files import MartsBuild
+from pipelines.sql_text import listed, literal
 
 FORMAT_VERSION = 1
 """Of the published file as a whole; grows when readers would have to know."""
@@ -28,15 +29,6 @@ PUBLICATION_COLUMNS = {
     "marts_build": ("VARCHAR", "The dbt build that the marts come from."),
     "format_version": ("INTEGER", "Version of the form of this file."),
 }
-
-
-def literal(text: str | Path) -> str:
-    """A text as an SQL literal.
-
-    >>> literal("l'heure")
-    "'l''heure'"
-    """
-    return "'" + (text if isinstance(text, str) else text.as_posix()).replace("'", "''") + "'"
 
 
 def ledger_views(ledger_folder: Path, ledger: Mapping[str, Any], tails: Collection[str], marts_commit_id: int) -> dict[str, str]:
@@ -60,7 +52,7 @@ def ledger_views(ledger_folder: Path, ledger: Mapping[str, Any], tails: Collecti
 
 def _from_parquet(folder: Path, columns: Iterable[str], files: Sequence[Mapping[str, Any]]) -> str:
     """All rows of these files, in the ledger's order of columns. A file from before a column was added has nulls there."""
-    paths = ", ".join(literal(folder / file["path"]) for file in files)
+    paths = listed(folder / file["path"] for file in files)
     generations = {generation.group() for file in files if (generation := re.search(r"/g\d+-", file["path"]))}
     # Only then, for it reads the end of every file before the first row.
     by_name = ", union_by_name = true" if len(generations) > 1 else ""

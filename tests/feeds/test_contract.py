@@ -107,7 +107,7 @@ def test_identity_does_not_depend_on_order_or_cut(feed: Feed, tmp_path: Path) ->
 def test_the_feeds_load_no_engine_but_polars() -> None:
     script = (
         "import sys, importlib, pkgutil, pipelines.feeds as feeds\n"
-        "for module in pkgutil.iter_modules(feeds.__path__): importlib.import_module(f'pipelines.feeds.{module.name}')\n"
+        "for module in pkgutil.walk_packages(feeds.__path__, 'pipelines.feeds.'): importlib.import_module(module.name)\n"
         "print(sorted({'apache_beam', 'duckdb', 'dagster', 'dbt', 'great_expectations'} & {name.split('.')[0] for name in sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
@@ -146,7 +146,7 @@ def test_fields_beyond_the_columns_have_names_that_are_kept(feed: Feed) -> None:
 
 @pytest.mark.parametrize("feed", [feed for feed in FEEDS if feed.syntax == "flat"], ids=lambda feed: feed.name)
 def test_the_example_on_a_feeds_page_is_a_line_it_takes(feed: Feed, tmp_path: Path) -> None:
-    page = importlib.import_module(f"pipelines.feeds.{feed.name}").__doc__ or ""
+    page = importlib.import_module(f"pipelines.feeds.declared.{feed.name}").__doc__ or ""
     (example,) = re.findall(r"^    (\{.*?\})$", page, re.MULTILINE | re.DOTALL)
     landed = land_file(tmp_path, f"{feed.name}/example.jsonl", json.dumps(json.loads(example)) + "\n")
     assert landed.rejects()["reason"].to_list() == []

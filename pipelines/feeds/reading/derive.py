@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.events import POLARS_SCHEMA, STOCK_STATES
+from pipelines.events import FREE_TEXT, POLARS_SCHEMA, STOCK_STATES
 from pipelines.feeds.reading import identity, privacy, typed
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
@@ -19,8 +19,9 @@ from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_fr
 from pipelines.feeds.reading.times import Instants
 from pipelines.feeds.spec import ABSURD_QUANTITY, FIELDS, Feed
 
-_FREE_TEXT: Final = ("reason_code", "document_status", "error_reason", "campaign_code")
-_CODED: Final = frozenset({"item_code", "item_code_kind", "location_code", "location_code_kind", "stock_state", "to_stock_state"})
+_LATER_INSTANTS: Final = tuple(name for name, kind in FIELDS.items() if kind == "instant" and name != "occurred_at")
+_DATES: Final = tuple(name for name, kind in FIELDS.items() if kind == "date")
+_TRUTHS: Final = tuple(name for name, kind in FIELDS.items() if kind == "boolean")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _texts(raw: pl.DataFrame, feed: Feed, rows: RawRows, faults: Faults) -> dict
             columns[name] = text
     for name, value in feed.defaults:
         columns[name] = columns[name].fill_null(value) if name in columns else pl.repeat(value, raw.height, dtype=pl.String(), eager=True)
-    for name in _FREE_TEXT:
+    for name in FREE_TEXT:
         if name in columns and columns[name].str.contains(r"@|\+\d|0\d[ .-]").any():
             columns[name] = columns[name].map_elements(privacy.mask, return_dtype=pl.String())
     return columns
@@ -102,10 +103,10 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
         columns["occurred_at"] = occurred.utc_or_local()
         if occurred.offset.null_count() < height:
             columns["occurred_offset_minutes"] = occurred.offset
-        for name in ("recorded_at", "due_at", "promised_at"):
+        for name in _LATER_INSTANTS:
             if name in columns:
                 columns[name] = _other_instant(columns[name], name, occurred, faults)
-    for name in ("business_on", "expires_on"):
+    for name in _DATES:
         if name in columns:
             columns[name] = typed.dates(columns[name], name, faults)
     if "source_revision" in columns:
@@ -113,7 +114,7 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
         faults.add("number_too_large", "source_revision", revision > 2_147_483_647)
         faults.add("quantity_negative", "source_revision", revision < 0)
         columns["source_revision"] = revision.clip(0, 2_147_483_647).fill_null(0)
-    for name in ("is_promo", "is_correction"):
+    for name in _TRUTHS:
         if name in columns:
             columns[name] = typed.booleans(columns[name], name, faults)
     _check_quantity(columns, feed, faults)

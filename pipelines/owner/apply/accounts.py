@@ -21,11 +21,13 @@ from pipelines.owner.apply.resolve import REASONS, WAITS, Incoming
 from pipelines.owner.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows
 from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.spool import Manifest, Spool
+from pipelines.sql_text import listed, literal, one_of
 
 if TYPE_CHECKING:
     import duckdb
 
 _WAITS_FOR_REFERENCE: Final = sorted(WAITS - {"future_time", "void_without_target", "ambiguous_order"})
+_MAY_GO_ON: Final = (*_WAITS_FOR_REFERENCE, "void_without_target")
 _KEY: Final = key_sql()
 _SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line"}
 """What is kept of a row in quarantine: what the event says, and nothing by which the owner finds it."""
@@ -95,16 +97,15 @@ def choose_retries(con: duckdb.DuckDBPyConnection, units: Sequence[Unit], *, is_
         return []
     con.execute("insert into retried select * from waiting where wait_until_us <= ?", [now_us])
     if is_more_known:
-        reasons = ", ".join(f"'{reason}'" for reason in [*_WAITS_FOR_REFERENCE, "void_without_target"])
-        con.execute(f"insert into retried select * from waiting where waits_for in ({reasons})")
+        con.execute(f"insert into retried select * from waiting where waits_for in {one_of(_MAY_GO_ON)}")
     elif units:
         incoming = Incoming([u.path for u in units if u.path], {column for u in units for column in u.columns}, retries=False)
-        paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in incoming.segments)
+        paths = listed(incoming.segments)
         targets = " union select target_hi, target_lo from keys" if incoming.has("target_hi") else ""
-        listed = "key_hi, key_lo" + (", target_hi, target_lo" if incoming.has("target_hi") else "")
+        halves = "key_hi, key_lo" + (", target_hi, target_lo" if incoming.has("target_hi") else "")
         con.execute(f"""
             insert into retried
-            with keys as (select {listed} from read_parquet([{paths}], union_by_name = true))
+            with keys as (select {halves} from read_parquet([{paths}], union_by_name = true))
             select * from waiting where waits_for = 'void_without_target'
                 and (target_hi, target_lo) in (select (key_hi, key_lo) from (select key_hi, key_lo from keys{targets}))""")
     rows = con.execute("""
@@ -132,7 +133,7 @@ def reference_outcomes(
 
 def write_outcomes(con: duckdb.DuckDBPyConnection, incoming: Incoming, commit_id: int) -> None:
     """Write what became of the batch's rows: counts, quarantine rows, what waits, what no longer waits."""
-    waits = ", ".join(f"'{reason}'" for reason in sorted(WAITS))
+    waits = listed(sorted(WAITS))
     _settle_retried(con, waits, commit_id)
     _settle_overtaken(con, commit_id)
     fresh = "exceptions x join batch_units u using (unit_no) where not u.is_retry"
@@ -240,16 +241,16 @@ def unpost_ambiguous(con: duckdb.DuckDBPyConnection, spool: Spool) -> None:
         join applied_units a using (unit_id)
         where k.event_kind = 'ship' and k.channel_id is null and k.document_kind = 'so' and k.since_us < k.until_us""")
     for (segment,) in con.execute("select distinct segment from ambiguous").fetchall():
-        path = str(spool.segment_path("wms", segment)).replace("'", "''")
+        path = literal(spool.segment_path("wms", segment))
         con.execute(f"""
             insert into waiting by name
-            select a.unit_id, a.known_us, 'ambiguous_order' as waits_for, null::BIGINT as wait_until_us, s.* from read_parquet('{path}') s
+            select a.unit_id, a.known_us, 'ambiguous_order' as waits_for, null::BIGINT as wait_until_us, s.* from read_parquet({path}) s
             join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
         con.execute(f"""
             insert into ledger.quarantine
             select a.delivery_id, 'wms', a.line_no, 'ambiguous_order', '{REASONS["ambiguous_order"]}', to_json(s)::VARCHAR, true,
                 make_timestamptz(a.known_us), 1, (select max(commit_id) + 1 from commits)
-            from read_parquet('{path}') s join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
+            from read_parquet({path}) s join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
     con.execute("insert into ends select event_id, greatest(second_us, known_us) from ambiguous")
     con.execute("insert into delivery_changes select delivery_id, 0, -count(*), 0, 0, count(*) from ambiguous group by all")
 

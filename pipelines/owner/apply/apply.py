@@ -22,9 +22,10 @@ from pipelines.ledger.keys import key_sql, low_sql
 from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves
-from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, quoted, whole_intents_sql
+from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
 from pipelines.owner.reference.rows import ReferenceBook, ReferenceChange, ReferenceRow
 from pipelines.spool import Manifest, Spool
+from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -214,7 +215,7 @@ class Applier:
             batch.set_aside(
                 con,
                 f"""
-                select unit_no, line_no from accepted a where event_kind in {quoted(interplay.VOID_KINDS)} and not exists (
+                select unit_no, line_no from accepted a where event_kind in {one_of(interplay.VOID_KINDS)} and not exists (
                     select 1 from identity i where i.event_key = a.target and i.event_key not in (
                         select {key_sql("w.")} from waiting w
                         anti join retried r on r.unit_id = w.unit_id and r.source_line = w.source_line where w.event_kind in ('sale', 'ship')
@@ -256,12 +257,12 @@ class Applier:
                 insert into touched_docs select distinct document_kind, document_id from accepted where event_kind = 'receipt' and document_id is not null
                     and (document_kind, document_id) in (select (document_kind, document_id) from kept_events where event_kind = 'receipt' and epc is not null)""")
         if profile.any_of(*interplay.VOID_KINDS):
-            con.execute(f"insert into touched_keys select target from accepted where event_kind in {quoted(interplay.VOID_KINDS)}")
+            con.execute(f"insert into touched_keys select target from accepted where event_kind in {one_of(interplay.VOID_KINDS)}")
             con.execute("""
                 insert into touched_docs select distinct k.document_kind, k.document_id from kept_events k
                 where k.event_kind = 'ship' and k.event_key in (select event_key from touched_keys)""")
         if profile.any_of(*COUNT_KINDS):
-            con.execute(f"insert into touched_counts select event_id from accepted where event_kind in {quoted(COUNT_KINDS)}")
+            con.execute(f"insert into touched_counts select event_id from accepted where event_kind in {one_of(COUNT_KINDS)}")
         if is_revised:
             con.execute("""
                 insert into touched_docs select document_kind, document_id from kept_events where event_id in (select event_id from ends)

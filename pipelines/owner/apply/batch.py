@@ -22,6 +22,7 @@ from pipelines.owner.apply.identity import JUDGE_SQL, KeyFilter, Keys, doubtful
 from pipelines.owner.apply.resolve import WAITS, Incoming, name_owners, resolve_sql
 from pipelines.owner.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows, temp_table
 from pipelines.owner.reference.versions import END
+from pipelines.sql_text import listed
 
 if TYPE_CHECKING:
     import duckdb
@@ -271,6 +272,6 @@ _UNIT: Final = {
     "unit_no": SMALL, "unit_id": TEXT, "delivery_id": TEXT, "path": TEXT, "feed": TEXT, "source_system": TEXT, "known_us": WHOLE, "is_copy": TRUTH,
     "is_retry": TRUTH,
 }  # fmt: skip
-_WAITS: Final = ", ".join(f"'{reason}'" for reason in sorted(WAITS))
+_WAITS: Final = listed(sorted(WAITS))
 
 EMPTY_KEYS: Final[Keys] = np.array([], dtype=np.uint64)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipelines.events import STOCK_STATES
+from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.apply import batch
@@ -29,6 +30,7 @@ from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.posting.posting import intents_sql, posting_kinds, rule_number_sql, rules
 from pipelines.owner.reference.versions import END
 from pipelines.spool.files import sync_folder
+from pipelines.sql_text import listed, literal, one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +45,7 @@ _WORDS: Final = {
     "movement_kind": sorted(posting_kinds()),
     "from_stock_state": list(STOCK_STATES),
     "to_stock_state": list(STOCK_STATES),
-    "source_feed": ["pos", "wms", "marketplace", "supply", "rfid"],
+    "source_feed": [feed.name for feed in FEEDS if not posting_kinds().isdisjoint(kind.name for kind in feed.kinds)],
 }
 _FEW_WORDS: Final = ("document_kind", "currency_code")  # few in a batch, but not known beforehand
 
@@ -71,7 +73,7 @@ def post_plain(
     if posted == 0:
         path.unlink(missing_ok=True)
     if posted < len(keys) - int(doubt.sum()):
-        missing = f"anti join read_parquet('{_quoted(path)}') m on m.event_id = e.event_id" if posted else ""
+        missing = f"anti join read_parquet({literal(path)}) m on m.event_id = e.event_id" if posted else ""
         con.execute(
             f"""
             insert into leftover
@@ -87,10 +89,9 @@ def post_plain(
 
 def _copy(con: duckdb.DuckDBPyConnection, incoming: Incoming, path: Path, commit_id: int, now_us: int, *, has_doubt: bool) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
-    kinds = ", ".join(f"'{kind}'" for kind in PLAIN_KINDS)
     plain = f"""(
         select *, {rule_number_sql(("all",))} as rule_number from ({resolve_sql(incoming, now_us=now_us)})
-        where event_kind in ({kinds}) and problem is null and until_us = {END} and item_kind in ('stock', 'kit'))"""
+        where event_kind in {one_of(PLAIN_KINDS)} and problem is null and until_us = {END} and item_kind in ('stock', 'kit'))"""
     chosen = "anti join leftover l on l.unit_no = e.unit_no and l.line_no = e.line_no" if has_doubt else ""
     known = {
         "movement_id": "(event_lo >> 1)::BIGINT",
@@ -105,7 +106,7 @@ def _copy(con: duckdb.DuckDBPyConnection, incoming: Incoming, path: Path, commit
     return int(
         con.execute(f"""
         copy (select {columns} from ({intents_sql(f"(select e.* from {plain} e {chosen} where rule_number is not null)")}))
-        to '{_quoted(path)}' ({_FORM})""").fetchall()[0][0]
+        to {literal(path)} ({_FORM})""").fetchall()[0][0]
     )
 
 
@@ -150,12 +151,8 @@ def moved_sql(path: Path) -> str:
     """SQL of a bulk file as if it were the batch's new movements."""
     columns = ", ".join("epoch_us(occurred_at) as occurred_us" if column == "occurred_us" else column for column in CONTENT)
     rest = "epoch_us(known_at) as known_us, false as is_reversal"
-    return f"(select movement_id, movement_id::UBIGINT * 2 as event_lo, {columns}, {rest} from read_parquet('{_quoted(path)}'))"
+    return f"(select movement_id, movement_id::UBIGINT * 2 as event_lo, {columns}, {rest} from read_parquet({literal(path)}))"
 
 
 def _enum(words: Sequence[str]) -> str:
-    return "enum(" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + ")"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+    return f"enum({listed(words)})"

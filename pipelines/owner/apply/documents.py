@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.posting.posting import posting_kinds
 from pipelines.owner.reference.versions import END
+from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,8 +31,8 @@ _TIMES: Final = {
 
 def is_document_sql() -> str:
     """SQL: the event is kept as a document, one of two sides once. A service is sold without moving anything, and stands here alone."""
-    posting = ", ".join(f"'{kind}'" for kind in sorted(posting_kinds() - set(ALSO_POSTING)))
-    return f"(event_kind not in ({posting}, 'sale_void', 'void_ship') or item_kind = 'service') and part <> 'taken'"
+    posting = one_of([*sorted(posting_kinds() - set(ALSO_POSTING)), "sale_void", "void_ship"])
+    return f"(event_kind not in {posting} or item_kind = 'service') and part <> 'taken'"
 
 
 def place_orders(con: duckdb.DuckDBPyConnection) -> None:

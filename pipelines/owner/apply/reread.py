@@ -12,9 +12,10 @@ from pipelines.ledger.ids import code_id
 from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import batch, documents, explode
 from pipelines.owner.posting import interplay, moves
-from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, quoted, whole_intents_sql
+from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
 from pipelines.owner.reference.versions import END
 from pipelines.spool import Spool
+from pipelines.sql_text import literal, one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,7 +77,7 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
         where event_kind in ('asn', 'receipt', 'pick', 'ship') and document_id is not null""")
     con.execute("create or replace temp table touched_keys as select distinct event_key from reread_events")
     con.execute(
-        f"create or replace temp table touched_counts as select event_id from reread_events where event_kind in {quoted(COUNT_KINDS)}"
+        f"create or replace temp table touched_counts as select event_id from reread_events where event_kind in {one_of(COUNT_KINDS)}"
     )
     # when a merge begins decides what the counts of either item are of
     con.execute("""
@@ -88,7 +89,7 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     )
     con.execute(f"""
         create or replace temp table scope as select event_id from reread_events
-        where event_kind in {quoted(sorted(posting_kinds() - set(COUNT_KINDS)))}
+        where event_kind in {one_of(sorted(posting_kinds() - set(COUNT_KINDS)))}
             and not (event_kind in ('receipt', 'ship') and (document_kind, document_id) in (select (kind, id) from touched_docs))""")
     moves.repost(con)
     interplay.post_interplay(con)
@@ -105,9 +106,9 @@ def has_unknown_tags(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _columns(con: duckdb.DuckDBPyConnection, spool: Spool, feed: str, segment: str) -> tuple[str, ...]:
-    path = str(spool.segment_path(feed, segment)).replace("'", "''")
+    path = literal(spool.segment_path(feed, segment))
     return tuple(
-        row[0] for row in con.execute(f"select name from parquet_schema('{path}') where num_children is null or name = 'epcs'").fetchall()
+        row[0] for row in con.execute(f"select name from parquet_schema({path}) where num_children is null or name = 'epcs'").fetchall()
     )
 
 
@@ -127,23 +128,23 @@ def _concerns(con: duckdb.DuckDBPyConnection, changed: set[tuple[str, str]]) -> 
             select location_id from code_locations where code in (select code from changed_codes where thing = 'location'))
         union select 'place', code from changed_codes where thing = 'location'""")
 
-    def one_of(thing: str) -> str:
+    def codes_of(thing: str) -> str:
         return f"(select code from changed_codes where thing = '{thing}')"
 
     parts = []
     if things & {"item", "kit", "uom"}:
         # which item a tag is, and of how many units, says its class
-        parts.append(f"item_code in {one_of('item code')} or (u.feed = 'rfid' and biz_step = '{explode.RECEIVING}')")
+        parts.append(f"item_code in {codes_of('item code')} or (u.feed = 'rfid' and biz_step = '{explode.RECEIVING}')")
     if ("uom", "*") in changed:
         parts.append("uom_code is not null")
     if "location" in things:
-        parts.append(f"location_code in {one_of('place')} or to_location_code in {one_of('place')}")
+        parts.append(f"location_code in {codes_of('place')} or to_location_code in {codes_of('place')}")
     if things & {"channel", "network"}:
         parts.append(
             "coalesce(channel_code, case when u.feed = 'pos' then 'store' end) in (select code from changed_codes where thing in ('channel', 'network'))"
         )
     if "source" in things:
-        parts.append(f"u.source_system in {one_of('source')}")
+        parts.append(f"u.source_system in {codes_of('source')}")
     if things == {"supplier"}:
         return ""
     return "(" + " or ".join(f"({part})" for part in parts) + ")" if parts else ""

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.events import EVENT_SCHEMA, OUR_OWNER_CODE
+from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.owner.reference.versions import END
-from pipelines.owner.schema import duckdb_type
+from pipelines.sql_text import listed
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,13 +65,6 @@ REASONS: Final[dict[str, str]] = {
     "id_collision": "the code's id already names another code",
 }
 
-# columns of the raw event that go through unchanged
-_AS_SENT: Final = (
-    "source_event_id", "lot_code", "expires_on", "stock_state", "to_stock_state", "document_kind", "document_id", "document_line",
-    "document_status", "register_no", "ref_document_kind", "ref_document_id", "ref_document_line", "currency_code",
-    "reason_code", "campaign_code", "is_promo", "customer_key", "epcs", "extra", "item_code", "uom_code", "biz_step", "is_correction",
-)  # fmt: skip
-
 
 class Incoming:
     """The raw events of one batch: segments to read, with the waiting rows that are tried again.
@@ -82,14 +75,14 @@ class Incoming:
     def __init__(self, segments: Sequence[Path], present: Iterable[str], *, retries: bool, only: str = "", rows: str = "") -> None:
         self.segments = list(segments)
         self._is_full = retries or bool(only)
-        self._present = set(EVENT_SCHEMA) if self._is_full else set(present)
+        self._present = set(ENGINE_TYPES) if self._is_full else set(present)
         self._retries = retries
         self._only = only
         self._rows = rows
 
     def column(self, name: str, prefix: str = "e.") -> str:
         """SQL of a raw column: the column, or a typed null where no segment of the batch has it."""
-        return f"{prefix}{name}" if name in self._present else f"null::{duckdb_type(name)}"
+        return f"{prefix}{name}" if name in self._present else f"null::{ENGINE_TYPES[name]}"
 
     def has(self, *names: str) -> bool:
         """Whether any of the columns has a value somewhere in the batch."""
@@ -100,23 +93,22 @@ class Incoming:
 
         The table `batch_units` (unit_no, path, feed, source_system, known_us) must name the segments.
         """
-        columns = [name for name in EVENT_SCHEMA if name in self._present]
-        listed = ", ".join(columns)
+        columns = [name for name in ENGINE_TYPES if name in self._present]
+        names = ", ".join(columns)
         parts = []
         if self.segments:
-            paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in self.segments)
             typed = ", ".join(f"s.{name}" for name in columns if name in self._present)
             parts.append(
                 f"select u.unit_no, u.known_us, u.feed, u.source_system, {typed}"
-                f" from (select * from read_parquet([{paths}], union_by_name = true, filename = true)"
-                + (f" union all by name (select {', '.join(EVENT_SCHEMA)} from waiting limit 0)" if self._is_full else "")
+                f" from (select * from read_parquet([{listed(self.segments)}], union_by_name = true, filename = true)"
+                + (f" union all by name (select {', '.join(ENGINE_TYPES)} from waiting limit 0)" if self._is_full else "")
                 + ") s join batch_units u on u.path = s.filename"
                 + (f" semi join {self._rows} x on x.unit_no = u.unit_no and x.line_no = s.source_line" if self._rows else "")
                 + (f" where {self._only}" if self._only else "")
             )
         if self._retries:
             parts.append(
-                f"select u.unit_no, u.known_us, u.feed, u.source_system, {listed} from retried w join batch_units u on u.unit_id = w.unit_id"
+                f"select u.unit_no, u.known_us, u.feed, u.source_system, {names} from retried w join batch_units u on u.unit_id = w.unit_id"
             )
         return " union all ".join(parts)
 
@@ -284,8 +276,8 @@ select
     end as business_on,
     case when occurred_us > known_us + {_DAY_US} then greatest(since_us, occurred_us) else since_us end as since_us, until_us,
     problem, unit_price as unit_price_amount,
-    {", ".join(_AS_SENT)},
-    null::VARCHAR as epc, {c("due_at", "")} as due_at, {c("promised_at", "")} as promised_at, {c("quantity", "")} as quantity
+    {", ".join(PASSED)},
+    null::VARCHAR as epc, {c("quantity", "")} as quantity
 from itemed
 where since_us < until_us or problem is not null
 """
@@ -295,9 +287,9 @@ def _raw(incoming: Incoming) -> str:
     c = incoming.column
     offset = c("occurred_offset_minutes")
     wanted = [name for name in ("location_code", "location_code_kind", "to_location_code", "channel_code", "supplier_code", "item_code_kind", "owner_code",
-                                "business_on", "quantity", "unit_price_amount", "due_at", "promised_at", "occurred_offset_minutes") if incoming.has(name)]  # fmt: skip
+                                "business_on", "quantity", "unit_price_amount", "occurred_offset_minutes") if incoming.has(name)]  # fmt: skip
     kept = ", ".join(f"e.{name}" for name in wanted)
-    passed = ", ".join(f"{c(name)} as {name}" for name in _AS_SENT if name not in wanted)
+    passed = ", ".join(f"{c(name)} as {name}" for name in PASSED if name not in wanted)
     target = f"case when e.target_hi is null then null else {key_sql('e.', 'target')} end" if incoming.has("target_hi") else "null::UUID"
     return f"""
         select e.unit_no, e.known_us, e.feed, e.source_system, e.source_line::BIGINT as line_no, e.event_kind,

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from pipelines.events import KEPT_EVENT
 from pipelines.ledger.keys import event_id_sql, low_sql
 from pipelines.owner.handover import SMALL, TEXT, WHOLE, temp_rows, temp_table
 from pipelines.owner.posting import counts as counting
 from pipelines.owner.posting import moves
 from pipelines.owner.posting.allocate import DEFAULT_REF_KIND, Kept, parts_over_known_time
-from pipelines.owner.posting.posting import COUNT_KINDS, intents_sql, quoted, rule_number_sql
-from pipelines.owner.schema import PRIVATE_TABLES
+from pipelines.owner.posting.posting import COUNT_KINDS, intents_sql, rule_number_sql
+from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 KEPT_KINDS: Final = ("asn", "receipt", "pick", "ship", "sale_void", "void_ship")
 VOID_KINDS: Final = ("sale_void", "void_ship")
 
-_COLUMNS: Final = [column.split()[0] for column in PRIVATE_TABLES["kept_events"].replace("(18,4)", "").split(",")]
 _LOW: Final = f"{low_sql('event_id')} as event_lo"
 
 
@@ -41,9 +41,9 @@ _NO_DOCUMENT: Final = (None, None, None)
 
 def keep(con: duckdb.DuckDBPyConnection, rows: str) -> None:
     """Keep the accepted interplay events of a relation of resolved events (with unit_id)."""
-    listed = ", ".join(_COLUMNS)
-    con.execute(f"insert into kept_events select {listed} from {rows} where event_kind in {quoted(KEPT_KINDS)}")
-    con.execute(f"insert into counts select {listed} from {rows} where event_kind in {quoted(COUNT_KINDS)}")
+    listed = ", ".join(KEPT_EVENT)
+    con.execute(f"insert into kept_events select {listed} from {rows} where event_kind in {one_of(KEPT_KINDS)}")
+    con.execute(f"insert into counts select {listed} from {rows} where event_kind in {one_of(COUNT_KINDS)}")
 
 
 def post_interplay(con: duckdb.DuckDBPyConnection) -> None:
@@ -221,7 +221,7 @@ def void(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"""
         create or replace temp table touched_voids as
         select *, dense_rank() over (partition by target order by occurred_us, event_id) as void_no
-        from kept_events where event_kind in {quoted(VOID_KINDS)} and target in (select event_key from touched_keys)""")
+        from kept_events where event_kind in {one_of(VOID_KINDS)} and target in (select event_key from touched_keys)""")
     con.execute(f"""
         create or replace temp table void_targets as
         select event_key, {event_id_sql("event_key", "revision")} as event_id
@@ -258,7 +258,7 @@ def count(con: duckdb.DuckDBPyConnection) -> None:
     """Post again the counts that the batch's movements, or new and ended counts in `touched_counts`, change."""
     if not con.execute("select count(*) from counts").fetchall()[0][0]:
         return
-    physical = f"movement_kind not in {quoted(COUNT_KINDS)}"
+    physical = f"movement_kind not in {one_of(COUNT_KINDS)}"
     con.execute("""
         create or replace temp view counted as
         select *, coalesce(stock_state, to_stock_state, default_state) as state from counts where since_us < until_us""")

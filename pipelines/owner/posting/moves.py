@@ -15,34 +15,29 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from pipelines.events import STOCK_STATES
+from pipelines.events import LEDGER_MOVEMENT, MOVEMENT_CONTENT, STOCK_STATES
 from pipelines.ledger import hashing
 from pipelines.ledger.keys import LOW_MASK, low_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.reference.versions import END
+from pipelines.sql_text import listed
 
 if TYPE_CHECKING:
     import duckdb
 
-# what makes two rows the same movement; known time and sign aside
-CONTENT: Final = (
-    "event_id", "movement_kind", "item_id", "from_location_id", "from_stock_state", "to_location_id", "to_stock_state", "owner_id", "lot_code",
-    "expires_on", "units", "occurred_us", "business_on", "source_feed", "reason", "document_kind", "document_id", "document_line",
-    "ref_document_kind", "ref_document_id", "ref_document_line", "transit_to_location_id", "supplier_id", "channel_id", "unit_price_amount",
-    "currency_code", "is_promo", "campaign_code", "customer_key", "named_item_id",
-)  # fmt: skip
+_TYPES: Final = {"occurred_us" if name == "occurred_at" else name: LEDGER_MOVEMENT[name] for name in MOVEMENT_CONTENT} | {
+    "occurred_us": "BIGINT"
+}
+CONTENT: Final = tuple(_TYPES)
+"""What makes two rows the same movement, known time and sign aside; instants in µs."""
 
 _CONTENT: Final = ", ".join(CONTENT)
 _PIECE_ROWS: Final = 30_720
 _ID_MASK: Final = "9223372036854775807::UHUGEINT"
 
 _NEW_MOVES: Final = f"""
-create or replace temp table new_moves as
-select 0::BIGINT as movement_id, 0::UBIGINT as event_lo, {_CONTENT}, 0::BIGINT as known_us, false as is_reversal, null::BIGINT as reverses_movement_id
-from (select event_id, movement_kind, item_id, from_location_id, from_stock_state, to_location_id, to_stock_state, owner_id, lot_code, expires_on, units,
-    0::BIGINT as occurred_us, business_on, source_feed, reason, document_kind, document_id, document_line, ref_document_kind, ref_document_id,
-    ref_document_line, transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key,
-    named_item_id from ledger.movements) limit 0"""
+create or replace temp table new_moves (movement_id BIGINT, event_lo UBIGINT, {", ".join(f"{name} {kind}" for name, kind in _TYPES.items())},
+    known_us BIGINT, is_reversal BOOLEAN, reverses_movement_id BIGINT)"""
 
 
 def begin(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
@@ -54,11 +49,11 @@ def begin(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
 def see_all(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
     """(Re)make the view `all_movements`: the table, and the files that big batches wrote straight."""
     paths = [row[0] for row in con.execute("select path from bulk_files").fetchall()]
-    listed = ", ".join("'" + str(ledger_folder / path).replace("'", "''") + "'" for path in paths)
+    files = listed(ledger_folder / path for path in paths)
     con.execute("create or replace temp view moved_now as from new_moves")
     con.execute(
         "create or replace temp view all_movements as from ledger.movements"
-        + (f" union all by name from read_parquet([{listed}], union_by_name = true)" if paths else "")
+        + (f" union all by name from read_parquet([{files}], union_by_name = true)" if paths else "")
     )
 
 

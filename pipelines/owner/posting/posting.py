@@ -25,14 +25,15 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from pipelines.events import OUR_OWNER_CODE
 from pipelines.ledger.ids import OURSELVES, VIRTUAL_LOCATIONS
+from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.reference.rows import virtual_id
+from pipelines.sql_text import one_of
 
 RULES_FILE: Final = Path(__file__).with_name("posting.csv")
 
@@ -120,10 +121,21 @@ _TO_STATE: Final = """case to_word when '' then null
         when 'given' then to_stock_state
         when 'same' then coalesce(stock_state, default_state) else to_word end"""
 
-# a movement's own columns, in the order of ledger.movements, as they come from a resolved event joined with its rule
-_COPIED: Final = (
-    "document_kind", "document_id", "document_line", "ref_document_kind", "ref_document_id", "ref_document_line",
-)  # fmt: skip
+# how a resolved event, joined with its rule, says what a movement says in other words; all else it says in the same
+_SAID_OTHERWISE: Final = {
+    "movement_kind": "event_kind",
+    "from_location_id": "case when units < 0 then to_location else from_location end",
+    "from_stock_state": "case when units < 0 then to_state else from_state end",
+    "to_location_id": "case when units < 0 then from_location else to_location end",
+    "to_stock_state": "case when units < 0 then from_state else to_state end",
+    "owner_id": "coalesce(rule_owner, owner_id)",
+    "lot_code": "coalesce(lot_code, '')",
+    "units": "abs(units)::BIGINT",
+    "source_feed": "feed",
+    "reason": "reason_code",
+    "transit_to_location_id": "transit_to",
+}
+_CONTENT: Final = ", ".join(f"{_SAID_OTHERWISE[name]} as {name}" if name in _SAID_OTHERWISE else name for name in CONTENT)
 
 
 def intents_sql(events: str) -> str:
@@ -133,19 +145,8 @@ def intents_sql(events: str) -> str:
     content of a movement (always with the ends as the rule says them, so that units > 0 whatever the sign) and
     since_us, until_us. Movements are made of it in `moves.py`.
     """
-    swap = "units < 0"
     return f"""
-select
-    event_id, event_lo, sub_no, part, event_kind as movement_kind, item_id,
-    case when {swap} then to_location else from_location end as from_location_id,
-    case when {swap} then to_state else from_state end as from_stock_state,
-    case when {swap} then from_location else to_location end as to_location_id,
-    case when {swap} then from_state else to_state end as to_stock_state,
-    coalesce(rule_owner, owner_id) as owner_id, coalesce(lot_code, '') as lot_code, expires_on,
-    abs(units)::BIGINT as units, occurred_us, business_on, feed as source_feed,
-    reason_code as reason, {", ".join(_COPIED)},
-    transit_to as transit_to_location_id, supplier_id, channel_id, unit_price_amount, currency_code, is_promo, campaign_code, customer_key,
-    named_item_id, since_us, until_us
+select event_lo, sub_no, part, {_CONTENT}, since_us, until_us
 from (
     select e.*, r.rule_owner,
         coalesce(r.from_virtual, case when r.from_place = 'there' then e.to_location_id else e.location_id end) as from_location,
@@ -157,14 +158,9 @@ from (
 ) where units <> 0"""
 
 
-def quoted(words: Iterable[str]) -> str:
-    """SQL list of words."""
-    return "(" + ", ".join(f"'{word}'" for word in words) + ")"
-
-
 def whole_intents_sql(events: str) -> str:
     """SQL of the intents of events that post by themselves."""
-    kinds = quoted(sorted(posting_kinds() - set(COUNT_KINDS)))
+    kinds = one_of(sorted(posting_kinds() - set(COUNT_KINDS)))
     return intents_sql(f"""(
         select *, {rule_number_sql((*WHOLE_PARTS, "rest"))} as rule_number from (
             select a.* replace (case when event_kind in ('receipt', 'ship') then 'rest' else part end as part) from {events} a

@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.events import polars_type
 from pipelines.ledger.ids import code_id
 from pipelines.owner.reference.merges import Link, merge_versions, next_link, survivor
 from pipelines.owner.reference.versions import BEGINNING, END, Facts, Span, Version, spans
+from pipelines.owner.schema import columns_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -277,30 +279,13 @@ def insert_rows(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Seque
     """Insert many rows at once, which is far faster than one statement a row."""
     import polars as pl
 
-    described = con.execute(f"describe {table}").fetchall()
     columns = {
-        name: pl.Series(values, dtype=_polars_type(kind))
-        for (name, kind, *_), values in zip(described, zip(*rows, strict=True), strict=True)
+        name: pl.Series(values, dtype=polars_type(kind))
+        for (name, kind), values in zip(columns_of(table).items(), zip(*rows, strict=True), strict=True)
     }
     con.register("rows_to_insert", pl.DataFrame(columns).to_arrow())
     con.execute(f"insert into {table} select * from rows_to_insert")
     con.unregister("rows_to_insert")
-
-
-def _polars_type(kind: str) -> Any:
-    import polars as pl
-
-    if kind.startswith("DECIMAL"):
-        return pl.Decimal(18, 4)
-    known = {
-        "BIGINT": pl.Int64,
-        "INTEGER": pl.Int32,
-        "VARCHAR": pl.String,
-        "BOOLEAN": pl.Boolean,
-        "DATE": pl.Date,
-        "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
-    }
-    return known[kind]
 
 
 def _bounds(span: Span) -> tuple[int, int, int, int]:
