@@ -41,6 +41,7 @@ def run_dbt(
     project: Path,
     *,
     select: Sequence[str] = (),
+    only: Sequence[str] = (),
     full_refresh: bool = False,
     with_tests: bool = True,
     threads: int = 2,
@@ -48,7 +49,8 @@ def run_dbt(
 ) -> DbtRun:
     """Run `dbt build` on the home's marts.
 
-    `select` holds dbt selectors, empty for everything; `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log and artefacts lie in
+    `select` holds dbt selectors of a part, empty for everything; `only` those of what a build of everything has to run, because
+    the rest stands. `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log lies in
     `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
     """
     from dbt.cli.main import dbtRunner
@@ -57,6 +59,9 @@ def run_dbt(
     arguments = ["build", *_options(home, project), "--threads", str(threads)]
     if select:
         arguments += ["--select", *select]
+    elif only:
+        # "empty": else dbt leaves out every test of a node that is left out itself
+        arguments += ["--select", *only, "--indirect-selection", "empty"]
     if full_refresh:
         arguments.append("--full-refresh")
     if not with_tests:
