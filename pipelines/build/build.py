@@ -122,15 +122,19 @@ def finish_build(
     """What follows a full run of dbt: the marts' gate, then the export. The caller holds the build lock.
 
     Raises GateBlocked, with nothing exported: `marts.duckdb` is then ahead of what readers see, and the next build that
-    passes brings both together again.
+    passes brings both together again. The template of its publication is made here too: whoever publishes next finds it.
     """
     from pipelines.marts.export import export_marts
+    from pipelines.publish import template
     from pipelines.quality.gates import GateBlocked, check_marts
 
     looked = check_marts(home, clock=clock, full_refresh=full_refresh)
     if looked.is_blocked:
         raise GateBlocked([looked])
-    return export_marts(home, nodes, finished_at=finished_at)
+    with template.making(home):  # an owner that sees the new build at once waits for the template instead of making one too
+        build = export_marts(home, nodes, finished_at=finished_at)
+        template.prepare(home, build)
+    return build
 
 
 def nodes_of_artifacts(home: Home) -> tuple[list[BuiltNode], dt.datetime]:

@@ -15,8 +15,8 @@ import duckdb
 from pipelines.errors import UserError
 from pipelines.marts.build_files import load_build
 from pipelines.publish.names import current_version, version_file
-from pipelines.publish.snapshot import STORAGE_VERSION
 from pipelines.publish.snapshot_sql import literal
+from pipelines.publish.writing import STORAGE_VERSION
 from pipelines.settings import Home, Settings
 
 
