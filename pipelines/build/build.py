@@ -90,6 +90,7 @@ def _build_here(
     from pipelines.ledger.files import is_empty
     from pipelines.marts.dbt import run_dbt
     from pipelines.marts.export import open_marts, read_pin
+    from pipelines.marts.standing_nodes import BUILT_EVERY_TIME, remember, standing_nodes
     from pipelines.quality.gates import check_feeds, require_feeds_open
 
     home.warehouse.mkdir(parents=True, exist_ok=True)
@@ -98,8 +99,10 @@ def _build_here(
         require_feeds_open(home)
     started = time.perf_counter()
     # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
+    standing = [] if selectors or full_refresh else standing_nodes(home, project)
     run = run_dbt(
-        home, project, select=selectors, full_refresh=full_refresh, with_tests=not is_empty(home), threads=Settings().threads, on_progress=on_progress
+        home, project, select=selectors, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
+        threads=Settings().threads, on_progress=on_progress,
     )  # fmt: skip
     built = time.perf_counter()
     if selectors:
@@ -107,7 +110,9 @@ def _build_here(
             pin = read_pin(con, run.finished_at)
         build = MartsBuild("", None, pin.commit_id, pin.ledger_hash, pin.pinned_at)
     else:
-        build = finish_build(home, run.nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
+        nodes = [*standing, *run.nodes]
+        build = finish_build(home, nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
+        remember(home, project, nodes)
     return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
 
 
@@ -117,15 +122,19 @@ def finish_build(
     """What follows a full run of dbt: the marts' gate, then the export. The caller holds the build lock.
 
     Raises GateBlocked, with nothing exported: `marts.duckdb` is then ahead of what readers see, and the next build that
-    passes brings both together again.
+    passes brings both together again. The template of its publication is made here too: whoever publishes next finds it.
     """
     from pipelines.marts.export import export_marts
+    from pipelines.publish import template
     from pipelines.quality.gates import GateBlocked, check_marts
 
     looked = check_marts(home, clock=clock, full_refresh=full_refresh)
     if looked.is_blocked:
         raise GateBlocked([looked])
-    return export_marts(home, nodes, finished_at=finished_at)
+    with template.making(home):  # an owner that sees the new build at once waits for the template instead of making one too
+        build = export_marts(home, nodes, finished_at=finished_at)
+        template.prepare(home, build)
+    return build
 
 
 def nodes_of_artifacts(home: Home) -> tuple[list[BuiltNode], dt.datetime]:

@@ -22,6 +22,8 @@ from pipelines.settings import Home
 Progress = Callable[[int, int, str], None]
 """Called with nodes done, nodes in all, and the name of the node that has just ended."""
 
+_BROKEN_CONTRACTS = "contracts are broken"
+"""As the macro `check_contracts` says it."""
 _FAILING_ROWS = 10
 _CELL_WIDTH = 40
 
@@ -39,6 +41,7 @@ def run_dbt(
     project: Path,
     *,
     select: Sequence[str] = (),
+    only: Sequence[str] = (),
     full_refresh: bool = False,
     with_tests: bool = True,
     threads: int = 2,
@@ -46,7 +49,8 @@ def run_dbt(
 ) -> DbtRun:
     """Run `dbt build` on the home's marts.
 
-    `select` holds dbt selectors, empty for everything; `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log and artefacts lie in
+    `select` holds dbt selectors of a part, empty for everything; `only` those of what a build of everything has to run, because
+    the rest stands. `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log lies in
     `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
     """
     from dbt.cli.main import dbtRunner
@@ -55,6 +59,9 @@ def run_dbt(
     arguments = ["build", *_options(home, project), "--threads", str(threads)]
     if select:
         arguments += ["--select", *select]
+    elif only:
+        # "empty": else dbt leaves out every test of a node that is left out itself
+        arguments += ["--select", *only, "--indirect-selection", "empty"]
     if full_refresh:
         arguments.append("--full-refresh")
     if not with_tests:
@@ -102,6 +109,7 @@ def _options(home: Home, project: Path) -> list[str]:
         "--no-use-colors",
         "--no-version-check",
         "--no-send-anonymous-usage-stats",
+        "--no-write-json",  # of what a run leaves, only a scheduler that runs dbt itself reads the artefacts (`artifacts`)
     ]
 
 
@@ -176,7 +184,7 @@ def _built(node: Any) -> BuiltNode:
 
 
 def _not_started(home: Home, exception: BaseException | None) -> UserError:
-    """Dbt ended before it ran a node."""
+    """Dbt ended before it ran a node, or by what its hooks found after the last one."""
     reason = " ".join(str(exception).split()) if exception else "it gave no reason"
     if "lock" in reason.lower() and "file" in reason.lower():
         return UserError(
@@ -184,6 +192,13 @@ def _not_started(home: Home, exception: BaseException | None) -> UserError:
             where=f"{home.marts_file}: {reason}",
             next_step="wait for it to end, then build again",
             exit_code=3,
+        )
+    if _BROKEN_CONTRACTS in reason:
+        return UserError(
+            _BROKEN_CONTRACTS,
+            where=reason.partition(f"{_BROKEN_CONTRACTS}: ")[2].partition(" > in macro")[0],
+            next_step="the marts that readers see stay as they were; correct the model or its contract and build again",
+            exit_code=1,
         )
     return UserError("dbt could not run", where=reason[:2000], next_step=f"more in {home.run / 'dbt' / 'logs' / 'dbt.log'}", exit_code=3)
 

@@ -15,7 +15,7 @@ import duckdb
 from pipelines.errors import UserError
 from pipelines.marts.build_files import load_build
 from pipelines.publish.names import current_version, version_file
-from pipelines.publish.snapshot import STORAGE_VERSION
+from pipelines.publish.writing import STORAGE_VERSION
 from pipelines.settings import Home, Settings
 from pipelines.sql_text import literal
 

@@ -15,22 +15,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import pyarrow as pa
 
 from pipelines.failpoints import failpoint
 from pipelines.marts.build_files import MartsBuild
 from pipelines.publish import snapshot_sql as sql
-from pipelines.publish import template
 from pipelines.publish.names import current_version, files_named_by, next_version, version_file
-from pipelines.publish.template import Template
+from pipelines.publish.template import Template, template_of
+from pipelines.publish.writing import Writer
 from pipelines.settings import Home
-from pipelines.sql_text import literal
 
 __all__ = ["Publication", "Publisher", "next_version", "publish_snapshot"]
-
-STORAGE_VERSION = "v1.2.0"
-"""Of published files: every DuckDB from 1.2 on opens them, whatever wrote them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,8 +52,7 @@ class Publisher:
         home.published.mkdir(parents=True, exist_ok=True)
         for left in home.published.glob(".parstock*.tmp*"):
             left.unlink()  # of a publisher that was killed: nobody has ever been served this name
-        self._engine = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"})
-        self._engine.execute("SET enable_progress_bar = false")
+        self._writer = Writer()
         self._template = Template(b"", {})
         self._template_build = ""
 
@@ -70,7 +64,7 @@ class Publisher:
 
     def close(self) -> None:
         """Give the engine back; published files are not touched."""
-        self._engine.close()
+        self._writer.close()
 
     def publish(
         self, *, version: int, ledger: Mapping[str, Any], tail: Mapping[str, pa.Table], marts: MartsBuild, publication: Publication
@@ -101,29 +95,8 @@ class Publisher:
 
     def _prepare(self, marts: MartsBuild, views: Mapping[str, str]) -> None:
         """Have the template of a marts build: everything but the tail and the publication's row."""
-        if self._template_build == marts.name:
-            return
-        assert marts.folder is not None
-        statements = sql.marts_statements(marts, self._root / "marts" / marts.folder.name)
-        key = template.key_of(duckdb.__version__, STORAGE_VERSION, str(sql.FORMAT_VERSION), str(self._root), marts.name, statements)
-        found = template.kept(self.home, key)
-        if found is None:
-            found = self._made(statements, views)
-            template.keep(self.home, key, found)
-        self._template, self._template_build = found, marts.name
-
-    def _made(self, marts_statements: list[str], views: Mapping[str, str]) -> Template:
-        path = self.home.published / ".parstock_template.tmp"
-        path.unlink(missing_ok=True)
-        # Views over the tail cannot be bound here, where it is missing: those are made anew in every version.
-        fixed = {name: query for name, query in views.items() if "_tail" not in query}
-        placeholders = {name: query for name, query in sql.ledger_views(self._root, {"tables": {}}, (), 0).items() if name not in fixed}
-        ledger = {**fixed, **placeholders}
-        creations = [f"CREATE VIEW ledger.{name} AS {query}" for name, query in ledger.items()]
-        self._write(path, ["CREATE SCHEMA ledger", *creations, *marts_statements])
-        made = Template(path.read_bytes(), ledger)
-        path.unlink()
-        return made
+        if self._template_build != marts.name:
+            self._template, self._template_build = template_of(self.home, marts, views, self._writer), marts.name
 
     def _fill(
         self, file: Path, tails: Mapping[str, pa.Table], views: Mapping[str, str], version: int, marts: MartsBuild, publication: Publication
@@ -140,37 +113,10 @@ class Publisher:
             marts.name,
             sql.FORMAT_VERSION,
         ]
-        for table, rows in tails.items():
-            self._engine.register(f"{table}_rows", rows)
-        try:
-            statements = [sql.tail_table(table, f'"{table}_rows"') for table in tails]
-            changed = {name: query for name, query in views.items() if self._template.views.get(name) != query}
-            statements += [f"CREATE OR REPLACE VIEW ledger.{name} AS {query}" for name, query in changed.items()]
-            self._write(file, statements, row)
-        finally:
-            for table in tails:
-                self._engine.unregister(f"{table}_rows")
-
-    def _write(self, file: Path, statements: list[str], row: list[Any] | None = None) -> None:
-        """Run statements in one transaction on a database file that nobody else knows yet, and close it whole."""
-        engine = self._engine
-        engine.execute(f"ATTACH {literal(file)} AS snapshot (STORAGE_VERSION '{STORAGE_VERSION}')")
-        try:
-            engine.execute("USE snapshot")
-            engine.execute("BEGIN")
-            try:
-                if statements:
-                    engine.execute(";\n".join(statements))
-                if row is not None:
-                    engine.execute(f"INSERT INTO ops.publication VALUES ({', '.join('?' * len(row))})", row)
-                engine.execute("COMMIT")
-            except BaseException:
-                engine.execute("ROLLBACK")
-                raise
-            engine.execute("CHECKPOINT snapshot")  # nothing may stay in the write-ahead log, which is not renamed
-        finally:
-            engine.execute("USE memory")
-            engine.execute("DETACH snapshot")
+        statements = [sql.tail_table(table, f'"{table}_rows"') for table in tails]
+        changed = {name: query for name, query in views.items() if self._template.views.get(name) != query}
+        statements += [f"CREATE OR REPLACE VIEW ledger.{name} AS {query}" for name, query in changed.items()]
+        self._writer.write(file, statements, row=row, arrow={f"{table}_rows": rows for table, rows in tails.items()})
 
     def _list_files(self, version: int, ledger: Mapping[str, Any], marts: MartsBuild, publication: Publication) -> None:
         """Write down, before the version can be seen, which files must stay for as long as it does."""

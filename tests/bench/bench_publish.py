@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.build_files import MartsBuild, Relation
-from pipelines.publish.snapshot import STORAGE_VERSION, Publisher, publish_snapshot
+from pipelines.publish.snapshot import Publisher, publish_snapshot
+from pipelines.publish.writing import STORAGE_VERSION
 from pipelines.settings import Home
 from tests.publish.world import ENGINE, ON_HAND, arrow, make_home, movement, publication, write_ledger, write_marts
 

@@ -75,3 +75,24 @@ def test_nothing_asks_the_clock_and_no_sum_is_a_double() -> None:
     assert [
         path.name for path in files if clock.search(path.read_text(encoding="utf-8")) or floats.search(path.read_text(encoding="utf-8"))
     ] == []
+
+
+def test_no_text_of_a_view_depends_on_what_is_in_the_ledger(manifest: Any) -> None:
+    """Views are left standing from build to build: what asks the ledger while it is compiled belongs into a table."""
+    asking = {f"macro.parstock.{name}" for name in ("pinned_commit", "since_commit", "as_of_day")}
+
+    def macros_of(node: Any) -> set[str]:
+        seen: set[str] = set()
+        todo = list(node.depends_on.macros)
+        while todo:
+            name = todo.pop()
+            if name not in seen and name.startswith("macro.parstock."):
+                seen.add(name)
+                todo += manifest.macros[name].depends_on.macros
+        return seen
+
+    assert asking <= manifest.macros.keys()
+    assert any(asking & macros_of(node) for node in _models(manifest)), "those that ask are found"
+    views = [node for node in _models(manifest) if node.config.materialized == "view"]
+    assert [node.name for node in views if asking & macros_of(node)] == []
+    assert [node.name for node in views if "run_query" in node.raw_code] == []

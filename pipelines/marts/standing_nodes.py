@@ -1,0 +1,89 @@
+"""What need not be built again: views and seeds that stand in `marts.duckdb` as the build before left them.
+
+Belongs here: when they still hold, and remembering them. Does not belong here: running dbt (`dbt`), or the order of a build
+(`pipelines.build`). A view is its text, and no view's text depends on what is in the ledger; a seed is its file. Whatever is
+in doubt (another project, policy, dbt or form of the ledger; a database that anybody has written to since) means: build
+everything.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from pipelines.ledger.files import read_current
+from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.marts.export import BuiltNode
+from pipelines.marts.manifest import content_of
+from pipelines.settings import Home
+from pipelines.spool.files import write_bytes_whole
+
+BUILT_EVERY_TIME: Final = ("config.materialized:table", "config.materialized:incremental", "resource_type:test")
+"""dbt's selectors of what runs where the rest stands: all that holds rows of the ledger, and every test."""
+
+
+def standing_nodes(home: Home, project: Path) -> list[BuiltNode]:
+    """The views and seeds that hold; none where everything has to be built. The caller holds the build lock."""
+    try:
+        kept = json.loads(_file(home).read_bytes())
+        if (kept["key"], kept["database"]) != (_key(home, project), _marks(home)):
+            return []
+        return [BuiltNode(**(node | {"tags": frozenset(node["tags"])})) for node in kept["nodes"]]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # nothing kept, or by a version that kept something else
+        return []
+
+
+def remember(home: Home, project: Path, nodes: Sequence[BuiltNode]) -> None:
+    """After a full build that was exported: what the next one may leave standing."""
+    stand = [dataclasses.asdict(node) | {"tags": sorted(node.tags)} for node in nodes if node.materialized in ("view", "seed")]
+    content = {"key": _key(home, project), "database": _marks(home), "nodes": stand}
+    write_bytes_whole(_file(home), json.dumps(content).encode())
+
+
+def policies_of(project: Path) -> list[Path]:
+    """The CSV files that are seeds: the project's, or the planners' own where they keep them elsewhere."""
+    return sorted(Path(os.environ.get("PARSTOCK_POLICY_DIR") or project / "seeds").glob("*.csv"))
+
+
+def _key(home: Home, project: Path) -> str:
+    """A name for everything that the text of a view and the rows of a seed are made of."""
+    made_by = [version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
+    seen = hashlib.sha256(repr((content_of(project), str(project.resolve()), made_by, _ledger_columns(home))).encode())
+    for path in policies_of(project):
+        seen.update(path.name.encode() + b"\0" + path.read_bytes())
+    return seen.hexdigest()
+
+
+def _ledger_columns(home: Home) -> object:
+    """The columns that the ledger's tables should have, and those that its files do have: a view keeps those it was made with."""
+    current = read_current(home)
+    files = [str(home.ledger.resolve() / file.path) for files in current.tables.values() for file in files] if current else []
+    with duckdb.connect() as con:
+        found = con.execute(
+            "select distinct parse_path(file_name)[-2], name, type, converted_type, logical_type from parquet_schema(?) where num_children is null order by all",
+            [files],
+        ).fetchall() if files else []  # fmt: skip
+    return sorted(LEDGER_TABLES.items()), found
+
+
+def _marks(home: Home) -> list[int]:
+    """What changes in the database's file with every write to it, whoever writes.
+
+    Raises FileNotFoundError where there is none, or where a killed writer has left changes beside it.
+    """
+    if home.marts_file.with_name(home.marts_file.name + ".wal").exists():
+        raise FileNotFoundError
+    found = home.marts_file.stat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+def _file(home: Home) -> Path:
+    return home.run / "dbt" / "standing.json"
