@@ -13,7 +13,7 @@ import orjson
 from dagster import AssetKey
 from dagster_dbt import DagsterDbtTranslator
 
-PLANNED: Final = ("plan__safety_stock", "plan__reorder_points", "plan__reorder_proposals")
+PLANNED: Final = ("plan__settings", "plan__supply", "plan__safety_stock", "plan__reorder_points", "plan__reorder_proposals")
 """Models that are views over what planning wrote: planning makes these assets, dbt only shows them."""
 
 _OWNERS: Final = {"plan": "team:planning"}

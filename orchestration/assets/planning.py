@@ -1,4 +1,4 @@
-"""What to order: one planning run makes safety stock, reorder points and proposals together.
+"""What to order: one planning run makes safety stock, reorder points and proposals together, and keeps what they rest on.
 
 Belongs here: the run as an asset. Does not belong here: the mathematics (`pipelines.planning`).
 """
@@ -12,7 +12,7 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, AssetSpec
 from orchestration.resources import Site
 from orchestration.told import RETRY, in_words
 
-PLAN_KEYS: Final = [AssetKey(["plan", name]) for name in ("safety_stock", "reorder_points", "reorder_proposals")]
+PLAN_KEYS: Final = [AssetKey(["plan", name]) for name in ("settings", "supply", "safety_stock", "reorder_points", "reorder_proposals")]
 PLANS_FROM: Final = [
     AssetKey(["publish", "marts_build"]),
     AssetKey(["demand", "variance"]),
@@ -23,7 +23,7 @@ PLANS_FROM: Final = [
 
 
 def planning_asset(descriptions: Mapping[str, str]) -> AssetsDefinition:
-    """The three tables of a plan."""
+    """The tables of a plan."""
 
     @multi_asset(
         name="plan",

@@ -158,6 +158,3 @@ def _require_inputs(home: Home, project: Path) -> None:
             next_step="parstock ingest --from DIR",
             exit_code=2,
         )
-    from pipelines.policies.check import check_policies
-
-    check_policies(project)

@@ -2,6 +2,6 @@
 
 Belongs here: reading one item at one place from the published file, the chain of terms with their units and sources, its
 English and French words, its chart and page. Does not belong here: deciding or estimating anything (planning did), nor
-the short `why` of the tables (`pipelines.planning.explain`). What is shown stands in the published tables; the few
-steps that no table keeps follow the formulas of planning, and are tested against them.
+the short `why` of the tables (`pipelines.planning.explain`). What is shown stands in the published tables, as
+planning kept it.
 """

@@ -1,8 +1,7 @@
 """The chain of one item at one place: proposal, point, position, and what each of them rests on.
 
 Belongs here: which terms there are, in which order, and which columns and formulas they show. The figures are those of
-the published tables; steps that no table keeps (the need, the days covered, which open supply counts) follow
-`pipelines.planning`, and tests hold them equal to it. Does not belong here: words (`words`), layout (`text`, `page`).
+the published tables, as planning kept them; nothing is decided or estimated again. Does not belong here: words (`words`), layout (`text`, `page`).
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from pipelines.explain.evidence import demand, lead_time, movements, stock, supp
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.ordering import no_order, proposal
 from pipelines.explain.read import read_facts
-from pipelines.explain.reckoning import decision, free_units
-from pipelines.explain.terms import Section, Sentence, Term, plain, say
+from pipelines.explain.terms import Section, Sentence, Term, not_kept, plain, say
 from pipelines.settings import Home
 
 
@@ -29,8 +27,11 @@ class Explanation:
 
     @cached_property
     def decision(self) -> str:
-        """What follows, by code: order, no_terms, already_ordered, no_demand, unknown, enough, not_planned or no_run."""
-        return decision(self.facts)
+        """What follows, by code: as planning decided; `not_planned` and `no_run` where there is no plan, `not_kept` by an earlier version."""
+        facts = self.facts
+        if facts.plan is None:
+            return "not_planned" if facts.run else "no_run"
+        return facts.plan["decision"] or ("order" if facts.proposal else "not_kept")
 
     @cached_property
     def sections(self) -> list[Section]:
@@ -73,7 +74,7 @@ class Explanation:
             "eta": order.get("eta_on"),
             "position": position,
             "point": point,
-            "free": free_units(plan) if plan else None,
+            "free": plan.get("free_units"),
             "reason": plan.get("method_reason"),
             "kind": facts.item["item_kind"],
         }
@@ -119,11 +120,10 @@ def _point(facts: Facts, plan: Row) -> Section:
     """The reorder point and everything it is a sum and product of; the textbook's point beside it."""
     daily, daily_sd = plan["demand_units_per_day_mean"], plan["demand_units_per_day_sd"]
     days, days_sd, review = plan["lead_time_days_mean"], plan["lead_time_days_sd"], plan["review_days"]
-    covered = None if days is None else days + review
+    covered = plan["covered_days"]
     factor, held, method = plan["service_factor"], plan["safety_stock_units"], plan["method"]
     spread = "sd_combined" if method == "combined" else "sd_demand"
     in_spread = (covered, daily_sd, daily, days_sd) if method == "combined" else (covered, daily_sd)
-    target = facts.settings["service_target_rate"]
     safety, points = "plan.safety_stock", "plan.reorder_points"
     is_held = method in ("combined", "normal_ltd")
     terms = [
@@ -132,14 +132,15 @@ def _point(facts: Facts, plan: Row) -> Section:
              ("point_unknown", {"reason": plan["method_reason"]}) if method is None else None),
         Term("lead_time_demand_units", plan["lead_time_demand_units"], "units", f"{points}.lead_time_demand_units",
              ("product", [daily, covered])),
-        Term("covered_days", covered, "days", f"{safety}.lead_time_days_mean, .review_days", ("sum", [days, review])),
+        Term("covered_days", covered, "days", f"{safety}.covered_days", ("sum", [days, review]), not_kept(facts)),
         Term("safety_stock_units", held, "units", f"{safety}.safety_stock_units",
              (f"safety_{spread}", [factor, *in_spread]) if is_held else None),
         Term("lead_time_demand_units_sd", plan["lead_time_demand_units_sd"], "units", f"{safety}.lead_time_demand_units_sd",
              (spread, in_spread) if is_held else None),
         Term("method", method, "text", f"{safety}.method", None, ("method_reason", {"reason": plan["method_reason"]})),
         Term("service_factor", factor, "factor", f"{safety}.service_factor", ("inverse_normal", [plan["service_target_rate"]])),
-        Term("service_target_rate", plan["service_target_rate"], "share", f"{safety}.service_target_rate", None, _policy(target)),
+        Term("service_target_rate", plan["service_target_rate"], "share", f"{safety}.service_target_rate", None,
+             _policy(facts, "service_target_rate")),
         Term("simple_reorder_point_units", plan["simple_reorder_point_units"], "units", f"{points}.simple_reorder_point_units",
              ("product", [daily, days]), _beside_simple(plan)),
     ]  # fmt: skip
@@ -159,11 +160,15 @@ def _beside_simple(plan: Row) -> Sentence | None:
     return ("simple_is_less_review" if plan["review_days"] else "simple_is_less"), values
 
 
-def _policy(setting: Row) -> Sentence:
-    if setting["policy_code"] is None:
+def _policy(facts: Facts, name: str) -> Sentence:
+    """Which policy row sets a setting."""
+    setting = facts.settings.get(name)
+    if setting is None:
+        return "not_kept", {}
+    if setting["policy_table"] is None:
         return "policy_default", {}
     code = "policy_row" if setting["reason"] else "policy_row_bare"
-    return code, {"code": setting["policy_code"], "source": setting["source"], "reason": setting["reason"]}
+    return code, {"code": setting["policy_code"], "source": f"{setting['policy_table']}.{name}", "reason": setting["reason"]}
 
 
 def _position(facts: Facts, plan: Row) -> Section:

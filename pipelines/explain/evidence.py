@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.events import SELLABLE_STATES
 from pipelines.explain.facts import Facts, Row
-from pipelines.explain.reckoning import expected_on, use
-from pipelines.explain.terms import Section, Sentence, Term
+from pipelines.explain.terms import Section, Sentence, Term, not_kept
 from pipelines.explain.words import Code
 
 
@@ -21,11 +20,11 @@ def demand(facts: Facts) -> Section:
     censored = found["n_days"] - found["n_valid_days"]
     plan = facts.plan
     moved = plan and plan["demand_units_per_day_mean"] is not None and plan["demand_units_per_day_mean"] != found["demand_units_mean"]
-    few = facts.settings.get("min_valid_days")
+    few = facts.setting("min_valid_days")
     known = plan and plan["demand_units_per_day_mean"] is None
     note: Sentence | None = ("changed_since", {"planned": plan["demand_units_per_day_mean"]}) if plan and moved else None
     if known and few:
-        note = ("too_few_days", {"days": few["value"]})
+        note = ("too_few_days", {"days": few})
     terms = [
         Term("demand_units_mean", found["demand_units_mean"], "units_per_day", f"{table}.demand_units_mean", None, note),
         Term("demand_units_sd", found["demand_units_sd"], "units_per_day", f"{table}.demand_units_sd"),
@@ -45,26 +44,28 @@ def demand(facts: Facts) -> Section:
 
 def lead_time(facts: Facts, plan: Row) -> Section:
     """The lead time, the rung of the ladder it comes from, and what the rungs say."""
-    source, receipts, settings = plan["lead_time_source"], facts.receipts, facts.settings
+    source, receipts = plan["lead_time_source"], facts.receipts
     supplier = facts.supplier or {}
     table = "plan.safety_stock"
-    own, pooled = receipts.get("n_receipts") or 0, receipts.get("n_supplier_receipts") or 0
+    own = plan["n_own_receipts"]
     values: dict[str, Any] = {
         "own": own,
-        "pooled": pooled,
-        "least": settings["min_receipts"]["value"],
+        "pooled": plan["n_supplier_receipts"],
+        "least": facts.setting("min_receipts"),
         "supplier": supplier.get("supplier_code"),
-        "days": settings["default_lead_time_days"]["value"],
-        "policy": settings["default_lead_time_days"]["policy_code"] or "default",
+        "days": facts.setting("default_lead_time_days"),
+        "policy": (facts.settings.get("default_lead_time_days") or {}).get("policy_code") or "default",
     }
     terms = [
-        Term("lead_time_days_mean", plan["lead_time_days_mean"], "days", f"{table}.lead_time_days_mean", None, (f"lead_time_{source}", values)),
+        Term("lead_time_days_mean", plan["lead_time_days_mean"], "days", f"{table}.lead_time_days_mean", None,
+             not_kept(facts) or (f"lead_time_{source}", values)),
         Term("lead_time_days_sd", plan["lead_time_days_sd"], "days", f"{table}.lead_time_days_sd", None,
              ("promise_has_no_sd", {}) if source in ("terms", "policy") else None),
-        Term("review_days", plan["review_days"], "days", f"{table}.review_days", None, _review(settings["review_days"])),
-        Term("n_receipts", own, "receipts", "plan.lead_times_as_of.n_receipts"),
+        Term("review_days", plan["review_days"], "days", f"{table}.review_days", None,
+             None if plan["review_days"] else ("continuous_review", {})),
+        Term("n_receipts", own, "receipts", f"{table}.n_own_receipts", None, not_kept(facts)),
     ]  # fmt: skip
-    if own:
+    if receipts:
         terms += [
             Term("lead_time_days_p50", receipts["lead_time_days_p50"], "days", "plan.lead_times_as_of.lead_time_days_p50"),
             Term("lead_time_days_p90", receipts["lead_time_days_p90"], "days", "plan.lead_times_as_of.lead_time_days_p90"),
@@ -74,34 +75,38 @@ def lead_time(facts: Facts, plan: Row) -> Section:
     return Section("lead_time", terms)
 
 
-def _review(setting: Row) -> Sentence | None:
-    if setting["value"]:
-        return None
-    return "continuous_review", {}
-
-
 def supply(facts: Facts) -> Section:
     """What is on its way, line by line: counted in the position or not, and why."""
-    plan, settings = facts.plan, facts.settings
-    if not facts.supply:
+    lines = facts.counted if facts.is_kept else facts.supply
+    if not lines:
         return Section("supply", [], ("supply_none", {}))
-    terms, counted, aside = [], 0, 0
-    for line in facts.supply:
-        expected = expected_on(line, plan and plan["lead_time_days_mean"])
-        verdict = use(line, expected, plan, settings, facts.as_of_on) if plan else "unplanned"
-        counted += line["open_units"] if verdict == "useful" else 0
-        aside += line["open_units"] if verdict in ("later", "overdue") else 0
-        grace = settings.get("po_grace_days" if line["supply_kind"] == "po" else "transit_grace_days", {}).get("value")
-        late = (facts.as_of_on - expected).days if expected else None
-        days = plan["lead_time_days_mean"] + plan["review_days"] if plan and plan["lead_time_days_mean"] is not None else None
-        values = {"expected": expected, "late": late, "grace": grace, "days": days, 
-                  "origin": ("origin", {"supplier": line["supplier_code"]}) if line["supplier_code"] else ""}  # fmt: skip
-        named = " ".join(part for part in (line["document_id"] or "?", line["document_line"] and f"/ {line['document_line']}") if part)
-        code = f"supply_{verdict}_late" if verdict == "useful" and (late or 0) > 0 else f"supply_{verdict}"
-        terms.append(Term(f"supply_{line['supply_kind']}", line["open_units"], "units", "plan.open_supply_as_of.open_units", None,
-                          (code, values), named))  # fmt: skip
-    changed = plan and (counted, aside) != (plan["on_order_units"] + plan["in_transit_units"], plan["excluded_supply_units"])
-    return Section("supply", terms, ("supply_changed", {}) if changed else None)
+    note: Sentence | None = ("not_kept", {}) if facts.plan else None
+    if facts.is_kept:
+        note = ("supply_changed", {}) if _open(facts.counted) != _open(facts.supply) else None
+    return Section("supply", [_supply_line(facts, line) for line in lines], note)
+
+
+def _supply_line(facts: Facts, line: Row) -> Term:
+    """A line on its way: the day it is expected, what planning made of it, and how late it is."""
+    expected, use = line["expected_on"], line.get("use_kind", "unplanned")
+    late = (facts.as_of_on - expected).days if expected else None
+    values = {
+        "expected": expected,
+        "late": late,
+        "grace": line.get("grace_days"),
+        "days": facts.plan["covered_days"] if facts.plan else None,
+        "origin": ("origin", {"supplier": line["supplier_code"]}) if line["supplier_code"] else "",
+    }
+    named = " ".join(part for part in (line["document_id"] or "?", line["document_line"] and f"/ {line['document_line']}") if part)
+    code = f"supply_{use}_late" if use == "useful" and (late or 0) > 0 else f"supply_{use}"
+    source = "plan.supply.coming_units" if facts.is_kept else "plan.open_supply_as_of.open_units"
+    return Term(f"supply_{line['supply_kind']}", line["coming_units"], "units", source, None, (code, values), named)
+
+
+def _open(lines: list[Row]) -> list[tuple[Any, ...]]:
+    """What is open on each line, to compare what was planned with what is known since."""
+    names = ("supply_kind", "document_id", "document_line", "coming_units", "promised_on", "due_on")
+    return sorted((tuple(line[name] for name in names) for line in lines if line["coming_units"] > 0), key=str)
 
 
 def stock(facts: Facts) -> Section:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pipelines.explain.lines import Line
@@ -36,8 +37,12 @@ class Facts:
     demand: Row | None
     receipts: Row
     terms: list[Row]
-    settings: Row
+    settings: dict[str, Row]
+    """Setting to its value (text) and the policy row it comes from, as planning used them; empty where it did not keep them."""
+    counted: list[Row]
+    """What was on its way when the plan was made, line by line, with the use planning made of it."""
     supply: list[Row]
+    """What is on its way by what is known now, as of the same instant."""
     stock_then: list[Row]
     stock_now: list[Row]
     movements: list[Row]
@@ -51,6 +56,19 @@ class Facts:
         """The terms of the supplier that planning chose; null without one."""
         chosen = self.plan and self.plan["supplier_id"]
         return next((row for row in self.terms if row["supplier_id"] == chosen), None) if chosen is not None else None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the plan has its terms: a run of an earlier version kept only its results."""
+        return bool(self.plan and self.plan["decision"])
+
+    def setting(self, name: str) -> Any:
+        """The value of a setting as planning used it: a number, or text; null where nobody gave one, or it was not kept."""
+        text = (self.settings.get(name) or {}).get("setting_value")
+        try:
+            return None if text is None else Decimal(text)
+        except InvalidOperation:
+            return text
 
     @property
     def as_of_on(self) -> date:

@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.explain.facts import Facts, History
-from pipelines.explain.reckoning import expected_on, use
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -51,14 +50,11 @@ def read_history(con: DuckDBPyConnection, item_id: int, location_id: int, last_o
 
 def dues(facts: Facts) -> list[Due]:
     """Open supply by day, with what of it the position counts; supply without a day is left out."""
-    if facts.plan is None:
-        return []
     units: dict[tuple[date, bool], int] = {}
-    for line in facts.supply:
-        expected = expected_on(line, facts.plan["lead_time_days_mean"])
-        if expected is not None:
-            key = (expected, use(line, expected, facts.plan, facts.settings, facts.as_of_on) == "useful")
-            units[key] = units.get(key, 0) + line["open_units"]
+    for line in facts.counted:
+        if line["expected_on"] is not None:
+            key = (line["expected_on"], line["use_kind"] == "useful")
+            units[key] = units.get(key, 0) + line["coming_units"]
     return [Due(day, total, counted) for (day, counted), total in sorted(units.items())]
 
 
@@ -67,8 +63,8 @@ def last_day(facts: Facts, coming: list[Due]) -> date:
     plan, today = facts.plan or {}, facts.as_of_on
     back = (today - facts.history.first_on).days if facts.history else DAYS
     ahead = [back // _AHEAD]
-    if plan.get("lead_time_days_mean") is not None:
-        ahead.append(math.ceil(plan["lead_time_days_mean"] + plan["review_days"]) + 7)
+    if plan.get("covered_days") is not None:
+        ahead.append(math.ceil(plan["covered_days"]) + 7)
     if facts.proposal:
         ahead.append((facts.proposal["eta_on"] - today).days + 10)
     ahead += [(due.due_on - today).days + 5 for due in coming]
@@ -76,13 +72,13 @@ def last_day(facts: Facts, coming: list[Due]) -> date:
 
 
 def projection(facts: Facts, coming: list[Due], until: date, *, with_order: bool) -> list[tuple[date, float]]:
-    """Sellable stock to be expected at the close of each day from the plan's on; empty where demand is unknown.
+    """Sellable stock to be expected at the close of each day from the plan's on; empty where demand is unknown, or the plan kept no terms.
 
     What is promised leaves first, then demand at its mean; what finds the shelf empty is lost. Counted supply comes on its
     day, the late part of it tomorrow; the proposed order on its own day.
     """
     plan, today = facts.plan, facts.as_of_on
-    if plan is None or plan["demand_units_per_day_mean"] is None:
+    if plan is None or not facts.is_kept or plan["demand_units_per_day_mean"] is None:
         return []
     daily = float(plan["demand_units_per_day_mean"])
     arrivals: dict[date, int] = {}
@@ -93,7 +89,7 @@ def projection(facts: Facts, coming: list[Due], until: date, *, with_order: bool
     if with_order and facts.proposal:
         day = facts.proposal["eta_on"]
         arrivals[day] = arrivals.get(day, 0) + facts.proposal["order_units"]
-    level = float(plan["sellable_units"] - plan["reserved_units"] - plan["backorder_units"])
+    level = float(plan["free_units"])
     days = [(today, level)]
     for number in range(1, (until - today).days + 1):
         day = today + timedelta(days=number)

@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from pipelines.explain.facts import Facts, Row
-from pipelines.explain.reckoning import free_units, needed_units, target_units
-from pipelines.explain.terms import Section, Sentence, Term
+from pipelines.explain.terms import Section, Sentence, Term, not_kept
 from pipelines.explain.words import Code
 
 _TABLE = "plan.reorder_proposals"
@@ -19,12 +18,12 @@ def proposal(facts: Facts) -> Section:
     assert order is not None and plan is not None
     point, position = order["reorder_point_units"], order["inventory_position_units"]
     money = order["currency_code"] or "money"
-    needed, daily = needed_units(position, point), plan["demand_units_per_day_mean"]
+    daily, free = plan["demand_units_per_day_mean"], plan["free_units"]
     has_point = point is not None and point > 0
     terms = [
         Term("order_units", order["order_units"], "units", f"{_TABLE}.order_units", None, _rounding(order)),
-        Term("needed_units", needed, "units", f"{_TABLE}.reorder_point_units, .inventory_position_units",
-             ("need", [point, position]) if has_point else ("need_promised", [position])),
+        Term("needed_units", plan["needed_units"], "units", "plan.reorder_points.needed_units",
+             ("need", [point, position]) if has_point else ("need_promised", [position]), not_kept(facts)),
         *_aim(facts, order, plan),
         Term("moq_units", order["moq_units"], "units", f"{_TABLE}.moq_units", None, None if order["moq_units"] else ("no_minimum", {})),
         Term("multiple_units", order["multiple_units"], "units", f"{_TABLE}.multiple_units", None,
@@ -36,7 +35,7 @@ def proposal(facts: Facts) -> Section:
         Term("order_amount", None if order["unit_cost_amount"] is None else order["order_units"] * order["unit_cost_amount"], money,
              f"{_TABLE}.order_units, .unit_cost_amount", ("product", [order["order_units"], order["unit_cost_amount"]])),
         Term("cover_days", order["cover_days"], "days", f"{_TABLE}.cover_days",
-             ("cover", [plan["sellable_units"], plan["reserved_units"], plan["backorder_units"], daily]) if free_units(plan) > 0 and daily else None),
+             ("cover", [plan["sellable_units"], plan["reserved_units"], plan["backorder_units"], daily]) if (free or 0) > 0 and daily else None),
         Term("priority_rank", order["priority_rank"], "rank", f"{_TABLE}.priority_rank", None, ("rank", {})),
         *offers(facts),
     ]  # fmt: skip
@@ -51,8 +50,7 @@ def no_order(facts: Facts, decision: str) -> Section:
     parts = [plan[name] for name in ("sellable_units", "reserved_units", "backorder_units")]
     point, position = plan["reorder_point_units"], plan["inventory_position_units"]
     terms = [
-        Term("free_units", free_units(plan), "units",
-             "plan.reorder_points.sellable_units, .reserved_units, .backorder_units", ("free", parts)),
+        Term("free_units", plan["free_units"], "units", "plan.reorder_points.free_units", ("free", parts), not_kept(facts)),
         Term("above_point_units", None if point is None else position - point, "units",
              "plan.reorder_points.inventory_position_units, .reorder_point_units", ("difference", [position, point])),
         _economic(facts, plan, "plan.reorder_points"),
@@ -81,28 +79,24 @@ def _offer(row: Row, *, is_chosen: bool) -> Sentence:
 
 def _aim(facts: Facts, order: Row, plan: Row) -> list[Term]:
     """The economic quantity, and where something else was aimed at, that."""
-    kind = order["rounding_reason"].split("+")[0]
     terms = [_economic(facts, plan, _TABLE)]
-    if kind in ("shelf_life", "max_cover", "cover"):
-        units, days = target_units(kind, plan, facts.settings, facts.item["shelf_life_days"])
-        source = "core.dim_item.shelf_life_days" if kind == "shelf_life" else facts.settings[f"{kind}_days"]["source"] or "planning"
-        formula = ("product", [plan["demand_units_per_day_mean"], days])
-        terms.append(Term("target_units", units, "units", source, formula, (f"target_{kind}", {"days": days})))
+    if plan["target_days"] is not None and order["rounding_reason"].startswith(plan["target_kind"]):
+        days = plan["target_days"]
+        terms.append(Term("target_units", plan["target_units"], "units", "plan.reorder_points.target_units",
+                          ("product", [plan["demand_units_per_day_mean"], days]), (f"target_{plan['target_kind']}", {"days": days})))  # fmt: skip
     return terms
 
 
 def _economic(facts: Facts, plan: Row, table: str) -> Term:
     """The quantity with the least yearly cost, or what it lacks."""
-    units, terms = plan["economic_order_units"], facts.supplier or {}
-    daily, price = plan["demand_units_per_day_mean"], terms.get("unit_cost_amount")
-    cost = facts.proposal["order_cost_amount"] if facts.proposal else terms.get("order_cost_amount")
-    holding = facts.settings["holding_cost_rate"]["value"]
+    units, daily = plan["economic_order_units"], plan["demand_units_per_day_mean"]
+    price, cost = plan["unit_cost_amount"], plan["order_cost_amount"]
     formula: tuple[str, list[Any]] | None = None
-    note: Sentence | None = None
-    if units is None:
+    note = not_kept(facts)
+    if units is not None:
+        formula = ("economic", [daily, cost, facts.setting("holding_cost_rate"), price])
+    elif note is None:
         note = ("no_economic", {"demand": daily, "price": price, "cost": cost})
-    elif None not in (daily, cost, price):
-        formula = ("economic", [daily, cost, holding, price])
     return Term("economic_order_units", units, "units", f"{table}.economic_order_units", formula, note)
 
 

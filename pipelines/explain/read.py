@@ -13,7 +13,7 @@ from pipelines.errors import UserError
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.history import read_history
 from pipelines.explain.lines import find_lines
-from pipelines.explain.settings_in_force import settings_in_force
+from pipelines.ledger.plan_tables import PLAN_TABLES
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -41,14 +41,15 @@ _PROPOSAL = """
 select * from plan.reorder_proposals where item_id = $item and location_id = $location and run_id = $run order by priority_rank limit 1"""
 _DEMAND = "select * from demand.variance_as_of({at}) where item_id = $item and location_id = $location"
 _RECEIPTS = """
-with usable as (
-    select *, cast(sum(n_receipts) over () as bigint) as n_supplier_receipts from plan.lead_times_as_of({at})
-    where supplier_id = $supplier and n_receipts > 0 and lead_time_days_mean >= 0)
-select any_value(n_supplier_receipts) as n_supplier_receipts, any_value(n_receipts) filter (where is_own) as n_receipts,
-    any_value(lead_time_days_p50) filter (where is_own) as lead_time_days_p50,
-    any_value(lead_time_days_p90) filter (where is_own) as lead_time_days_p90,
-    any_value(last_received_on) filter (where is_own) as last_received_on
-from (select *, item_id = $item and location_id = $location as is_own from usable)"""
+select lead_time_days_p50, lead_time_days_p90 from plan.lead_times_as_of({at})
+where supplier_id = $supplier and item_id = $item and location_id = $location"""
+_SETTINGS = """
+select setting_code, setting_value, policy_table, policy_code, reason from plan.settings
+where item_id = $item and location_id = $location and run_id = $run"""
+_COUNTED = """
+select u.*, s.supplier_code from plan.supply u left join core.dim_supplier s using (supplier_id)
+where u.item_id = $item and u.location_id = $location and u.run_id = $run
+order by expected_on, supply_kind, document_id, document_line"""
 _TERMS = """
 select t.*, coalesce(s.supplier_code, cast(t.supplier_id as varchar)) as supplier_code, s.supplier_name
 from plan.terms_as_of({at}) t left join core.dim_supplier s using (supplier_id)
@@ -56,10 +57,10 @@ where t.item_id = $item and (t.location_id = $location or t.location_id is null)
 qualify row_number() over (partition by t.supplier_id order by t.location_id is null) = 1
 order by t.unit_cost_amount nulls last, t.lead_time_days nulls last, t.supplier_id"""
 _SUPPLY = """
-select o.*, cast(timezone('UTC', o.ordered_at) as date) as ordered_on, s.supplier_code
+select o.* exclude (open_units), o.open_units as coming_units, coalesce(o.promised_on, o.due_on) as expected_on, s.supplier_code
 from plan.open_supply_as_of({at}) o left join core.dim_supplier s using (supplier_id)
 where o.item_id = $item and o.location_id = $location
-order by coalesce(o.promised_on, o.due_on), o.supply_kind, o.document_id, o.document_line"""
+order by expected_on, o.supply_kind, o.document_id, o.document_line"""
 _STOCK_THEN = """
 select stock_state, cast(sum(on_hand_units) as bigint) as on_hand_units, max(last_movement_at) as last_movement_at
 from core.on_hand_as_of({at}) where item_id = $item and location_id = $location group by all having on_hand_units <> 0 order by all"""
@@ -106,13 +107,14 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
     key = {"item": item["item_id"], "location": location["location_id"]}
     planned = {**key, "run": run["run_id"]} if run else None
     plan = one(con, _PLAN, planned) if planned else None
+    if plan:  # what an earlier version did not keep is unknown
+        plan = {**dict.fromkeys(PLAN_TABLES["plan_items"]), **plan}
     at = _instant(run["as_of_at"] if run else publication["newest_known_at"] or publication["published_at"])
     demand = one(con, _DEMAND.format(at=at), key)
     movements = rows(con, _MOVEMENTS.format(limit=NEWEST_MOVEMENTS), key)
     terms = rows(con, _TERMS.format(at=at), key)
     supplier = {**key, "supplier": plan["supplier_id"]} if plan else None
-    matched = {**item, **location, **(demand or {})}
-    matched["supplier_code"] = next((row["supplier_code"] for row in terms if plan and row["supplier_id"] == plan["supplier_id"]), None)
+    kept = planned if plan and plan["decision"] else None
     facts = Facts(
         item=item,
         location=location,
@@ -123,7 +125,8 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
         demand=demand,
         receipts=(one(con, _RECEIPTS.format(at=at), supplier) if supplier else None) or {},
         terms=terms,
-        settings=settings_in_force(con, plan, matched, run["as_of_on"]) if plan and run else {},
+        settings={row["setting_code"]: row for row in rows(con, _SETTINGS, kept)} if kept else {},
+        counted=rows(con, _COUNTED, kept) if kept else [],
         supply=rows(con, _SUPPLY.format(at=at), key),
         stock_then=rows(con, _STOCK_THEN.format(at=at), key),
         stock_now=rows(con, _STOCK_NOW, key),

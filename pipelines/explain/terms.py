@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from pipelines.explain.facts import Facts
 from pipelines.explain.words import Code, formula_text, label, sentence, unit_text
 
 Sentence = tuple[str, dict[str, Any]]
@@ -81,6 +82,11 @@ class Section:
     code: str
     terms: list[Term]
     note: Sentence | None = None
+
+
+def not_kept(facts: Facts) -> Sentence | None:
+    """What is said at a term that a plan of an earlier version did not keep; null where it was kept."""
+    return None if facts.is_kept else ("not_kept", {})
 
 
 def say(what: Sentence, language: str) -> str:

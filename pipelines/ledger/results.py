@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     import duckdb
 
 RESULTS: Final[dict[str, tuple[str, ...]]] = {
-    "plans": ("plan_runs", "plan_items", "plan_proposals"),
+    "plans": ("plan_runs", "plan_items", "plan_settings", "plan_supply", "plan_proposals"),
     "gates": ("gate_runs", "gate_results"),
     "alerts": ("alert_checks", "alert_changes"),
 }
 """Kind (its folder in the spool): its tables in the ledger. No mart is built from them, all are read through views."""
+
+ADDED_LATER: Final = frozenset({"plan_settings", "plan_supply"})
+"""Tables that results of an earlier version lack: they stay in the spool, and a rebuild takes them as they are."""
 
 RESULT_TABLES: Final = frozenset(table for tables in RESULTS.values() for table in tables)
 
@@ -98,9 +101,14 @@ def take(con: duckdb.DuckDBPyConnection, home: Home, kind: str, run_id: str, now
     con.execute("begin")
     try:
         for table in RESULTS[kind]:
-            path = literal(home.spool / kind / run_id / f"{table}.parquet")
-            columns = ", ".join(name for name in LEDGER_TABLES[table] if name != "commit_id")
-            con.execute(f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from read_parquet({path})")
+            file = home.spool / kind / run_id / f"{table}.parquet"
+            if table in ADDED_LATER and not file.exists():
+                continue
+            source = f"read_parquet({literal(file)})"
+            there = {name for name, *_ in con.execute(f"describe select * from {source}").fetchall()}
+            # A column that an earlier version did not write is null: unknown.
+            columns = ", ".join(name for name in LEDGER_TABLES[table] if name in there)
+            con.execute(f"insert into ledger.{table} by name select {columns}, {commit_id}::BIGINT as commit_id from {source}")
         con.execute("insert into taken_results values (?, ?, ?)", [kind, run_id, commit_id])
         con.execute(
             "insert into commits select ?, ?, newest_known_us, newest_occurred_us, hash_a, hash_b from commits order by commit_id desc limit 1",

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.events import LEDGER_EVENT, LEDGER_MOVEMENT
+from pipelines.ledger.plan_tables import PLAN_TABLES
 
 _REFERENCE_TAIL: Final = {
     "valid_from": "TIMESTAMPTZ",  # null: from the beginning
@@ -198,75 +199,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "sign": "TINYINT",
         "commit_id": "BIGINT",
     },
-    # planning results, appended run by run
-    "plan_runs": {
-        "run_id": "VARCHAR",
-        "as_of_at": "TIMESTAMPTZ",
-        "as_of_on": "DATE",
-        "marts_commit_id": "BIGINT",
-        "planned_at": "TIMESTAMPTZ",
-        "commit_id": "BIGINT",
-    },
-    # grain: run × item × location
-    "plan_items": {
-        "run_id": "VARCHAR",
-        "item_id": "BIGINT",
-        "location_id": "BIGINT",
-        "supplier_id": "BIGINT",
-        "method": "VARCHAR",
-        "method_reason": "VARCHAR",
-        "policy_code": "VARCHAR",
-        "service_target_rate": "DECIMAL(9,6)",
-        "service_factor": "DECIMAL(9,6)",
-        "demand_units_per_day_mean": "DECIMAL(18,6)",
-        "demand_units_per_day_sd": "DECIMAL(18,6)",
-        "lead_time_days_mean": "DECIMAL(18,6)",
-        "lead_time_days_sd": "DECIMAL(18,6)",
-        "lead_time_source": "VARCHAR",
-        "review_days": "INTEGER",
-        "lead_time_demand_units": "DECIMAL(18,4)",
-        "lead_time_demand_units_sd": "DECIMAL(18,4)",
-        "safety_stock_units": "DECIMAL(18,4)",
-        "reorder_point_units": "DECIMAL(18,4)",
-        "simple_reorder_point_units": "DECIMAL(18,4)",  # the textbook figure beside the chosen one
-        "economic_order_units": "DECIMAL(18,4)",
-        "sellable_units": "BIGINT",
-        "on_order_units": "BIGINT",
-        "in_transit_units": "BIGINT",
-        "reserved_units": "BIGINT",
-        "backorder_units": "BIGINT",
-        "inventory_position_units": "BIGINT",
-        "excluded_supply_units": "BIGINT",
-        "why": "VARCHAR",
-        "commit_id": "BIGINT",
-    },
-    # grain: run × item × location × supplier
-    "plan_proposals": {
-        "proposal_id": "VARCHAR",
-        "run_id": "VARCHAR",
-        "as_of_on": "DATE",
-        "item_id": "BIGINT",
-        "location_id": "BIGINT",
-        "supplier_id": "BIGINT",
-        "inventory_position_units": "BIGINT",
-        "reorder_point_units": "DECIMAL(18,4)",
-        "deficit_units": "DECIMAL(18,4)",
-        "economic_order_units": "DECIMAL(18,4)",
-        "moq_units": "BIGINT",
-        "multiple_units": "BIGINT",
-        "rounding_reason": "VARCHAR",
-        "order_units": "BIGINT",
-        "order_by_on": "DATE",
-        "eta_on": "DATE",
-        "unit_cost_amount": "DECIMAL(18,4)",
-        "order_cost_amount": "DECIMAL(18,4)",
-        "currency_code": "VARCHAR",
-        "priority_rank": "INTEGER",
-        "cover_days": "DECIMAL(18,2)",
-        "status": "VARCHAR",
-        "why": "VARCHAR",
-        "commit_id": "BIGINT",
-    },
+    **PLAN_TABLES,
     # what the gates found, appended run by run; grain: one look of one gate
     "gate_runs": {
         "gate_run_id": "VARCHAR",

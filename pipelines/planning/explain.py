@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.planning.safety_stock import is_none_held
+
 
 def number(value: pl.Expr, decimals: int = 2) -> pl.Expr:
     """A figure as text, without a superfluous `.0`; `unknown` where it is null.
@@ -26,8 +28,8 @@ def item_why() -> pl.Expr:
 def order_text() -> pl.Expr:
     """What is ordered, from whom, when, and why as many: `order 96 units from S-CUP by …`. Null without an order."""
     kind = pl.col("target_kind")
-    demand_cut = pl.format("the economic {} cut to {} days of demand", number(pl.col("economic_order_units")), pl.col("max_cover_days"))
-    shelf_cut = pl.format("the economic {} cut to {} days of shelf life", number(pl.col("economic_order_units")), pl.col("shelf_life_days"))
+    demand_cut = pl.format("the economic {} cut to {} days of demand", number(pl.col("economic_order_units")), pl.col("target_days"))
+    shelf_cut = pl.format("the economic {} cut to {} days of shelf life", number(pl.col("economic_order_units")), pl.col("target_days"))
     target = (
         pl.when(pl.col("rounding_reason").str.starts_with("need"))
         .then(pl.format("{} needed", "needed_units"))
@@ -37,7 +39,7 @@ def order_text() -> pl.Expr:
         .then(demand_cut)
         .when(kind == "shelf_life")
         .then(shelf_cut)
-        .otherwise(pl.format("{} days of demand, as costs are unknown", "cover_days"))
+        .otherwise(pl.format("{} days of demand, as costs are unknown", "target_days"))
     )
     minimum = pl.when(pl.col("rounding_reason").str.contains("moq")).then(pl.format(", minimum {}", "moq_units")).otherwise(pl.lit(""))
     packs = pl.when(pl.col("rounding_reason").str.contains("multiple")).then(pl.format(", in {}s", "multiple_units")).otherwise(pl.lit(""))
@@ -52,11 +54,10 @@ def supply_text() -> pl.Expr:
     """An open supply: `20 units of po PO-8 expected 2026-03-16`, and how late it is where it does not count."""
     expected = pl.col("expected_on").cast(pl.String).fill_null("on an unknown day")
     named = pl.col("document_id").fill_null("without a number")
-    what = pl.format("{} units of {} {} expected {}", "open_units", "supply_kind", named, expected)
-    grace = pl.when(pl.col("supply_kind") == "po").then(pl.col("po_grace_days")).otherwise(pl.col("transit_grace_days"))
-    late = pl.format(" ({} days late, {} allowed)", (pl.col("as_of_on") - pl.col("expected_on")).dt.total_days(), grace)
+    what = pl.format("{} units of {} {} expected {}", "coming_units", "supply_kind", named, expected)
+    late = pl.format(" ({} days late, {} allowed)", (pl.col("as_of_on") - pl.col("expected_on")).dt.total_days(), "grace_days")
     later = pl.format(" (after the {} days covered)", number(pl.col("covered_days")))
-    aside = pl.when(pl.col("use") == "overdue").then(late).when(pl.col("use") == "later").then(later).otherwise(pl.lit(""))
+    aside = pl.when(pl.col("use_kind") == "overdue").then(late).when(pl.col("use_kind") == "later").then(later).otherwise(pl.lit(""))
     return pl.concat_str([what, aside])
 
 
@@ -93,7 +94,7 @@ def _point() -> pl.Expr:
         rate,
     )
     none = pl.format(" without safety stock ({}, {}).", "method", "method_reason")
-    stock = pl.when(pl.col("method") == "simple").then(none).otherwise(held)
+    stock = pl.when(is_none_held(pl.col("method"))).then(none).otherwise(held)
     unknown = pl.format("Reorder point unknown: {}.", "method_reason")
     return pl.when(pl.col("method").is_null()).then(unknown).otherwise(pl.concat_str([demand, stock]))
 

@@ -97,6 +97,55 @@ def least_feasible_units(needed_units: pl.Expr, moq_units: pl.Expr, multiple_uni
     return round_up_units(pl.max_horizontal(needed_units.cast(pl.Int64), minimum), multiple_units)
 
 
+TARGET_KINDS = ("economic", "max_cover", "shelf_life", "cover")
+"""What an order aims at: the economic quantity, this cut to the longest cover or to the shelf life, or some days of demand."""
+
+
+def target_kind(economic_order_units: pl.Expr, demand_units_per_day: pl.Expr, shelf_life_days: pl.Expr, max_cover_days: pl.Expr) -> pl.Expr:
+    """What the order aims at: one of `TARGET_KINDS`. `cover` where there is no economic quantity; a shelf life of null or 0 is none.
+
+    >>> df = pl.DataFrame({"eoq": [50.0, 50.0, 50.0, None], "d": [1.0] * 4, "shelf": [None, 20, None, 20], "max": [90, 90, 30, 90]})
+    >>> df.select(target_kind(*map(pl.col, df.columns))).to_series().to_list()
+    ['economic', 'shelf_life', 'max_cover', 'cover']
+    """
+    shelf, longest = demand_units_per_day * _known_days(shelf_life_days), demand_units_per_day * max_cover_days
+    return (
+        pl.when(economic_order_units.is_null())
+        .then(pl.lit("cover"))
+        .when((shelf < economic_order_units) & (shelf <= longest))
+        .then(pl.lit("shelf_life"))
+        .when(longest < economic_order_units)
+        .then(pl.lit("max_cover"))
+        .otherwise(pl.lit("economic"))
+    )
+
+
+def target_days(target_kind: pl.Expr, shelf_life_days: pl.Expr, max_cover_days: pl.Expr, cover_days: pl.Expr) -> pl.Expr:
+    """The days of demand that the order aims at; null for the economic quantity. A cover never goes beyond the shelf life.
+
+    >>> df = pl.DataFrame({"kind": ["economic", "shelf_life", "cover", "cover"], "shelf": [5, 5, 5, None], "max": [90] * 4, "cover": [14] * 4})
+    >>> df.select(target_days(*map(pl.col, df.columns))).to_series().to_list()
+    [None, 5, 5, 14]
+    """
+    shelf = _known_days(shelf_life_days)
+    days = {"shelf_life": shelf, "max_cover": max_cover_days, "cover": pl.min_horizontal(cover_days, shelf)}
+    return pl.coalesce([pl.when(target_kind == kind).then(value) for kind, value in days.items()])
+
+
+def target_units(economic_order_units: pl.Expr, demand_units_per_day: pl.Expr, target_days: pl.Expr) -> pl.Expr:
+    """The quantity that the order aims at: days of demand where it is cut to days, else the economic one. Null where unknown.
+
+    >>> df = pl.DataFrame({"eoq": [50.0, 50.0], "d": [1.5, 1.5], "days": [None, 20]})
+    >>> df.select(target_units(*map(pl.col, df.columns))).to_series().to_list()
+    [50.0, 30.0]
+    """
+    return pl.when(target_days.is_null()).then(economic_order_units).otherwise(demand_units_per_day * target_days)
+
+
+def _known_days(days: pl.Expr) -> pl.Expr:
+    return pl.when(days > 0).then(days)
+
+
 def order_units(
     needed_units: pl.Expr, target_units: pl.Expr, economic_order_units: pl.Expr, moq_units: pl.Expr, multiple_units: pl.Expr
 ) -> pl.Expr:

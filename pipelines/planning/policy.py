@@ -16,7 +16,7 @@ from pipelines.planning import demand, lead_time, order_quantity, position, reor
 from pipelines.planning.explain import item_why, supply_text
 from pipelines.planning.inputs import Inputs
 from pipelines.planning.proposals import proposals
-from pipelines.planning.rules import Policy, with_settings
+from pipelines.planning.rules import Policy, settings_in_force, with_settings
 from pipelines.planning.suppliers import KEY, with_terms
 
 _NEVER_STOCKED = ("bundle", "service")  # their lines count as their components, or as nothing
@@ -24,10 +24,16 @@ _NEVER_STOCKED = ("bundle", "service")  # their lines count as their components,
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """`items`: item x location with every term. `proposals`: item x location x supplier, ranked, only what is to be ordered."""
+    """What a run found.
+
+    `items`: item x location with every term. `proposals`: item x location x supplier, ranked, only what is to be ordered.
+    `supply`: document line still to come, with its use. `settings`: settings_no x setting, as far as an item has the number.
+    """
 
     items: pl.DataFrame
     proposals: pl.DataFrame
+    supply: pl.DataFrame
+    settings: pl.DataFrame
 
 
 def plan(inputs: Inputs, policy: Policy, as_of_on: date) -> Plan:
@@ -42,10 +48,14 @@ def plan(inputs: Inputs, policy: Policy, as_of_on: date) -> Plan:
     items = _with_lead_time(items, inputs.lead_times.lazy())
     items = _with_demand(items)
     items = _with_point(items)
-    items = _with_position(items.with_columns(pl.lit(as_of_on).alias("as_of_on")), inputs.supply.lazy())
-    items = _with_order(items)
-    planned = items.with_columns(_decision().alias("decision")).with_columns(item_why().alias("why")).collect()
-    return Plan(planned, proposals(planned))
+    # Collected once: both the lines of supply and the rest of the plan stand on it.
+    items = items.with_columns(pl.lit(as_of_on).alias("as_of_on")).collect().lazy()
+    lines = _supply_lines(items, inputs.supply.lazy()).collect()
+    items = _with_order(_with_position(items, lines.lazy()))
+    has_order = pl.col("order_units").is_not_null()
+    follows = reorder_point.decision(has_order, pl.col("inventory_position_units"), pl.col("free_units"), pl.col("reorder_point_units"))
+    planned = items.with_columns(follows.alias("decision")).with_columns(item_why().alias("why")).collect()
+    return Plan(planned, proposals(planned), lines, settings_in_force(policy, planned["settings_no"].unique().to_list()))
 
 
 def _keys(inputs: Inputs) -> pl.LazyFrame:
@@ -99,6 +109,9 @@ def _with_lead_time(items: pl.LazyFrame, lead_times: pl.LazyFrame) -> pl.LazyFra
             demand.known_or_null(mean).round(6).alias("lead_time_days_mean"),
             demand.known_or_null(deviation).round(6).alias("lead_time_days_sd"),
             n_used.cast(pl.Int64).alias("n_receipts_used"),
+            # No receipt is none, not an unknown number of them.
+            pl.col("_own_n_receipts").fill_null(0).alias("n_own_receipts"),
+            pl.col("_n_pooled").fill_null(0).alias("n_supplier_receipts"),
         )
         .with_columns((pl.col("lead_time_days_mean") + pl.col("review_days")).alias("covered_days"))
     )
@@ -121,21 +134,16 @@ def _with_point(items: pl.LazyFrame) -> pl.LazyFrame:
     """Adds method, safety stock and reorder point, each rounded as the tables keep it, so that the sums there are exact."""
     daily, daily_sd = pl.col("demand_units_per_day_mean"), pl.col("demand_units_per_day_sd")
     covered, days_sd = pl.col("covered_days"), pl.col("lead_time_days_sd")
-    method = pl.col("method")
-    spread = (
-        pl.when(method == "combined")
-        .then(demand.lead_time_demand_units_sd(daily, daily_sd, covered, days_sd))
-        .otherwise(demand.lead_time_demand_units_sd(daily, daily_sd, covered))
+    method, wanted = pl.col("method"), pl.col("wanted_method")
+    reason = safety_stock.reason(
+        method, wanted, days_sd, pl.col("n_valid_days"), pl.col("n_receipts_used"), pl.col("min_receipts"), pl.col("demand_class")
     )
-    # A target below one half asks for less than the mean; stock held against uncertainty is not negative.
-    held = safety_stock.from_spread(pl.col("service_factor"), pl.col("lead_time_demand_units_sd")).clip(lower_bound=0)
-    # `simple` holds none when the policy wants it; where the deviation is unknown, so is the safety stock.
-    stock = pl.when(method != "simple").then(held).when(pl.col("wanted_method") == "simple").then(0.0)
-    # The point of `simple` is the demand alone, whether its safety stock is none or unknown.
-    added = pl.when(method == "simple").then(0.0).otherwise(pl.col("safety_stock_units"))
+    stock = safety_stock.held_units(method, wanted, pl.col("service_factor"), pl.col("lead_time_demand_units_sd"))
+    # Where none is held the point is the demand alone, whether the safety stock is none or unknown.
+    added = pl.when(safety_stock.is_none_held(method)).then(0.0).otherwise(pl.col("safety_stock_units"))
     return (
         items.with_columns(
-            pl.col("method").alias("wanted_method"),
+            method.alias("wanted_method"),
             safety_stock.method(method, daily, daily_sd, days_sd, pl.col("demand_class")).alias("method"),
             service_level.service_factor(pl.col("service_target_rate")).alias("service_factor"),
             demand.lead_time_demand_units(daily, covered).round(4).alias("lead_time_demand_units"),
@@ -143,54 +151,34 @@ def _with_point(items: pl.LazyFrame) -> pl.LazyFrame:
             .round(4)
             .alias("simple_reorder_point_units"),
         )
-        .with_columns(_method_reason().alias("method_reason"), spread.alias("lead_time_demand_units_sd"))
+        .with_columns(
+            reason.alias("method_reason"), safety_stock.spread(method, daily, daily_sd, covered, days_sd).alias("lead_time_demand_units_sd")
+        )
         .with_columns(stock.round(4).alias("safety_stock_units"))
         .with_columns(reorder_point.reorder_point_units(pl.col("lead_time_demand_units"), added).round(4).alias("reorder_point_units"))
     )
 
 
-def _method_reason() -> pl.Expr:
-    """Why this method, in a few words."""
-    method, wanted = pl.col("method"), pl.col("wanted_method")
-    days = pl.col("n_valid_days").fill_null(0)
-    few = pl.format("demand varies by an unknown measure, seen on {} days", days)
-    return (
-        pl.when(method.is_null())
-        .then(pl.format("no demand is known, seen on {} days", days))
-        .when((method == "simple") & (wanted != "simple"))
-        .then(few)
-        .when(method == wanted)
-        .then(pl.lit("as the policy says"))
-        .when((method == "normal_ltd") & pl.col("lead_time_days_sd").is_null())
-        .then(pl.format("fewer than {} receipts", "min_receipts"))
-        .when(method == "normal_ltd")
-        .then(pl.format("{} demand", pl.col("demand_class").fill_null("unclassified")))
-        .otherwise(pl.format("{} receipts and {} demand", "n_receipts_used", "demand_class"))
-    )
-
-
-def _with_position(items: pl.LazyFrame, supply: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds what is useful of the open supply, what is not counted, and the inventory position."""
+def _supply_lines(items: pl.LazyFrame, supply: pl.LazyFrame) -> pl.LazyFrame:
+    """Grain: document line that something is still to come on, with the day it is expected, its grace, and whether it counts."""
     per_item = items.select(*KEY, "as_of_on", "lead_time_days_mean", "covered_days", "po_grace_days", "transit_grace_days")
     expected = position.expected_on(pl.col("promised_on"), pl.col("due_on"), pl.col("ordered_at").dt.date(), pl.col("lead_time_days_mean"))
-    use = position.use(
-        pl.col("supply_kind"),
-        pl.col("expected_on"),
-        pl.col("as_of_on"),
-        pl.col("covered_days"),
-        pl.col("po_grace_days"),
-        pl.col("transit_grace_days"),
-    )
-    lines = (
+    grace = pl.when(pl.col("supply_kind") == "po").then(pl.col("po_grace_days")).otherwise(pl.col("transit_grace_days"))
+    use = position.use(pl.col("supply_kind"), pl.col("expected_on"), pl.col("as_of_on"), pl.col("covered_days"), pl.col("grace_days"))
+    return (
         supply.filter(pl.col("open_units") > 0)
         .join(per_item, on=KEY, how="inner")
-        .with_columns(expected.alias("expected_on"))
-        .with_columns(use.alias("use"))
-        .with_columns(supply_text().alias("text"))
+        .with_columns(expected.alias("expected_on"), grace.alias("grace_days"))
+        .with_columns(use.alias("use_kind"))
         .sort(*KEY, "expected_on", "supply_kind", "document_id", "document_line", nulls_last=True)
+        .rename({"open_units": "coming_units"})
     )
-    useful, is_po = pl.col("use") == "useful", pl.col("supply_kind") == "po"
-    units = pl.col("open_units")
+
+
+def _with_position(items: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds what is useful of the open supply, what is not counted, the free stock and the inventory position."""
+    useful, is_po = pl.col("use_kind") == "useful", pl.col("supply_kind") == "po"
+    units, text = pl.col("coming_units"), supply_text()
     sums = {
         "on_order_units": units.filter(useful & is_po).sum(),
         "in_transit_units": units.filter(useful & ~is_po).sum(),
@@ -198,14 +186,18 @@ def _with_position(items: pl.LazyFrame, supply: pl.LazyFrame) -> pl.LazyFrame:
     }
     per_key = lines.group_by(KEY, maintain_order=True).agg(
         *(total.alias(name) for name, total in sums.items()),
-        _listed(pl.col("text").filter(useful)).alias("useful_supply"),
-        _listed(pl.col("text").filter(~useful)).alias("excluded_supply"),
+        _listed(text.filter(useful)).alias("useful_supply"),
+        _listed(text.filter(~useful)).alias("excluded_supply"),
     )
     terms = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    on_hand = ("sellable_units", "reserved_units", "backorder_units")
     return (
         items.join(per_key, on=KEY, how="left", maintain_order="left")
         .with_columns(pl.col(*sums).fill_null(0))  # no open document: nothing is coming
-        .with_columns(position.inventory_position_units(*map(pl.col, terms)).alias("inventory_position_units"))
+        .with_columns(
+            position.inventory_position_units(*map(pl.col, terms)).alias("inventory_position_units"),
+            position.free_units(*map(pl.col, on_hand)).alias("free_units"),
+        )
     )
 
 
@@ -223,9 +215,9 @@ def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
     is_ordered = pl.col("is_reached") & pl.col("supplier_id").is_not_null()
     moq, multiple = pl.col("moq_units"), pl.col("multiple_units")
     need, target, eoq = pl.col("needed_units"), pl.col("target_units"), pl.col("economic_order_units")
-    available = pl.col("sellable_units") - pl.col("reserved_units") - pl.col("backorder_units")
+    free, shelf, longest = pl.col("free_units"), pl.col("shelf_life_days"), pl.col("max_cover_days")
     whole_days = pl.col("lead_time_days_mean").ceil().cast(pl.Int64)
-    cover = pl.when(available <= 0).then(0.0).when(daily > 0).then(available / daily)
+    cover = pl.when(free <= 0).then(0.0).when(daily > 0).then(free / daily)
     return (
         items.with_columns(
             economic.alias("economic_order_units"),
@@ -233,7 +225,12 @@ def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
             (point - ip).round(4).alias("deficit_units"),
             cover.alias("cover_days_left"),
         )
-        .with_columns(pl.when(is_ordered).then(reorder_point.needed_units(ip, point)).alias("needed_units"), *_target())
+        .with_columns(
+            pl.when(is_ordered).then(reorder_point.needed_units(ip, point)).alias("needed_units"),
+            order_quantity.target_kind(eoq, daily, shelf, longest).alias("target_kind"),
+        )
+        .with_columns(order_quantity.target_days(pl.col("target_kind"), shelf, longest, pl.col("cover_days")).alias("target_days"))
+        .with_columns(order_quantity.target_units(eoq, daily, pl.col("target_days")).alias("target_units"))
         .with_columns(
             order_quantity.order_units(need, target, eoq, moq, multiple).alias("order_units"),
             order_quantity.order_units(need, target, eoq, moq, pl.lit(1)).alias("unpacked_units"),
@@ -246,44 +243,4 @@ def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
                 "rounding_reason"
             )
         )
-    )
-
-
-def _target() -> list[pl.Expr]:
-    """The quantity to aim at and its kind: the economic one, cut to shelf life and longest cover, else some days of demand."""
-    daily, eoq = pl.col("demand_units_per_day_mean"), pl.col("economic_order_units")
-    shelf = pl.when(pl.col("shelf_life_days") > 0).then(daily * pl.col("shelf_life_days"))
-    longest = daily * pl.col("max_cover_days")
-    target = (
-        pl.when(eoq.is_not_null())
-        .then(pl.min_horizontal(eoq, shelf, longest))
-        .otherwise(pl.min_horizontal(daily * pl.col("cover_days"), shelf))
-    )
-    kind = (
-        pl.when(eoq.is_null())
-        .then(pl.lit("cover"))
-        .when((shelf < eoq) & (shelf <= longest))
-        .then(pl.lit("shelf_life"))
-        .when(longest < eoq)
-        .then(pl.lit("max_cover"))
-        .otherwise(pl.lit("economic"))
-    )
-    return [target.alias("target_units"), kind.alias("target_kind")]
-
-
-def _decision() -> pl.Expr:
-    """What follows, as a code: order, no_terms, already_ordered, no_demand, unknown or enough."""
-    point, without_supply = pl.col("reorder_point_units"), pl.col("sellable_units") - pl.col("reserved_units") - pl.col("backorder_units")
-    return (
-        pl.when(pl.col("order_units").is_not_null())
-        .then(pl.lit("order"))
-        .when(pl.col("is_reached"))
-        .then(pl.lit("no_terms"))
-        .when(reorder_point.is_reached(without_supply, point))
-        .then(pl.lit("already_ordered"))
-        .when(point.is_null())
-        .then(pl.lit("unknown"))
-        .when(point == 0)
-        .then(pl.lit("no_demand"))
-        .otherwise(pl.lit("enough"))
     )

@@ -28,6 +28,19 @@ def inventory_position_units(
     return sellable_units + on_order_units + in_transit_units - reserved_units - backorder_units
 
 
+def free_units(sellable_units: pl.Expr, reserved_units: pl.Expr, backorder_units: pl.Expr) -> pl.Expr:
+    """Units on hand that nobody was promised: what is there before anything comes.
+
+    free = sellable - reserved - backordered      all in units
+    Negative where more is promised than there is. Null where an input is null.
+
+    >>> df = pl.DataFrame({"sellable": [45], "reserved": [4], "backorder": [0]})
+    >>> df.select(free_units(*map(pl.col, df.columns)).alias("free")).item()
+    41
+    """
+    return sellable_units - reserved_units - backorder_units
+
+
 def expected_on(promised_on: pl.Expr, due_on: pl.Expr, ordered_on: pl.Expr, lead_time_days: pl.Expr) -> pl.Expr:
     """The day a supply is expected: as promised, else as wanted, else a lead time (rounded up) after its order.
 
@@ -41,28 +54,24 @@ def expected_on(promised_on: pl.Expr, due_on: pl.Expr, ordered_on: pl.Expr, lead
     return pl.coalesce(promised_on, due_on, ordered_on + pl.duration(days=lead_time_days.ceil().cast(pl.Int64)))
 
 
-def use(
-    supply_kind: pl.Expr, expected_on: pl.Expr, as_of_on: pl.Expr, covered_days: pl.Expr, grace_days: pl.Expr, transit_grace_days: pl.Expr
-) -> pl.Expr:
+def use(supply_kind: pl.Expr, expected_on: pl.Expr, as_of_on: pl.Expr, covered_days: pl.Expr, grace_days: pl.Expr) -> pl.Expr:
     """Whether an open supply counts in the position: one of `USE_KINDS`.
 
     A purchase order (`po`) is `later` when expected after as_of + covered days (lead time and review time, rounded up).
     Goods under way (`asn`, `transfer`) count whenever they come: nobody can order them again. Either is `overdue` when it
-    is late by more than its grace: a forgotten document must not hide a stockout. An unknown expected day counts.
+    is late by more than its grace: a forgotten document must not hide a stockout. An unknown expected day counts. All in days.
 
     >>> from datetime import date
-    >>> days = [date(2026, 3, 13), date(2026, 3, 14), date(2026, 2, 1), date(2026, 2, 20)]
+    >>> days = [date(2026, 3, 13), date(2026, 3, 14), date(2026, 2, 1), date(2026, 6, 1)]
     >>> df = pl.DataFrame({"kind": ["po", "po", "po", "asn"], "on": days})
-    >>> df.select(use(pl.col("kind"), pl.col("on"), pl.lit(date(2026, 3, 8)), pl.lit(5), pl.lit(14), pl.lit(30))).to_series().to_list()
+    >>> df.select(use(pl.col("kind"), pl.col("on"), pl.lit(date(2026, 3, 8)), pl.lit(5), pl.lit(14))).to_series().to_list()
     ['useful', 'later', 'overdue', 'useful']
     """
     days_ahead = (expected_on - as_of_on).dt.total_days()
-    is_po = supply_kind == "po"
-    grace = pl.when(is_po).then(grace_days).otherwise(transit_grace_days)
     return (
-        pl.when(-days_ahead > grace)
+        pl.when(-days_ahead > grace_days)
         .then(pl.lit("overdue"))
-        .when(is_po & (days_ahead > covered_days.ceil()))
+        .when((supply_kind == "po") & (days_ahead > covered_days.ceil()))
         .then(pl.lit("later"))
         .otherwise(pl.lit("useful"))
     )

@@ -1,4 +1,4 @@
-"""The reorder point, and the question whether it is reached."""
+"""The reorder point, whether it is reached, and what follows."""
 
 from __future__ import annotations
 
@@ -44,3 +44,31 @@ def needed_units(inventory_position_units: pl.Expr, reorder_point_units: pl.Expr
     """
     above = (reorder_point_units - inventory_position_units).floor().cast(pl.Int64) + 1
     return pl.when(reorder_point_units > 0).then(above).otherwise(-inventory_position_units).clip(lower_bound=0)
+
+
+DECISIONS = ("order", "no_terms", "already_ordered", "no_demand", "unknown", "enough")
+"""`order`: there is a proposal. `no_terms`: there would be one, if somebody's terms covered the item. `already_ordered`: what is
+coming lifts the position above the point. `no_demand`: the point is 0. `unknown`: so is the point. `enough`: above the point."""
+
+
+def decision(has_order: pl.Expr, inventory_position_units: pl.Expr, free_units: pl.Expr, reorder_point_units: pl.Expr) -> pl.Expr:
+    """What follows: one of `DECISIONS`. Units throughout; `has_order` is not null.
+
+    >>> df = pl.DataFrame({"order": [True, False, False, False, False, False], "ip": [5, 5, 50, 3, 3, 50], "free": [5, 5, 5, 3, 3, 50],
+    ...     "rop": [20.0, 20.0, 20.0, 0.0, None, 20.0]})
+    >>> df.select(decision(*map(pl.col, df.columns))).to_series().to_list()
+    ['order', 'no_terms', 'already_ordered', 'no_demand', 'unknown', 'enough']
+    """
+    return (
+        pl.when(has_order)
+        .then(pl.lit("order"))
+        .when(is_reached(inventory_position_units, reorder_point_units))
+        .then(pl.lit("no_terms"))
+        .when(is_reached(free_units, reorder_point_units))
+        .then(pl.lit("already_ordered"))
+        .when(reorder_point_units.is_null())
+        .then(pl.lit("unknown"))
+        .when(reorder_point_units == 0)
+        .then(pl.lit("no_demand"))
+        .otherwise(pl.lit("enough"))
+    )

@@ -9,12 +9,14 @@ Where no rule matches, the policy named `default` holds, and the result says `de
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from pipelines.errors import UserError
+from pipelines.planning.safety_stock import AUTO, METHODS
 
 MATCHES: Final = (
     "item_code",
@@ -58,6 +60,7 @@ class Rule:
     priority: int
     matches: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, Any], ...]
+    reason: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class Policy:
     policy_code: str = "default"
     service_target_rate: float = 0.95
     """Target cycle service rate (type 1): share of cycles without a stockout, strictly between 0 and 1."""
-    method: str = "auto"
+    method: str = AUTO
     """`auto`, or one of `safety_stock.METHODS`, taken as far as the data carry it."""
     review_days: int = 0
     """Days from one chance to order to the next, added to the lead time. 0: continuous review, the point is watched at every run."""
@@ -135,7 +138,8 @@ def _rule(table: str, number: int, row: dict[str, Any]) -> Rule:
             continue
         settings.append((name, setting_of(name, value, where)))
     code = row.get("policy_code") or "_".join(value for _, value in matches) or "all"
-    return Rule(table, str(code), _whole(row.get("priority") or 0, "priority", where), matches, tuple(settings))
+    priority = _whole(row.get("priority") or 0, "priority", where)
+    return Rule(table, str(code), priority, matches, tuple(settings), row.get("reason") or None)
 
 
 def setting_of(name: str, value: Any, where: str | None = None) -> Any:
@@ -172,7 +176,7 @@ def _checked(name: str, value: Any, where: str | None) -> Any:
     if name == "service_target_rate":
         wrong = None if 0 < value < 1 else "lies strictly between 0 and 1"
     elif name == "method":
-        wrong = None if value in ("auto", "simple", "normal_ltd", "combined") else "is auto, simple, normal_ltd or combined"
+        wrong = None if value in (AUTO, *METHODS) else f"is {', '.join((AUTO, *METHODS))}"
     elif name in ("cover_days", "max_cover_days", "min_receipts"):
         wrong = None if value >= 1 else "is at least 1"
     elif name != "currency_code":
@@ -186,13 +190,16 @@ def with_settings(frame: pl.LazyFrame, policy: Policy) -> pl.LazyFrame:
     """The frame with every setting as a column, and `policy_code`: the rules that matched, joined by `+`, or `default`.
 
     The order cost and its currency are `policy_order_cost_amount` and `policy_currency_code`, beside those of the terms.
+    `settings_no` numbers what held together, for `settings_in_force`; 0 is the defaults alone.
 
     The frame has the columns of `MATCHES` (text; null matches only rules that do not name the column).
     """
     found: list[str] = []
-    for position, table in enumerate(dict.fromkeys(rule.table for rule in policy.rules)):
-        rules = [rule for rule in policy.rules if rule.table == table]
+    settings_no, step = pl.lit(0, pl.Int64), 1
+    for position, rules in enumerate(_by_table(policy)):
         number = f"_rule_{position}"
+        settings_no = settings_no + step * (pl.col(number).cast(pl.Int64) + 1).fill_null(0)
+        step *= len(rules) + 1
         first = pl.coalesce([pl.when(_matches(rule)).then(pl.lit(n, pl.Int32)) for n, rule in enumerate(rules)])
         rows = [
             {number: n, f"{number}_code": rule.policy_code, **{f"{number}_{k}": v for k, v in rule.settings}}
@@ -212,7 +219,40 @@ def with_settings(frame: pl.LazyFrame, policy: Policy) -> pl.LazyFrame:
     named = [pl.when(pl.col(f"{number}_code") != policy.policy_code).then(pl.col(f"{number}_code")) for number in found]
     codes = pl.concat_str(named, separator="+", ignore_nulls=True) if found else pl.lit("")
     code = pl.when(codes == "").then(pl.lit(policy.policy_code)).otherwise(codes).alias("policy_code")
-    return frame.with_columns(*columns, code).drop(pl.selectors.starts_with("_rule_"))
+    return frame.with_columns(*columns, code, settings_no.alias("settings_no")).drop(pl.selectors.starts_with("_rule_"))
+
+
+def settings_in_force(policy: Policy, numbers: Iterable[int]) -> pl.DataFrame:
+    """Grain: settings_no x setting_code. The value that held, as text, and the rule that set it.
+
+    `policy_table`, `policy_code` and `reason` are null where no rule did: the value is planning's default. A null value
+    is a setting that nobody gave (the order cost and its currency).
+    """
+    rows = []
+    for number in sorted(set(numbers)):
+        held = _rules_of(policy, number)
+        for name in SETTINGS:
+            rule = next((rule for rule in held if name in dict(rule.settings)), None)
+            value = dict(rule.settings)[name] if rule else getattr(policy, name)
+            source = (rule.table, rule.policy_code, rule.reason) if rule else (None, None, None)
+            rows.append((number, name, None if value is None else str(value), *source))
+    columns = ("setting_code", "setting_value", "policy_table", "policy_code", "reason")
+    return pl.DataFrame(rows, schema={"settings_no": pl.Int64, **dict.fromkeys(columns, pl.String)}, orient="row")
+
+
+def _by_table(policy: Policy) -> list[list[Rule]]:
+    """The rules table by table, the winning table first."""
+    tables = dict.fromkeys(rule.table for rule in policy.rules)
+    return [[rule for rule in policy.rules if rule.table == table] for table in tables]
+
+
+def _rules_of(policy: Policy, settings_no: int) -> list[Rule]:
+    """The rules that a number of `with_settings` stands for, the winning one first."""
+    held = []
+    for rules in _by_table(policy):
+        settings_no, place = divmod(settings_no, len(rules) + 1)
+        held += [rules[place - 1]] if place else []
+    return held
 
 
 _TERMS_HAVE: Final = {"order_cost_amount": "policy_order_cost_amount", "currency_code": "policy_currency_code"}

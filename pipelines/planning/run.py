@@ -1,7 +1,7 @@
 """One planning run: read as of an instant, plan, write the result as files that the owner takes.
 
-`spool/plans/<run_id>/` holds `plan_runs.parquet`, `plan_items.parquet` and `plan_proposals.parquet` with the columns of
-the ledger's tables less `commit_id`. The folder is renamed last, so it is there whole or not at all; names that begin
+`spool/plans/<run_id>/` holds one Parquet file for each of the ledger's tables of planning (`ledger.plan_tables`), with its
+columns less `commit_id`. The folder is renamed last, so it is there whole or not at all; names that begin
 with a dot are not yet results. The run's name comes from what went in: the same inputs give the same run, and doing it
 again writes nothing.
 """
@@ -25,8 +25,8 @@ from pipelines.settings import Home
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-METHOD_VERSION: Final = 1
-"""Part of a run's name; raise it when the same inputs give another plan."""
+METHOD_VERSION: Final = 2
+"""Part of a run's name; raise it when the same inputs give another plan, or more of it is kept."""
 
 
 def run_plan(home: Home, as_of: datetime, clock: Callable[[], datetime], database: Path | DuckDBPyConnection | None = None) -> str:
@@ -60,7 +60,7 @@ def run_id_of(as_of: datetime, snapshot: Snapshot, policy: Policy) -> str:
 def result_tables(
     planned: Plan, run_id: str, as_of: datetime, marts_commit_id: int | None, planned_at: datetime
 ) -> dict[str, pl.DataFrame]:
-    """The frames of the ledger's three plan tables, by name, with exactly their columns less `commit_id`."""
+    """The frames of the ledger's plan tables, by name, with exactly their columns less `commit_id`."""
     run = pl.DataFrame(
         {
             "run_id": [run_id],
@@ -74,4 +74,6 @@ def result_tables(
     keys = planned.proposals.select("item_id", "location_id", "supplier_id").rows()
     ids = [hashlib.sha256(f"{run_id}/{item}/{location}/{supplier}".encode()).hexdigest()[:32] for item, location, supplier in keys]
     ordered = planned.proposals.with_columns(pl.lit(run_id).alias("run_id"), pl.Series("proposal_id", ids, dtype=pl.String))
-    return {name: as_table(frame, name) for name, frame in (("plan_runs", run), ("plan_items", items), ("plan_proposals", ordered))}
+    supply, settings = (frame.with_columns(pl.lit(run_id).alias("run_id")) for frame in (planned.supply, planned.settings))
+    made = {"plan_runs": run, "plan_items": items, "plan_settings": settings, "plan_supply": supply, "plan_proposals": ordered}
+    return {name: as_table(frame, name) for name, frame in made.items()}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.errors import UserError
+from pipelines.policies.check import check_policies
 from pipelines.settings import DBT_PROJECT
 from tests.worlds.dbt_builds import ask, build
 from tests.worlds.small_ledger import SmallLedger
@@ -106,10 +108,10 @@ def test_buffers_are_no_part_of_the_inventory_position(home: Path) -> None:
     assert rows == [(10, 0)]
 
 
-def test_a_policy_that_cannot_be_used_stops_the_build(tmp_path: Path) -> None:
+def test_a_policy_that_cannot_be_used_is_refused_before_dbt_starts(tmp_path: Path) -> None:
     wrong = policies(tmp_path / "seeds", "half,us,,,,rate,,1.5,me,too much,,")
-    failed = build(shop(tmp_path / "home"), policies=wrong)
-    assert {line.split(":")[0] for line in failed} == {"assert_policies_can_be_used"}
+    with pytest.raises(UserError, match="a buffer of a rate with buffer_rate 1.5"):
+        check_policies(folder=wrong)
 
 
 def test_a_policy_for_the_unknown_may_wait_and_is_told_of(tmp_path: Path) -> None:

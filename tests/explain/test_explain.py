@@ -45,8 +45,8 @@ def test_news_after_the_plan_are_said_beside_its_figures(chains: list[Explanatio
         chain.facts for chain in chains if chain.facts.plan and chain.facts.supply and chain.facts.stock_then and chain.facts.demand
     )
     assert facts.plan is not None
-    changed = {"sellable_units": 999, "excluded_supply_units": 999}
-    text = chain_text(Explanation(dataclasses.replace(facts, plan={**facts.plan, **changed})), "en")
+    changed = {"plan": {**facts.plan, "sellable_units": 999}, "supply": [*facts.supply, {**facts.supply[0], "document_id": "NEW"}]}
+    text = chain_text(Explanation(dataclasses.replace(facts, **changed)), "en")
     assert "the plan counted 999" in text
     assert "the plan counted other units" in text
 
@@ -64,6 +64,23 @@ def test_no_proposal_says_why(chains: list[Explanation], world: Home) -> None:
         assert words in first_with(chains, decision).headline("en")
     assert "no stock, no demand and no open supply" in explain(world, NEVER, "NEW").headline()
     assert "never stocked itself" in explain(world, BUNDLE, "PAR").headline()
+
+
+def test_of_a_plan_that_kept_no_terms_the_chain_says_to_plan_again(chains: list[Explanation]) -> None:
+    order = first_with(chains, "order").facts
+    lines = next(chain.facts for chain in chains if chain.facts.counted and chain.decision != "order")
+    kept = ("covered_days", "n_own_receipts", "n_supplier_receipts", "free_units", "needed_units", "target_units", "target_kind",
+            "target_days", "unit_cost_amount", "order_cost_amount", "decision", "settings_no")  # fmt: skip
+    for facts, decision in ((order, "order"), (lines, "not_kept")):
+        assert facts.plan is not None
+        earlier = dataclasses.replace(facts, plan={**facts.plan, **dict.fromkeys(kept)}, settings={}, counted=[])
+        chain = Explanation(earlier)
+        assert chain.decision == decision
+        for language, said in (("en", "planned by an earlier version: plan again"), ("fr", "planifié par une version antérieure")):
+            text = chain_text(chain, language)
+            assert said in text
+            assert chain.to_json(language)
+    assert "plan again" in chain.headline()
 
 
 def test_before_the_first_plan_the_chain_says_so(chains: list[Explanation]) -> None:

@@ -40,3 +40,24 @@ def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tm
         }
     )
     assert now["ledger_hash"] == fresh.current["ledger_hash"]
+
+
+def test_a_plan_of_an_earlier_version_is_taken_without_the_terms_it_did_not_keep(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    run = home.home.spool / "plans" / "20260402T060000Z-0123456789ab"
+    run.mkdir(parents=True)
+    with duckdb.connect() as con:
+        at = "timestamptz '2026-04-02 06:00:00+00'"
+        rows = {
+            "plan_runs": f"'{run.name}' as run_id, {at} as as_of_at, date '2026-04-02' as as_of_on, 1::bigint as marts_commit_id, {at} as planned_at",
+            "plan_items": f"'{run.name}' as run_id, 1::bigint as item_id, 2::bigint as location_id, 'simple' as method, 'because' as why",
+            "plan_proposals": f"'{run.name}' as run_id, 'P1' as proposal_id, 12::bigint as order_units",
+        }
+        for table, columns in rows.items():
+            con.execute(f"copy (select {columns}) to '{run / table}.parquet' (format parquet)")
+    home.deliver(**{"pos/1.jsonl": [pos("T1", 1, "sale", "2026-04-02T11:00:00", "TEE", 1)]})
+
+    assert home.rows("select method, why, decision, settings_no from plan_items") == [("simple", "because", None, None)]
+    assert home.rows("select order_units from plan_proposals") == [(12,)]
+    assert home.rows("from plan_supply") == []
+    assert home.rows("from plan_settings") == []

@@ -64,11 +64,11 @@ def test_a_certain_demand_needs_no_stock_and_is_not_unknown() -> None:
 @pytest.mark.parametrize(("late_days", "use"), [(14, "useful"), (15, "overdue")])
 def test_a_purchase_order_counts_to_the_last_day_of_its_grace(late_days: int, use: str) -> None:
     expected_on = date(2026, 3, 31 - late_days)
-    assert value(position.use(pl.lit("po"), pl.lit(expected_on), pl.lit(date(2026, 3, 31)), pl.lit(5.0), pl.lit(14), pl.lit(30))) == use
+    assert value(position.use(pl.lit("po"), pl.lit(expected_on), pl.lit(date(2026, 3, 31)), pl.lit(5.0), pl.lit(14))) == use
 
 
 def test_goods_under_way_count_even_when_they_come_after_the_lead_time() -> None:
-    arguments = (pl.lit(date(2026, 6, 1)), pl.lit(date(2026, 3, 8)), pl.lit(5.0), pl.lit(14), pl.lit(30))
+    arguments = (pl.lit(date(2026, 6, 1)), pl.lit(date(2026, 3, 8)), pl.lit(5.0), pl.lit(14))
     assert value(position.use(pl.lit("transfer"), *arguments)) == "useful"
     assert value(position.use(pl.lit("po"), *arguments)) == "later"
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.planning.rules import MATCHES, Policy, policy_from_tables, with_settings
+from pipelines.planning.rules import MATCHES, SETTINGS, Policy, policy_from_tables, settings_in_force, with_settings
 
 AS_OF_ON = date(2026, 3, 8)
 TARGETS, PLANNING = "plan.policy_service_targets", "plan.policy_planning"
@@ -92,6 +92,29 @@ def test_two_tables_each_give_their_settings() -> None:
         7,
         0.2,
     )
+
+
+def test_what_is_in_force_names_the_rule_of_each_setting_and_is_what_planning_used() -> None:
+    policy = policy_from_tables(
+        {
+            TARGETS: pl.DataFrame({"policy_code": ["a", "b"], "abc_class": ["A", "B"], "service_target_rate": [0.98, 0.93]}),
+            PLANNING: pl.DataFrame({"policy_code": ["weekly"], "category": ["tea"], "review_days": [7], "reason": ["one lorry a week"]}),
+        },
+        AS_OF_ON,
+    )
+    shelves = [{"abc_class": "A", "category": "tea"}, {"abc_class": "B"}, {"abc_class": "C", "category": "tea"}, {}]
+    held = [settled(policy, **shelf) for shelf in shelves]
+    assert len({one["settings_no"] for one in held}) == 4
+    kept = settings_in_force(policy, [one["settings_no"] for one in held])
+    for one in held:
+        rows = {row["setting_code"]: row for row in kept.filter(pl.col("settings_no") == one["settings_no"]).rows(named=True)}
+        assert rows.keys() == SETTINGS.keys()
+        for name in ("service_target_rate", "review_days", "method", "cover_days"):
+            assert rows[name]["setting_value"] == str(one[name])
+        codes = {"service_target_rate": rows["service_target_rate"]["policy_code"], "review_days": rows["review_days"]["policy_code"]}
+        assert "+".join(filter(None, codes.values())) == one["policy_code"].replace("default", "")
+    weekly = kept.filter((pl.col("setting_code") == "review_days") & (pl.col("policy_code") == "weekly"))
+    assert set(weekly["reason"]) == {"one lorry a week"}
 
 
 def test_a_rule_holds_only_from_its_first_day_to_before_its_last() -> None:

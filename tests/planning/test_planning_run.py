@@ -12,7 +12,8 @@ import pytest
 
 from pipelines.errors import UserError
 from pipelines.ledger import results
-from pipelines.ledger.tables import LEDGER_TABLES
+from pipelines.ledger.plan_tables import PLAN_TABLES
+from pipelines.planning.rules import SETTINGS
 from pipelines.planning.run import run_plan
 from pipelines.settings import Home
 
@@ -69,12 +70,12 @@ def written(home: Home, run_id: str, table: str) -> pl.DataFrame:
     return pl.read_parquet(home.spool / "plans" / run_id / f"{table}.parquet")
 
 
-def test_a_run_leaves_the_three_tables_of_the_ledger_with_their_types(home: Home) -> None:
+def test_a_run_leaves_the_ledgers_tables_of_planning_with_their_types(home: Home) -> None:
     run_id = run_plan(home, AS_OF, clock)
-    for table in ("plan_runs", "plan_items", "plan_proposals"):
+    for table in PLAN_TABLES:
         path = home.spool / "plans" / run_id / f"{table}.parquet"
         kinds = dict(duckdb.sql(f"select column_name, column_type from (describe select * from '{path}')").fetchall())
-        wanted = {name: kind for name, kind in LEDGER_TABLES[table].items() if name != "commit_id"}
+        wanted = {name: kind for name, kind in PLAN_TABLES[table].items() if name != "commit_id"}
         assert {name: kind.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for name, kind in kinds.items()} == wanted
 
 
@@ -92,6 +93,33 @@ def test_the_point_in_the_table_is_the_sum_of_its_parts(home: Home) -> None:
     item = written(home, run_plan(home, AS_OF, clock), "plan_items").row(0, named=True)
     assert item["reorder_point_units"] == item["lead_time_demand_units"] + item["safety_stock_units"]
     assert item["lead_time_demand_units"] == Decimal("80.0000")
+
+
+def test_the_terms_behind_the_order_are_kept(home: Home) -> None:
+    item = written(home, run_plan(home, AS_OF, clock), "plan_items").row(0, named=True)
+    assert (item["decision"], item["needed_units"], item["free_units"]) == ("order", item["reorder_point_units"] // 1 - 47 + 1, 41)
+    # 2 x 7300 units x 25 EUR over 0.2 x 3.5 EUR, and nothing cuts it
+    assert (item["target_kind"], item["target_days"], round(item["target_units"])) == ("economic", None, 722)
+    assert (item["covered_days"], item["n_own_receipts"], item["n_supplier_receipts"]) == (Decimal(4), 1, 1)
+    assert (item["unit_cost_amount"], item["order_cost_amount"], item["currency_code"]) == (Decimal("3.5"), Decimal(25), "EUR")
+
+
+def test_each_line_on_its_way_is_kept_with_its_day_and_whether_it_counts(home: Home) -> None:
+    [line] = written(home, run_plan(home, AS_OF, clock), "plan_supply").rows(named=True)
+    assert (line["supply_kind"], line["document_id"], line["coming_units"]) == ("asn", "ASN-7", 6)
+    assert (line["expected_on"], line["grace_days"], line["use_kind"]) == (date(2026, 3, 6), 30, "useful")
+
+
+def test_the_settings_that_held_are_kept_with_the_rule_that_set_them(home: Home) -> None:
+    run_id = run_plan(home, AS_OF, clock)
+    [number] = written(home, run_id, "plan_items")["settings_no"]
+    settings = {row["setting_code"]: row for row in written(home, run_id, "plan_settings").rows(named=True) if row["settings_no"] == number}
+    source = ("policy_table", "policy_code", "reason")
+    assert settings["service_target_rate"]["setting_value"] == "0.98"
+    assert tuple(settings["service_target_rate"][name] for name in source) == ("plan.policy_service_targets", "a_items", "margin")
+    assert settings["review_days"]["setting_value"] == "0"
+    assert tuple(settings["review_days"][name] for name in source) == (None, None, None)
+    assert settings.keys() == SETTINGS.keys()
 
 
 def test_the_same_inputs_give_the_same_run_and_nothing_is_written_again(home: Home) -> None:

@@ -28,5 +28,18 @@ select
     inventory_position_units,
     excluded_supply_units,
     why,
+    covered_days,
+    n_own_receipts,
+    n_supplier_receipts,
+    free_units,
+    unit_cost_amount,
+    order_cost_amount,
+    currency_code,
+    needed_units,
+    target_units,
+    target_kind,
+    target_days,
+    decision,
+    settings_no,
     commit_id
 from {{ source('ledger', 'plan_items') }}

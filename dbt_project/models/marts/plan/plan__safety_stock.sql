@@ -23,6 +23,9 @@ select
     lead_time_days_sd,
     lead_time_source,
     review_days,
+    covered_days,
+    n_own_receipts,
+    n_supplier_receipts,
     lead_time_demand_units_sd,
     safety_stock_units,
     why

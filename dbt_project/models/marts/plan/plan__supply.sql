@@ -1,0 +1,25 @@
+{{ config(materialized='view', tags=['hot']) }}
+
+with lines as (
+    select supply.*
+    from {{ ref('stg_ledger__plan_supply') }} as supply
+    inner join {{ ref('plan__runs') }} as runs on supply.run_id = runs.run_id
+    where runs.is_latest
+)
+
+select
+    item_id,
+    location_id,
+    run_id,
+    supplier_id,
+    supply_kind,
+    document_id,
+    document_line,
+    coming_units,
+    ordered_at,
+    due_on,
+    promised_on,
+    expected_on,
+    grace_days,
+    use_kind
+from lines
