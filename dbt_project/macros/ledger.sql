@@ -8,7 +8,7 @@
     Pin the ledger: every model of this run sees the one commit that ledger/current.json names now.
     Files may be of versions before a column was added; it is null there.
     Makes for every table t of the list the views ledger.<t> and ledger.<t>_new (rows above the build's commit: none here,
-    the published file has them), and ledger.pin. Only for `run` and `build`: everything else reads what was pinned last.
+    the published file has them), ledger.pin and ledger.newest. Only for `run` and `build`: everything else reads what was pinned last.
 #}
 {% macro pin_ledger() %}
     {% if execute and flags.WHICH in ('run', 'build') %}
@@ -35,7 +35,9 @@
         cast(list ->> 'newest_known_at' as timestamptz) as newest_known_at,
         cast(list ->> 'newest_occurred_at' as timestamptz) as newest_occurred_at,
         timestamptz '{{ run_started_at }}' as pinned_at
-    from ledger_list
+    from ledger_list;
+    -- In a published file it says how new the file is, tail included.
+    create or replace view ledger.newest as select newest_known_at, newest_occurred_at from ledger.pin
 {% endmacro %}
 
 {# A ledger made anew counts its commits from the start: incremental marts of the old one must not be carried on. #}

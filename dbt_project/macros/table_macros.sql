@@ -114,18 +114,11 @@
 
 {# Grain: item x location x supply kind x document line. What is still to come at `ts` (`open_supply`). #}
 {% macro open_supply_as_of() %}
-    with events as (
-        select * from {{ ref('stg_ledger__events') }}
-        where occurred_at <= cast(ts as timestamptz) and feed = 'supply'
-    ),
-
-    movements as (
-        select * from {{ ref('stg_ledger__movements') }}
-        where occurred_at <= cast(ts as timestamptz)
-    ),
-
-    open_lines as (
-        {{ open_supply('events', 'movements') }}
+    with open_lines as (
+        {{ open_supply(
+            '(select * from ' ~ ref('stg_ledger__events') ~ " where occurred_at <= cast(ts as timestamptz) and feed = 'supply')",
+            '(select * from ' ~ ref('stg_ledger__movements') ~ ' where occurred_at <= cast(ts as timestamptz))'
+        ) }}
     )
 
     select * from open_lines

@@ -71,12 +71,16 @@ def tail_table(table: str, source: str) -> str:
 
 
 def marts_statements(build: MartsBuild, folder: Path) -> list[str]:
-    """Schemas, mart views, hot views, table macros and `ops.publication` (empty); after the ledger's views.
+    """Schemas, `ops.publication` (empty), mart views, hot views and table macros; after the ledger's views.
 
     `folder` is the build's folder, absolute. `ledger.pin` is a table: it is one row, and says what the rest rests on.
+    `ledger.newest` says how new this file is, so that no view has to look through the newest rows for it.
     """
-    schemas = {"ops"} | {relation.schema for relation in build.relations}
+    schemas = {"ledger", "ops"} | {relation.schema for relation in build.relations}
     statements = [f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}" for schema in sorted(schemas)]
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
+    statements.append(f"CREATE TABLE ops.publication ({columns})")
+    statements.append("CREATE VIEW ledger.newest AS SELECT newest_known_at, newest_occurred_at FROM ops.publication")
     comments = []
     for relation in build.relations:
         name = f"{_name(relation.schema)}.{_name(relation.name)}"
@@ -89,8 +93,6 @@ def marts_statements(build: MartsBuild, folder: Path) -> list[str]:
         if relation.comment:
             comments.append(f"COMMENT ON {sort} {name} IS {literal(relation.comment)}")
         comments += [f"COMMENT ON COLUMN {name}.{_name(column)} IS {literal(text)}" for column, text in relation.column_comments.items()]
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
-    statements.append(f"CREATE TABLE ops.publication ({columns})")
     comments.append("COMMENT ON TABLE ops.publication IS 'Grain: one row. What this file shows, and how new it is.'")
     comments += [f"COMMENT ON COLUMN ops.publication.{name} IS {literal(text)}" for name, (_, text) in PUBLICATION_COLUMNS.items()]
     return statements + comments

@@ -40,6 +40,7 @@ HOT = (
     "stock.on_hand",
     "intermediate.int_orders__reserved",
     "intermediate.int_reservations__open",
+    "intermediate.int_supply__now",
     "availability.dropship",
     "availability.by_channel_location",
     "availability.by_channel",
@@ -269,6 +270,8 @@ def seen_between_builds(home: Path, aside: Path) -> dict[str, list[tuple[Any, ..
             files = ", ".join(f"'{home / 'ledger' / file['path']}'" for file in current["tables"][table]["files"])
             con.execute(f"create or replace view ledger.{table} as select * from read_parquet([{files}])")
             con.execute(f"create or replace view ledger.{table}_new as select * from ledger.{table} where commit_id > {built}")
+        newest = [f"timestamptz '{current[name]}' as {name}" for name in ("newest_known_at", "newest_occurred_at")]
+        con.execute(f"create or replace view ledger.newest as select {', '.join(newest)}")
         return {table: con.execute(f"select * from {table} order by all").fetchall() for table in HOT}
 
 

@@ -34,7 +34,7 @@ class SmallLedger:
         self.commit_id = 0
         self.files: dict[str, list[Row]] = {table: [] for table in LEDGER_TABLES}
         self.pending: dict[str, list[Row]] = {}
-        self.newest = "1970-01-01T00:00:00+00:00"
+        self.newest = self.newest_known = "1970-01-01T00:00:00+00:00"
         self._numbers = 0
         for folder in ("ledger", "warehouse", "run"):
             (home / folder).mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,9 @@ class SmallLedger:
         self.channel("store", channel_kind="store")
 
     def add(self, table: str, **row: Any) -> None:
-        """A row of a ledger table, to be committed."""
+        """A row of a ledger table, to be committed. A delivery is known at its `first_known_at`, whatever was in it."""
+        if table == "deliveries" and row.get("first_known_at"):
+            self.newest_known = max(self.newest_known, row["first_known_at"], key=dt.datetime.fromisoformat)
         self.pending.setdefault(table, []).append(row)
 
     def _reference(self, table: str, **row: Any) -> None:
@@ -169,8 +171,9 @@ class SmallLedger:
                 {"path": path.as_posix(), "rows": len(rows), "min_commit_id": self.commit_id, "max_commit_id": self.commit_id}
             )
         con.close()
+        known = max(self.newest, self.newest_known, key=dt.datetime.fromisoformat)
         current = {
-            "commit_id": self.commit_id, "ledger_hash": f"{self.commit_id:032x}", "newest_known_at": self.newest, "newest_occurred_at": self.newest,
+            "commit_id": self.commit_id, "ledger_hash": f"{self.commit_id:032x}", "newest_known_at": known, "newest_occurred_at": self.newest,
             "written_at": self.newest, "tables": {table: {"files": files} for table, files in self.files.items()},
         }  # fmt: skip
         temporary = self.home / "ledger" / ".current.tmp"

@@ -1,15 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
-with events_new as not materialized (
-    select * from {{ source('ledger', 'events_new') }}
-),
-
-movements_new as not materialized (
-    select * from {{ new_movements() }}
-),
-
-touched as (
-    {{ touched_order_lines('events_new', 'movements_new') }}
+with touched as (
+    {{ touched_order_lines(source('ledger', 'events_new'), new_movements()) }}
 ),
 
 untouched_lines as (
@@ -19,13 +11,13 @@ untouched_lines as (
     where lines.open_units > 0
 ),
 
-touched_events as not materialized (
+touched_events as (
     select events.*
     from {{ ref('stg_ledger__events') }} as events
     semi join touched on events.document_id = touched.document_id and events.document_line = touched.document_line
 ),
 
-touched_shipments as not materialized (
+touched_shipments as (
     select movements.*
     from {{ ref('stg_ledger__movements') }} as movements
     semi join touched on movements.document_id = touched.document_id and movements.document_line = touched.document_line

@@ -1,22 +1,14 @@
 {{ config(materialized='view', tags=['hot']) }}
 
-with events_new as not materialized (
-    select * from {{ source('ledger', 'events_new') }}
+with touched as (
+    {{ touched_reservations(source('ledger', 'events_new'), new_movements()) }}
 ),
 
-movements_new as not materialized (
-    select * from {{ new_movements() }}
-),
-
-touched as (
-    {{ touched_reservations('events_new', 'movements_new') }}
-),
-
-touched_events as not materialized (
+touched_events as (
     {{ events_of_reservations(ref('stg_ledger__events'), 'touched') }}
 ),
 
-touched_shipments as not materialized (
+touched_shipments as (
     {{ shipments_of_reservations(ref('stg_ledger__movements'), 'touched') }}
 ),
 

@@ -1,15 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
-with events as not materialized (
-    select * from {{ ref('stg_ledger__events') }}
-    where feed = 'supply'
-),
-
-movements as not materialized (
-    select * from {{ ref('stg_ledger__movements') }}
-),
-
-movements_new as not materialized (
+-- The ledger is named at each use: a CTE that is used twice would be copied whole for every reader.
+with movements_new as (
     select movements.*
     from {{ new_movements() }} as movements
     left join {{ ref('core__dim_location') }} as places_from on movements.from_location_id = places_from.location_id
@@ -37,37 +29,38 @@ orders as (
     select document_id from named
 
     union
-    select events.ref_document_id
-    from events
-    semi join named on events.document_id = named.document_id
-    where events.event_kind = 'asn'
+    select notices.ref_document_id
+    from {{ ref('stg_ledger__events') }} as notices
+    semi join named on notices.document_id = named.document_id
+    where notices.feed = 'supply' and notices.event_kind = 'asn'
 ),
 
 touched as (
     select document_id from orders
 
     union
-    select events.document_id
-    from events
-    semi join orders on events.ref_document_id = orders.document_id
-    where events.event_kind = 'asn'
+    select notices.document_id
+    from {{ ref('stg_ledger__events') }} as notices
+    semi join orders on notices.ref_document_id = orders.document_id
+    where notices.feed = 'supply' and notices.event_kind = 'asn'
 ),
 
-touched_events as not materialized (
+touched_events as (
     select events.*
-    from events
+    from {{ ref('stg_ledger__events') }} as events
     semi join touched on events.document_id = touched.document_id
+    where events.feed = 'supply'
 ),
 
 -- Receipts and goods under way name their order or notice in either place.
-touched_movements as not materialized (
+touched_movements as (
     select movements.*
-    from movements
+    from {{ ref('stg_ledger__movements') }} as movements
     semi join touched on movements.document_id = touched.document_id
 
     union all
     select movements.*
-    from movements
+    from {{ ref('stg_ledger__movements') }} as movements
     semi join touched as referred on movements.ref_document_id = referred.document_id
     anti join touched on movements.document_id = touched.document_id
 ),

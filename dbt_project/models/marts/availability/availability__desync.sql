@@ -6,7 +6,7 @@ with touched as (
     where event_kind = 'stock_ack'
 ),
 
-touched_events as not materialized (
+touched_events as (
     select events.*
     from {{ ref('stg_ledger__events') }} as events
     semi join touched on events.item_id = touched.item_id and events.channel_id = touched.channel_id

@@ -6,7 +6,7 @@ with touched as (
     where event_kind = 'supplier_stock'
 ),
 
-touched_events as not materialized (
+touched_events as (
     select events.*
     from {{ ref('stg_ledger__events') }} as events
     semi join touched on events.supplier_id = touched.supplier_id and events.item_id = touched.item_id

@@ -1,17 +1,13 @@
 {{ config(materialized='view', tags=['hot']) }}
 
-with daily as (
-    select * from {{ ref('stock__daily') }}
-),
-
-spans as (
+with spans as (
     select
         *,
         coalesce(
             lead(stock_on) over (partition by item_id, location_id order by stock_on) - 1,
-            (select max(newest.stock_on) from daily as newest)
+            (select max(newest.stock_on) from {{ ref('stock__daily') }} as newest)
         ) as stands_until_on
-    from daily
+    from {{ ref('stock__daily') }}
 ),
 
 every_day as (
