@@ -27,6 +27,9 @@ Clock = Callable[[], datetime]
 Say = Callable[[str, dict[str, Any]], None]
 """Told of progress: the stage, and its figures so far."""
 
+BACKFILL_ROWS = 200_000
+"""With more rows than this above the marts a look at the alerts says little and costs much: the next build's look says it."""
+
 
 class Asked(Protocol):
     """An owner, here or in another process."""
@@ -80,17 +83,23 @@ def ingest(
 ) -> IngestResult:  # fmt: skip
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
 
-    A home whose marts were built before is published by this too. One that never was is built once if `publish` says so;
-    else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every file is to be read as,
-    or a mapping (`FILE.toml`) for tables.
+    A home whose marts were built before is published by this too, and its alerts are looked at unless more than
+    `BACKFILL_ROWS` rows wait for a build. One that never was is built once if `publish` says so; else readers have to wait
+    for `build` or `run`. `adapter` names the vendor's document that every file is to be read as, or a mapping
+    (`FILE.toml`) for tables.
     """
+    from pipelines.ledger.files import rows_above
     from pipelines.marts.build_files import latest_build
 
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
         result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings, adapter=adapter)
-        if latest_build(home) is not None:
+        built = latest_build(home)
+        if built is not None:
             owner.ask("publish")
-            watch_alerts(home, owner, clock=clock)
+            if rows_above(home, built.commit_id) <= BACKFILL_ROWS:
+                watch_alerts(home, owner, clock=clock)
+            elif say is not None:
+                say("note", {"text": "the alerts are looked at after the next build"})
         elif publish:
             _build(home, owner, clock=clock, say=say)
         return result

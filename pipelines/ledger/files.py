@@ -94,6 +94,16 @@ def newest_input_commit(current: LedgerVersion) -> int:
     return max((file.max_commit_id for file in inputs), default=0)
 
 
+def rows_above(home: Home, commit_id: int) -> int:
+    """Rows of movements and events in files that hold nothing up to this commit; 0 in a home without a ledger.
+
+    A small file that was merged over the commit does not count: this is for telling a backfill from a day's business.
+    """
+    current = read_current(home)
+    files = (file for name in ("movements", "events") for file in current.tables.get(name, ())) if current else ()
+    return sum(file.rows for file in files if file.min_commit_id > commit_id)
+
+
 def is_empty(home: Home) -> bool:
     """Whether nothing was ever delivered to the home."""
     current = read_current(home)

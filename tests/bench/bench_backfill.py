@@ -1,11 +1,13 @@
-"""How fast two million sales come in, the whole way and exactly once, beside DuckDB's plain insert of the same files.
+"""How fast two million sales come in, the whole way and exactly once, beside three others over the same files.
 
     python -m tests.bench.bench_backfill [EVENTS] [ROUNDS]
 
-Peer: `insert into t select * from read_json(files, columns = {…})` into a new file, closed at the end.
-Ours: `stages.ingest` on a home whose reference data is known and whose marts are built (empty): segments archived,
-identity checked, codes resolved, movements posted, and the events in the published file. Imports and the making of the
-home are not in the time of either. Rounds are interleaved; medians are compared; CPU is beside.
+Ours: `stages.ingest` on a home whose reference data is known and whose marts are built (empty) and published: segments
+archived, identity checked, codes resolved, movements posted, and the events in the published file.
+Peers: DuckDB's `insert into t select * from read_json(files, columns = {…})` into a new file, closed at the end; and dlt,
+Arrow tables appended, and merged on the sales' natural key. dlt comes into an environment of its own beside this one
+(`peers/`), for it is no part of parstock; where it cannot be installed the bench says so.
+Imports and the making of the home are in nobody's time. Rounds are interleaved; medians are compared; CPU is beside.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import duckdb
@@ -26,6 +29,9 @@ import polars as pl
 
 ITEMS, STORES, FILES = 3_000, 50, 4
 KNOWN_AT = datetime(2026, 12, 1, tzinfo=UTC)
+DLT = "1.31.0"
+HOLD = {"plain insert": 0.35, "dlt append": 1.0, "dlt merge": 2.0}
+HOLD_MB = 700
 
 
 def write_world(folder: Path, events: int) -> None:
@@ -57,7 +63,7 @@ def write_world(folder: Path, events: int) -> None:
 
 def plain_insert(folder: Path, events: int) -> tuple[float, float]:
     """Wall and CPU seconds of the peer."""
-    path = folder / "plain.duckdb"
+    path = folder.parent / "plain.duckdb"
     path.unlink(missing_ok=True)
     columns = {
         "event_kind": "VARCHAR", "location_code": "VARCHAR", "register_no": "VARCHAR", "document_id": "VARCHAR", "document_line": "INTEGER",
@@ -99,50 +105,102 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _one_round(folder: Path, home: Path, events: int) -> dict[str, float]:
-    """One round of ours in a process of its own, so that its memory is its own."""
+def _make_home(folder: Path, home: Path) -> None:
+    """A home that knows the reference data and has been built and published, but for its events."""
     from pipelines import stages
     from pipelines.build.process import MartsProcess
-    from pipelines.ingest.pipeline import import_beam
     from pipelines.settings import Home
 
     place = Home(home).make()
     stages.ingest(place, folder, clock=lambda: KNOWN_AT, feeds=["reference"])
     with MartsProcess(place) as builder:
         builder.build()
-    import_beam()
+    stages.publish(place, clock=lambda: KNOWN_AT)
+
+
+def _one_round(folder: Path, home: Path, events: int) -> dict[str, float]:
+    """One round of ours in a process of its own, so that its memory is its own."""
+    from pipelines import stages
+    from pipelines.settings import Home
+
+    # imports are in nobody's time: a home of its own takes the reference files, which loads what loads late
+    with tempfile.TemporaryDirectory() as other:
+        stages.ingest(Home(Path(other)), folder, clock=lambda: KNOWN_AT, feeds=["reference"])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wall, cpu = whole_way(folder, home, events)
     return {"wall": wall, "cpu": cpu, "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "rss_before_mb": before / 1024}
 
 
+def _peers_python() -> Path | None:
+    """The Python of an environment that has dlt, made once; null where it cannot be."""
+    place = Path(sys.prefix) / "peers"
+    python = place / "bin" / "python"
+    if (place / ".whole").exists():
+        return python
+    try:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(place)], check=True, capture_output=True)
+        wanted = [f"dlt[duckdb]=={DLT}", *(f"{name}=={metadata.version(name)}" for name in ("duckdb", "pyarrow"))]
+        subprocess.run(
+            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted], check=True, capture_output=True
+        )
+    except subprocess.CalledProcessError as error:
+        print(f"dlt is not measured, it cannot be installed: {error.stderr.decode().strip().splitlines()[-1:]}", flush=True)
+        return None
+    (place / ".whole").touch()
+    return python
+
+
+def _in_a_process(*command: str) -> dict[str, float]:
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 def main(events: int = 2_000_000, rounds: int = 3) -> None:
     """Measure and print."""
+    events -= events % (4 * FILES)
+    peers = _peers_python()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "landing"
+        folder, home, made = Path(name) / "landing", Path(name) / "home", Path(name) / "made"
         write_world(folder, events)
-        peer, ours = [], []
+        own = [sys.executable, "-m", "tests.bench.bench_backfill"]
+        subprocess.run([*own, "--make", str(folder), str(home)], check=True, capture_output=True)
+        home.rename(made)
+        took: dict[str, list[dict[str, float]]] = {way: [] for way in ("plain insert", "whole way", "dlt append", "dlt merge")}
         for number in range(rounds):
-            peer.append(plain_insert(folder, events))
-            home = Path(name) / f"home{number}"
-            command = [sys.executable, "-m", "tests.bench.bench_backfill", "--round", str(folder), str(home), str(events)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            ours.append(json.loads(done.stdout.splitlines()[-1]))
+            wall, cpu = plain_insert(folder, events)
+            took["plain insert"].append({"wall": wall, "cpu": cpu, "rss_mb": 0})
+            shutil.copytree(made, home, symlinks=True)
+            took["whole way"].append(_in_a_process(*own, "--round", str(folder), str(home), str(events)))
             shutil.rmtree(home)
-            print(
-                f"round {number + 1}: plain insert {peer[-1][0]:.2f} s, whole way {ours[-1]['wall']:.2f} s, {ours[-1]['rss_mb']:.0f} MB",
-                flush=True,
-            )
-        base, wall = statistics.median(p[0] for p in peer), statistics.median(o["wall"] for o in ours)
-        print(f"{events:,} sales   plain insert {base:.2f} s ({statistics.median(p[1] for p in peer) / events * 1e6:.2f} µs CPU each)")
-        print(
-            f"whole way {wall:.2f} s ({statistics.median(o['cpu'] for o in ours) / events * 1e6:.2f} µs CPU each), {events / wall:,.0f} events/s"
-        )
-        print(f"ratio {base / wall:.2f} (hold ≥ 0.35)   resident {max(o['rss_mb'] for o in ours):.0f} MB (hold ≤ 800)")
+            for how in ("append", "merge") if peers else ():
+                took[f"dlt {how}"].append(
+                    _in_a_process(str(peers), str(Path(__file__).with_name("dlt_peer.py")), str(folder), how, str(events))
+                )
+            told = ", ".join(f"{way} {found[-1]['wall']:.2f} s" for way, found in took.items() if found)
+            print(f"round {number + 1}: {told}", flush=True)
+    _tell(events, took)
+
+
+def _tell(events: int, took: dict[str, list[dict[str, float]]]) -> None:
+    ours = statistics.median(one["wall"] for one in took["whole way"])
+    for way, found in took.items():
+        if not found:
+            continue
+        wall, cpu = (statistics.median(one[figure] for one in found) for figure in ("wall", "cpu"))
+        text = f"{way:<13}{wall:6.2f} s  {cpu / events * 1e6:5.2f} µs CPU an event  {events / wall:>9,.0f} events/s"
+        if found[0]["rss_mb"]:
+            text += f"  {max(one['rss_mb'] for one in found):4.0f} MB resident"
+        if way in HOLD:
+            text += f"  whole way is {wall / ours:.2f} × as fast (hold ≥ {HOLD[way]})"
+        print(text)
+    print(f"{events:,} sales; whole way resident hold ≤ {HOLD_MB} MB")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--round"]:
+    if sys.argv[1:2] == ["--make"]:
+        _make_home(Path(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--round"]:
         print(json.dumps(_one_round(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))))
     else:
         main(*(int(argument.replace("_", "")) for argument in sys.argv[1:]))
