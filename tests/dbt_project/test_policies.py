@@ -110,7 +110,7 @@ def test_buffers_are_no_part_of_the_inventory_position(home: Path) -> None:
 
 def test_a_policy_that_cannot_be_used_is_refused_before_dbt_starts(tmp_path: Path) -> None:
     wrong = policies(tmp_path / "seeds", "half,us,,,,rate,,1.5,me,too much,,")
-    with pytest.raises(UserError, match="a buffer of a rate with buffer_rate 1.5"):
+    with pytest.raises(UserError, match=r"a buffer of a rate with buffer_rate 1\.5"):
         check_policies(folder=wrong)
 
 
