@@ -1,7 +1,7 @@
 """Rows that were set aside, laid out for people: by reason with what heals it, and one line where a whole file has one reason.
 
 Belongs here: counting, folding, and the words for what to do. Does not belong here: why a row is set aside
-(`pipelines.feeds.reasons`, `pipelines.owner.apply.resolve`), or the command (`look`).
+(`pipelines.feeds.reasons`), or the command (`look`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pipelines.feeds.reading.jsonfast import read_json
 from pipelines.feeds.reading.jsonlines import numbered_lines, unread
 from pipelines.feeds.reading.rows import Parsed, RawRows, Refused, Reject, reject_frame
 from pipelines.feeds.reasons import sentence
-from pipelines.feeds.registry import FEED_BY_NAME, known_fields, required_columns
+from pipelines.feeds.registry import FEED_BY_NAME, is_epcis, known_fields, required_columns
 
 Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 """How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
@@ -94,7 +94,7 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
         raw = read_csv(content, first_line, rows, header)
     elif how.mapping is not None:
         raw = read_mapped(content, first_line, how.header, how.mapping, known, is_cut)
-    elif task.feed == "rfid":
+    elif is_epcis(task.feed):
         raw = read_document(content) if how.form == "document" else read_event_lines(content, first_line)
     elif how.form == "document":
         raw = read_documents(content, task.feed, place_of(task.feed, task.context.source_system), how.adapter, known, renames)

@@ -1,4 +1,8 @@
-"""Why a line is set aside: one code and one sentence each. Codes are public: they stand in `ops.quarantine`."""
+"""Why a line is quarantined: one code and one sentence each. Codes are public: they stand in `ops.quarantine`.
+
+Belongs here: every code, of form (ingest judges it without reference data) and of meaning (the owner does, when it applies a
+segment), and which of them wait. Does not belong here: judging.
+"""
 
 from __future__ import annotations
 
@@ -89,7 +93,7 @@ REASONS: Final[dict[str, str]] = {
     "unknown_term": "the Core Business Vocabulary has no such word; a term of your own must be a full URI",
     "bad_uom": "not a unit of UN/ECE Recommendation 20, such as KGM",
 }
-"""code → what is wrong, and where it is not plain, what to do."""
+"""Of form: code → what is wrong, and where it is not plain, what to do."""
 
 FILE_REASONS: Final = frozenset(
     {
@@ -99,6 +103,34 @@ FILE_REASONS: Final = frozenset(
     }
 )  # fmt: skip
 """Codes that concern the whole file: every row of it carries the code."""
+
+MEANING: Final[dict[str, str]] = {
+    "unknown_item": "no reference row names item {item_code}",
+    "unknown_uom": "item {item_code} has no unit {uom_code}: no reference row says how many base units it is",
+    "unknown_location": "no reference row names location {location_code}",
+    "unknown_channel": "no reference row names channel {channel_code}",
+    "unknown_supplier": "no reference row names supplier {supplier_code}",
+    "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
+    "future_time": "the time lies more than a day after the delivery was first seen",
+    "void_without_target": "nothing seen so far is what this line voids",
+    "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
+    "kit_without_bom": "no bill of materials says what {item_code} is made of",
+    "unit_conflict": "the GTIN implies another unit than {uom_code}",
+    "fractional_quantity": "{quantity} is not a whole number of base units",
+    "absurd_quantity": "more than a million base units in one line",
+    "conflicting_payload": "the same event came before with other content; what came first stands",
+    "gtin_taken": "gtin {code} already names {holder}",
+    "gln_taken": "gln {code} already names {holder}",
+}
+"""Of meaning: code → what is wrong, with the line's columns (of a taken code: `code` and its `holder`) in braces."""
+
+WAITS: Final = frozenset(
+    {
+        "unknown_item", "unknown_uom", "unknown_location", "unknown_channel", "unknown_supplier", "zone_unknown", "future_time",
+        "void_without_target", "ambiguous_order", "kit_without_bom",
+    }
+)  # fmt: skip
+"""Reasons of rows that wait: they are tried again when something more becomes known. All others are refused."""
 
 
 def sentence(code: str, field: str | None = None, value: str | None = None) -> str:

@@ -31,10 +31,17 @@ REFERENCE: Final = "reference"
 FEED_BY_NAME: Final = {feed.name: feed for feed in FEEDS}
 OPTIONAL_FEEDS: Final = tuple(feed.name for feed in FEEDS if feed.is_optional)
 """Names of the feeds that nobody misses where they never came."""
+EPCIS_FEEDS: Final = tuple(feed.name for feed in FEEDS if feed.syntax == "epcis")
+"""Names of the feeds whose lines are events of readers."""
 FEED_NAMES: Final = (*(feed.name for feed in FEEDS if not feed.is_optional), REFERENCE, *OPTIONAL_FEEDS)
 """Names of all feeds, reference data included: the folders of `landing/`."""
 
 _CUSTOMER: Final = {"customer_id": "customer_key"}
+
+
+def is_epcis(feed: str) -> bool:
+    """Whether a feed (reference data included) is read as EPCIS."""
+    return feed in EPCIS_FEEDS
 
 
 def check_feed_name(name: str) -> str:

@@ -93,7 +93,10 @@ class Feed:
     for fields a line leaves out, in every kind. `lateness`: later than this still counts, and is reported as late.
     `syntax` is `flat` for one line one event, `epcis` for EPCIS events. `void_by_reference` names the kind whose
     target is the event that `ref_document_id` gives by its `source_event_id`. `is_optional`: nobody misses the feed
-    where it never came.
+    where it never came, and no shelf is wrong for its silence. `names_its_day`: its senders have days of their own (a trading
+    day, a report's day), so that `business_on` counts; of all others the day is that of the instant. `orders_find_their_place`:
+    a line that names no location is of the one that serves its channel. `is_of_the_offer`: it speaks of what is offered, not
+    of goods: a bundle stays one.
     """
 
     name: str
@@ -108,6 +111,19 @@ class Feed:
     syntax: Literal["flat", "epcis"] = "flat"
     void_by_reference: str | None = None
     is_optional: bool = False
+    names_its_day: bool = False
+    orders_find_their_place: bool = False
+    is_of_the_offer: bool = False
+
+    @property
+    def silence_severity(self) -> Literal["critical", "warning"]:
+        """How bad it is when the feed falls silent: stock is made of the feeds that are not optional."""
+        return "warning" if self.is_optional else "critical"
+
+    @property
+    def default_channel(self) -> str | None:
+        """Channel of a line that names none; null where there is no such."""
+        return dict(self.defaults).get("channel_code")
 
     def kind(self, name: str) -> Kind:
         """The kind of this name; KeyError when the feed has none."""

@@ -22,6 +22,7 @@ from pipelines.feeds.parse import Form, How, judge_header
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
+from pipelines.feeds.registry import is_epcis
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.survey_mapped import survey_mapped
 from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
@@ -40,7 +41,7 @@ def form_of(name: str, feed: str) -> tuple[Form, bool]:
     lower = name.lower()
     is_packed = lower.endswith(".gz")
     ending = Path(lower.removesuffix(".gz")).suffix
-    form = (_RFID_FORMS if feed == "rfid" else _FORMS).get(ending, "none")
+    form = (_RFID_FORMS if is_epcis(feed) else _FORMS).get(ending, "none")
     if form == "document" and feed == "reference":
         form = "none"
     return form, is_packed and form != "none"
@@ -144,7 +145,7 @@ class _Scan:
         result = Survey(self.hash.hexdigest(), size, how, tuple(self.ranges))
         if self.is_document and verdict is None:
             content = b"".join(self.document).removeprefix(BOM)
-            return _as_epcis(result, content) if self.feed == "rfid" else _as_documents(result, content, self.feed, place)
+            return _as_epcis(result, content) if self.is_epcis(feed) else _as_documents(result, content, self.feed, place)
         if how.is_packed or self.has_quoted_ends:
             return _as_one(result, stream, self.has_quoted_ends and verdict is None)
         return result
@@ -205,7 +206,7 @@ def _is_event_line(line: bytes) -> bool:
 
 def _is_document(form: Form, feed: str, first_line: bytes, adapter: str | None) -> bool:
     """Whether a file is documents, by its form and its first line."""
-    if feed == "rfid":
+    if is_epcis(feed):
         return not _is_event_line(first_line)
     if form == "jsonl" and feed != "reference":
         return adapter is not None or documents.is_document(first_line)

@@ -12,9 +12,7 @@ import pytest
 from pipelines import stages
 from pipelines.cli.main import call
 from pipelines.cli.rejects import HEALS
-from pipelines.feeds.reasons import REASONS
-from pipelines.owner.apply.resolve import REASONS as MEANING
-from pipelines.owner.apply.resolve import WAITS
+from pipelines.feeds.reasons import MEANING, REASONS, WAITS
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos
 
 pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home

@@ -31,7 +31,7 @@ silent as (
 select
     'feed_missing' as alert_code,
     -- Stock is made of these; what the others say is missed, but no shelf is wrong for it.
-    case when feed in ('pos', 'wms', 'marketplace', 'rfid', 'supply') then 'critical' else 'warning' end as severity,
+    case when feed in {{ feeds_of_stock() }} then 'critical' else 'warning' end as severity,
     subject,
     format(
         'nothing from {} for {} hours; it used to deliver every {} hours, and {} are allowed',

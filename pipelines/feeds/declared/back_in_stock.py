@@ -24,6 +24,7 @@ BACK_IN_STOCK = Feed(
     lateness=timedelta(days=1),
     defaults=(("document_kind", "signup"),),
     is_optional=True,
+    is_of_the_offer=True,
     expectations=(
         expect.not_null("channel_code", "document_id", "item_code"),
         expect.between("quantity", 0, ABSURD_QUANTITY),

@@ -33,6 +33,8 @@ BROWSE = Feed(
     natural_key=("channel_code", "location_code", "item_code", "day", "event_kind"),
     lateness=timedelta(days=2),
     is_optional=True,
+    names_its_day=True,
+    is_of_the_offer=True,
     expectations=(
         expect.not_null("channel_code", "item_code"),
         expect.not_before("occurred_at", FIRST_DAY),

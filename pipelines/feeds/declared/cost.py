@@ -36,6 +36,8 @@ COST = Feed(
     defaults=(("document_kind", "booking"),),
     renames=(("amount", "unit_price_amount"),),
     is_optional=True,
+    names_its_day=True,
+    is_of_the_offer=True,
     expectations=(
         expect.not_null("document_id", "document_line", "unit_price_amount", "currency_code"),
         expect.between("quantity", 0, ABSURD_QUANTITY),

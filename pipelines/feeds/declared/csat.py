@@ -33,5 +33,6 @@ CSAT = Feed(
     lateness=timedelta(days=2),
     defaults=(("document_kind", "survey"),),
     is_optional=True,
+    is_of_the_offer=True,
     expectations=(expect.not_null("channel_code", "document_id"), expect.not_before("occurred_at", FIRST_DAY)),
 )

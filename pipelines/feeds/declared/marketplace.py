@@ -43,6 +43,7 @@ MARKETPLACE = Feed(
     natural_key=("channel_code", "document_id", "document_line", "event_kind"),
     lateness=timedelta(hours=1),
     renames=(("publish_no", "document_id"),),
+    orders_find_their_place=True,
     expectations=(
         expect.not_null("channel_code", "item_code"),
         expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),

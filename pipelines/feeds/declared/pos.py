@@ -30,6 +30,7 @@ POS = Feed(
     natural_key=("location_code", "register_no", "document_id", "day", "document_line", "event_kind"),
     lateness=timedelta(hours=6),
     defaults=(("channel_code", "store"), ("document_kind", "ticket")),
+    names_its_day=True,
     expectations=(
         expect.not_null("location_code", "document_id", "document_line"),
         expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),

@@ -38,6 +38,7 @@ PROMO = Feed(
     lateness=timedelta(days=7),
     defaults=(("document_kind", "campaign"),),
     is_optional=True,
+    is_of_the_offer=True,
     expectations=(
         expect.not_null("campaign_code", "item_code"),
         expect.between("quantity", 0, ABSURD_QUANTITY),

@@ -30,6 +30,7 @@ RESERVATION = Feed(
     lateness=timedelta(minutes=15),
     defaults=(("document_kind", "reservation"),),
     is_optional=True,
+    orders_find_their_place=True,
     expectations=(
         expect.not_null("document_id", "document_line", "item_code"),
         expect.between("quantity", 0, ABSURD_QUANTITY),

@@ -16,7 +16,7 @@ from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.derive_reference import is_zone
 from pipelines.feeds.reading.typed import BLANKS
-from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE, known_fields, required_columns
+from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE, is_epcis, known_fields, required_columns
 
 DELIMITERS: Final = (",", ";", "|", "\t")
 ENCODINGS: Final = ("utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16", "utf-16-le", "utf-16-be")
@@ -35,7 +35,7 @@ def load_mapping(content: bytes, where: str, feed: str, entity: str | None = Non
     said = top.choice("feed", FEED_NAMES, None)
     if said is not None and said != feed:
         top.fault("feed", said, f"the mapping lies in the folder of {feed}; put it under landing/{said}/, or say feed = {feed!r}")
-    if feed == "rfid":
+    if is_epcis(feed):
         top.fault("feed", feed, "tag reads come as EPCIS events, not as tables; no mapping reads them")
     mapping = None
     if not top.faults:

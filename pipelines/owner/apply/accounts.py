@@ -13,11 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import EVENT_SCHEMA
+from pipelines.feeds.reasons import MEANING, WAITS
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import drift
 from pipelines.owner.apply.batch import Unit
-from pipelines.owner.apply.resolve import REASONS, WAITS, Incoming
+from pipelines.owner.apply.resolve import Incoming
 from pipelines.owner.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows
 from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.spool import Manifest, Spool
@@ -169,7 +170,7 @@ def _quarantine(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> No
         row = dict(zip(names, values, strict=True))
         cells = _as_sent({name: value for name, value in row.items() if name in _SHOWN})
         code = row["_reason"]
-        reason = REASONS[code].format_map(_Shown(cells))
+        reason = MEANING[code].format_map(_Shown(cells))
         found.append((row["_delivery"], row["feed"], row["source_line"], code, reason, payload_text(cells), code in WAITS, row["_known"]))
     if not found:
         return
@@ -235,20 +236,20 @@ def unpost_ambiguous(con: duckdb.DuckDBPyConnection, spool: Spool) -> None:
     """Shipments whose order number now belongs to two channels are taken back and wait."""
     con.execute("""
         create or replace temp table ambiguous as
-        select k.event_id, k.unit_id, k.line_no, a.delivery_id, a.segment, a.known_us, o.second_us from kept_events k
+        select k.event_id, k.unit_id, k.line_no, a.delivery_id, a.feed, a.segment, a.known_us, o.second_us from kept_events k
         join (select document_id, list_sort(list(known_us))[2] as second_us from (
                 select document_id, channel_id, min(known_us) as known_us from order_channels group by all) group by all having count(*) > 1) o using (document_id)
         join applied_units a using (unit_id)
         where k.event_kind = 'ship' and k.channel_id is null and k.document_kind = 'so' and k.since_us < k.until_us""")
-    for (segment,) in con.execute("select distinct segment from ambiguous").fetchall():
-        path = literal(spool.segment_path("wms", segment))
+    for feed, segment in con.execute("select distinct feed, segment from ambiguous").fetchall():
+        path = literal(spool.segment_path(feed, segment))
         con.execute(f"""
             insert into waiting by name
             select a.unit_id, a.known_us, 'ambiguous_order' as waits_for, null::BIGINT as wait_until_us, s.* from read_parquet({path}) s
             join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
         con.execute(f"""
             insert into ledger.quarantine
-            select a.delivery_id, 'wms', a.line_no, 'ambiguous_order', '{REASONS["ambiguous_order"]}', to_json(s)::VARCHAR, true,
+            select a.delivery_id, a.feed, a.line_no, 'ambiguous_order', '{MEANING["ambiguous_order"]}', to_json(s)::VARCHAR, true,
                 make_timestamptz(a.known_us), 1, (select max(commit_id) + 1 from commits)
             from read_parquet({path}) s join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
     con.execute("insert into ends select event_id, greatest(second_us, known_us) from ambiguous")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipelines.failpoints import failpoint
+from pipelines.feeds.reasons import WAITS
+from pipelines.feeds.registry import EPCIS_FEEDS
 from pipelines.ledger import files as ledger
 from pipelines.ledger import hashing
 from pipelines.ledger.instants import micros
@@ -150,7 +152,7 @@ class Applier:
             explode.components(con)
         if profile.any_of("consignment_consume"):
             explode.ownership(con)
-        if "rfid" in profile.feeds and explode.epcs(con):
+        if not profile.feeds.isdisjoint(EPCIS_FEEDS) and explode.epcs(con):
             profile.kinds.add("receipt")
         self._hold_back(profile)
         batch.accept(con)
@@ -183,8 +185,6 @@ class Applier:
             or (outcome = 'quarantined' and not list_contains(getvariable('waits'), reason_code))) x using (unit_no, line_no)"""
         is_plain = not self._con.execute("select count(*) from exceptions").fetchall()[0][0]
         if not is_plain:
-            from pipelines.owner.apply.resolve import WAITS
-
             self._con.execute("set variable waits = " + str(sorted(WAITS)))
         self._con.execute(f"""
             insert into identity select {distinct} event_key, revision, payload_hash, known_us

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from pipelines.feeds.reasons import WAITS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.owner.apply.identity import JUDGE_SQL, KeyFilter, Keys, doubtful
-from pipelines.owner.apply.resolve import WAITS, Incoming, name_owners, resolve_sql
+from pipelines.owner.apply.resolve import Incoming, name_owners, resolve_sql
 from pipelines.owner.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows, temp_table
 from pipelines.owner.reference.versions import END
 from pipelines.sql_text import listed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.posting.posting import posting_kinds
 from pipelines.owner.reference.versions import END
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 ALSO_POSTING: Final = ("asn", "order_shipped", "count", "opening", "consignment_consume", "consignment_loss", "consignment_joint_count")
 """Kinds that post and are documents too: what was announced, shipped, counted, and what one party owes the other."""
 
-PLACED_FEEDS: Final = ("marketplace", "reservation")
+PLACED_FEEDS: Final = tuple(feed.name for feed in FEEDS if feed.orders_find_their_place)
 """Feeds whose lines may leave it to us which of the channel's places they concern."""
 
 _TIMES: Final = {
@@ -45,7 +46,7 @@ def place_orders(con: duckdb.DuckDBPyConnection) -> None:
             select r.unit_no, r.line_no, n.location_id
             from resolved r join channel_network n on n.channel_id = r.channel_id
                 and r.occurred_us >= n.valid_from and r.occurred_us < n.valid_to
-            where r.feed in {PLACED_FEEDS} and r.location_id is null and r.problem is null
+            where r.feed in {one_of(PLACED_FEEDS)} and r.location_id is null and r.problem is null
                 and greatest(r.known_us, (select min(m.known_from) from channel_network m where m.channel_id = r.channel_id)) >= n.known_from
                 and greatest(r.known_us, (select min(m.known_from) from channel_network m where m.channel_id = r.channel_id)) < n.known_to
         ) placed where resolved.unit_no = placed.unit_no and resolved.line_no = placed.line_no""")
@@ -55,7 +56,7 @@ def place_orders(con: duckdb.DuckDBPyConnection) -> None:
             from resolved r join code_locations l on l.code_kind = 'own'
                 and r.occurred_us >= l.valid_from and r.occurred_us < l.valid_to
                 and greatest(r.known_us, (select min(known_from) from code_locations)) >= l.known_from and r.known_us < l.known_to
-            where r.feed in {PLACED_FEEDS} and r.location_id is null and r.channel_id is not null and r.problem is null
+            where r.feed in {one_of(PLACED_FEEDS)} and r.location_id is null and r.channel_id is not null and r.problem is null
             group by all
         ) placed where resolved.unit_no = placed.unit_no and resolved.line_no = placed.line_no""")
 

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipelines.feeds.registry import EPCIS_FEEDS, FEEDS
 from pipelines.ledger.ids import OURSELVES
 from pipelines.owner.apply import batch
 from pipelines.owner.handover import TEXT, temp_table
+from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
 
 _KITS = "('kit_assemble', 'kit_break')"
-_OF_THE_OFFER = "('browse', 'promo', 'back_in_stock', 'csat', 'cost')"
-"""Feeds that speak of what is offered, not of goods: what people look at is the bundle."""
+_OF_THE_OFFER: Final = one_of(feed.name for feed in FEEDS if feed.is_of_the_offer)
+_EPCIS: Final = one_of(EPCIS_FEEDS)
 # what all tags of one item have in common: of a URN everything before the serial, of a Digital Link the path up to the GTIN
 _CLASS = "case when {0} like 'http%' then regexp_extract({0}, '^https?://[^?#]*?/(?:01|gtin)/[0-9]+') else regexp_replace({0}, '[.][^.]*$', '') end"
 
@@ -67,8 +69,8 @@ def epcs(con: duckdb.DuckDBPyConnection) -> bool:
     """
     from pipelines.feeds.reading.gs1 import gtin_of_epc
 
-    con.execute("update resolved set document_status = biz_step where feed = 'rfid'")
-    stands = "feed = 'rfid' and epcs is not null and is_correction is distinct from true"
+    con.execute(f"update resolved set document_status = biz_step where feed in {_EPCIS}")
+    stands = f"feed in {_EPCIS} and epcs is not null and is_correction is distinct from true"
     prefixes = [
         row[0]
         for row in con.execute(

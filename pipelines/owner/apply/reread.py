@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pipelines.feeds.registry import EPCIS_FEEDS
 from pipelines.ledger.ids import code_id
 from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import batch, documents, explode
+from pipelines.owner.apply.resolve import channel_sql
 from pipelines.owner.posting import interplay, moves
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
 from pipelines.owner.reference.versions import END
@@ -57,7 +59,7 @@ def post_again(con: duckdb.DuckDBPyConnection, spool: Spool, changed: set[tuple[
     found = batch.profile(con)
     explode.components(con)
     explode.ownership(con)
-    if "rfid" in found.feeds:
+    if not found.feeds.isdisjoint(EPCIS_FEEDS):
         explode.epcs(con)
     if found.any_of("sale_void"):
         interplay.find_voided(con)
@@ -134,15 +136,13 @@ def _concerns(con: duckdb.DuckDBPyConnection, changed: set[tuple[str, str]]) -> 
     parts = []
     if things & {"item", "kit", "uom"}:
         # which item a tag is, and of how many units, says its class
-        parts.append(f"item_code in {codes_of('item code')} or (u.feed = 'rfid' and biz_step = '{explode.RECEIVING}')")
+        parts.append(f"item_code in {codes_of('item code')} or (u.feed in {one_of(EPCIS_FEEDS)} and biz_step = '{explode.RECEIVING}')")
     if ("uom", "*") in changed:
         parts.append("uom_code is not null")
     if "location" in things:
         parts.append(f"location_code in {codes_of('place')} or to_location_code in {codes_of('place')}")
     if things & {"channel", "network"}:
-        parts.append(
-            "coalesce(channel_code, case when u.feed = 'pos' then 'store' end) in (select code from changed_codes where thing in ('channel', 'network'))"
-        )
+        parts.append(f"{channel_sql('channel_code', 'u.feed')} in (select code from changed_codes where thing in ('channel', 'network'))")
     if "source" in things:
         parts.append(f"u.source_system in {codes_of('source')}")
     if things == {"supplier"}:

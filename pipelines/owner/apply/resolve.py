@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
+from pipelines.feeds.registry import EPCIS_FEEDS, FEEDS
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.owner.reference.versions import END
-from pipelines.sql_text import listed
+from pipelines.sql_text import listed, literal, one_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,42 +29,16 @@ ABSURD_UNITS: Final = 1_000_000
 
 _DAY_US: Final = 86_400_000_000
 
-_NAMES_ITS_DAY: Final = ("pos", "browse", "cost")
-"""Feeds whose senders have days of their own (a trading day, a report's day); of all others the day is that of the instant."""
+_EPCIS: Final = one_of(EPCIS_FEEDS)
+_NAMES_ITS_DAY: Final = one_of(feed.name for feed in FEEDS if feed.names_its_day)
 
-WAITS: Final = frozenset(
-    {
-        "unknown_item",
-        "unknown_uom",
-        "unknown_location",
-        "unknown_channel",
-        "unknown_supplier",
-        "zone_unknown",
-        "future_time",
-        "void_without_target",
-        "ambiguous_order",
-        "kit_without_bom",
-    }
-)
-"""Reasons that heal by themselves when something more becomes known; all others are refusals."""
 
-REASONS: Final[dict[str, str]] = {
-    "unknown_item": "no reference row names item {item_code}",
-    "unknown_uom": "item {item_code} has no unit {uom_code}: no reference row says how many base units it is",
-    "unknown_location": "no reference row names location {location_code}",
-    "unknown_channel": "no reference row names channel {channel_code}",
-    "unknown_supplier": "no reference row names supplier {supplier_code}",
-    "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
-    "future_time": "the time lies more than a day after the delivery was first seen",
-    "void_without_target": "nothing seen so far is what this line voids",
-    "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
-    "kit_without_bom": "no bill of materials says what {item_code} is made of",
-    "unit_conflict": "the GTIN implies another unit than {uom_code}",
-    "fractional_quantity": "{quantity} is not a whole number of base units",
-    "absurd_quantity": "more than a million base units in one line",
-    "conflicting_payload": "the same event came before with other content; what came first stands",
-    "id_collision": "the code's id already names another code",
-}
+def channel_sql(column: str, feed: str) -> str:
+    """SQL of a line's channel: the one it names, else its feed's own; null where there is neither."""
+    cases = " ".join(
+        f"when {literal(each.name)} then coalesce({column}, {literal(each.default_channel)})" for each in FEEDS if each.default_channel
+    )
+    return f"case {feed} {cases} else {column} end" if cases else column
 
 
 class Incoming:
@@ -148,7 +123,6 @@ class _Placing:
 
 _KNOWN: Final = "{0}.known_to > e.known_us and e.written_us >= {0}.valid_from and e.written_us < {0}.valid_to"
 _ITEM_KNOWN: Final = "{0}.known_to > p.since_us and coalesce(p.occurred_us, p.written_us) >= {0}.valid_from and coalesce(p.occurred_us, p.written_us) < {0}.valid_to"
-_CHANNEL: Final = "case when e.feed = 'pos' then coalesce({0}, 'store') else {0} end"
 
 
 def _placing(incoming: Incoming) -> _Placing:
@@ -158,7 +132,7 @@ def _placing(incoming: Incoming) -> _Placing:
         terms.join("code_locations", "l", f"l.code_kind = {kind} and l.code = e.location_code")
     if incoming.has("to_location_code"):
         terms.join("code_locations", "tl", "tl.code_kind = 'own' and tl.code = e.to_location_code")
-    terms.join("code_channels", "ch", f"ch.code = {_CHANNEL.format(incoming.column('channel_code'))}")
+    terms.join("code_channels", "ch", f"ch.code = {channel_sql(incoming.column('channel_code'), 'e.feed')}")
     if incoming.has("supplier_code"):
         terms.join("code_suppliers", "sp", "sp.code = e.supplier_code")
     # a source only lends its zone: an event does not wait for it to be known
@@ -221,7 +195,7 @@ placed as (
         {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
         {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
         ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
-        {_CHANNEL.format(c("channel_code"))} as named_channel,
+        {channel_sql(c("channel_code"), "e.feed")} as named_channel,
         {place.zone} as zone, {place.day_zone} as day_zone,
         {_instant(c("occurred_offset_minutes"), place.zone)} as occurred_us,
         greatest({", ".join(place.known_from)}) as since_us,
@@ -242,7 +216,7 @@ itemed as (
             {unit.problem}
             when p.occurred_us is null then 'zone_unknown'
             when {quantity} is null then null
-            when p.item_code is null and p.feed <> 'rfid' and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
             when abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pipelines.feeds.reasons import MEANING
 from pipelines.ledger.instants import instant
 
 KINDS: Final = ("gtin", "gln")
@@ -52,7 +53,7 @@ class OutsideCodes:
                 continue
             names = {key[0] for _, key in self._holders.get((kind, code), ())}
             if names - {owner}:
-                return f"{kind}_taken", f"{kind} {code} already names {min(names - {owner})}"
+                return f"{kind}_taken", MEANING[f"{kind}_taken"].format(code=code, holder=min(names - {owner}))
             former, free_us = self._former.get((kind, code), (owner, starts_us))
             if former != owner and starts_us < free_us:
                 return (

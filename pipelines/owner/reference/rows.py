@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.ledger.ids import VIRTUAL_LOCATIONS, code_id
 from pipelines.ledger.instants import instant, micros
 from pipelines.ledger.tables import LEDGER_TABLES
@@ -24,23 +25,6 @@ from pipelines.owner.reference.versions import BEGINNING, END, Facts, Version
 
 if TYPE_CHECKING:
     import duckdb
-
-# entity: the columns that make its key
-KEYS: Final[dict[str, tuple[str, ...]]] = {
-    "items": ("item_code",),
-    "uoms": ("item_code", "uom_code"),
-    "locations": ("location_code",),
-    "channels": ("channel_code",),
-    "networks": ("channel_code", "location_code"),
-    "suppliers": ("supplier_code",),
-    "terms": ("supplier_code", "item_code", "location_code"),
-    "bom": ("kit_item_code", "component_item_code"),
-    "sources": ("source_system",),
-    "relations": ("item_code", "related_item_code", "relation_kind"),
-    "segments": ("segment_code", "member_kind", "member_code"),
-    "calendars": ("calendar_code", "day_kind", "zone", "starts_on"),
-    "reasons": ("event_kind", "reason_code"),
-}
 
 _FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "relations", "segments", "calendars", "reasons"})
 """Entities whose first version starts at its valid_from; of the others it holds from the beginning."""
@@ -133,7 +117,7 @@ class ReferenceBook:
         ledger_rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
         kept: list[Sequence[Any]] = []
         for row in rows:
-            key = tuple(str(row.cells.get(column) or "") for column in KEYS[row.entity])
+            key = tuple(str(row.cells.get(column) or "") for column in ENTITY_BY_NAME[row.entity].key)
             row_hash = _row_hash(row.cells)
             if self._hashes.get((row.entity, key)) == row_hash:
                 change.outcomes.append(("duplicate", ""))
