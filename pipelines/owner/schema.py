@@ -70,10 +70,10 @@ def _wanted_tables() -> dict[tuple[str, str], dict[str, str]]:
     """(schema, table) → its columns with their types, in order."""
     # what waits: the event as it came, so that trying again is applying it again
     waiting = "unit_id VARCHAR, known_us BIGINT, waits_for VARCHAR, wait_until_us BIGINT"
-    private = {("main", name): _columns(text) for name, text in PRIVATE_TABLES.items()}
+    private = {("main", name): columns_in(text) for name, text in PRIVATE_TABLES.items()}
     return {
         **private,
-        ("main", "waiting"): _columns(waiting) | ENGINE_TYPES,
+        ("main", "waiting"): columns_in(waiting) | ENGINE_TYPES,
         **{("ledger", name): columns for name, columns in LEDGER_TABLES.items()},
     }
 
@@ -88,14 +88,14 @@ def columns_of(table: str) -> dict[str, str]:
     return _wanted_tables()[schema or "main", name]
 
 
-def _columns(text: str) -> dict[str, str]:
-    """Columns of a definition as it stands in `create table`.
+def columns_in(text: str) -> dict[str, str]:
+    """Columns of a definition as it stands in `create table`; the type is empty where it names none.
 
-    >>> _columns("event_id UUID, unit_price_amount DECIMAL(18,4)")
+    >>> columns_in("event_id UUID, unit_price_amount DECIMAL(18,4)")
     {'event_id': 'UUID', 'unit_price_amount': 'DECIMAL(18,4)'}
     """
-    pairs = (column.split(maxsplit=1) for column in re.split(r",(?![^(]*\))", text))
-    return {name: kind.strip() for name, kind in pairs}
+    pairs = (column.strip().partition(" ") for column in re.split(r",(?![^(]*\))", text))
+    return {name: kind.strip() for name, _, kind in pairs}
 
 
 # what columns that were added say of the rows that are there

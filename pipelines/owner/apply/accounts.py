@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pipelines.events import EVENT_SCHEMA
 from pipelines.feeds.reasons import MEANING, WAITS
@@ -19,62 +19,50 @@ from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import drift
 from pipelines.owner.apply.batch import Unit
 from pipelines.owner.apply.resolve import Incoming
-from pipelines.owner.handover import SMALL, TEXT, TRUTH, WHOLE, temp_rows
 from pipelines.owner.reference.rows import ReferenceRow
+from pipelines.owner.working import Table, Work
 from pipelines.spool import Manifest, Spool
 from pipelines.sql_text import listed, literal, one_of
-
-if TYPE_CHECKING:
-    import duckdb
 
 _WAITS_FOR_REFERENCE: Final = sorted(WAITS - {"future_time", "void_without_target", "ambiguous_order"})
 _MAY_GO_ON: Final = (*_WAITS_FOR_REFERENCE, "void_without_target")
 _KEY: Final = key_sql()
 _SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line"}
 """What is kept of a row in quarantine: what the event says, and nothing by which the owner finds it."""
-_MANIFEST: Final = {
-    "unit_id": TEXT, "delivery_id": TEXT, "feed": TEXT, "source_system": TEXT, "source_uri": TEXT, "content_sha256": TEXT, "known_us": WHOLE,
-    "units_in_delivery": SMALL, "segment": TEXT, "occurred_min": TEXT, "occurred_max": TEXT, "rows_in": WHOLE, "rows_parsed": WHOLE, "rows_rejected": WHOLE,
-}  # fmt: skip
-_QUARANTINE: Final = {
-    "delivery_id": TEXT, "feed": TEXT, "line_no": WHOLE, "reason_code": TEXT, "reason": TEXT, "payload": TEXT, "is_waiting": TRUTH, "known_us": WHOLE,
-}  # fmt: skip
 
 
-def begin(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest]) -> None:
+def begin(work: Work, manifests: Sequence[Manifest]) -> None:
     """Open the accounts of the batch: every parsed row counts as accepted until something else is said of it."""
-    con.execute("""
-        create or replace temp table delivery_changes (
-            delivery_id VARCHAR, rows_in BIGINT, accepted BIGINT, duplicate BIGINT, corrected BIGINT, quarantined BIGINT)""")
+    work.make(work.delivery_changes)
     if not manifests:
         return
-    temp_rows(con, "batch_manifests", _MANIFEST, [
+    work.hold(work.batch_manifests, [
         (m.unit_id, m.delivery_id, m.feed, m.source_system, m.source_uri, m.content_sha256, micros(m.known_at), m.units_in_delivery, m.segment,
          m.occurred_min, m.occurred_max, m.rows_in, m.rows_parsed, m.rows_rejected) for m in manifests
     ])  # fmt: skip
     # of deliveries with the same content the first to be applied is the original, the others are copies
-    con.execute("""
+    work.execute(f"""
         insert into delivery_state
         select delivery_id, feed, source_system, source_uri, content_sha256, known_us, units_in_delivery, 0,
             row_number() over (partition by feed, source_system, content_sha256 order by known_us, source_uri, delivery_id) > 1 or exists (
                 select 1 from delivery_state d where d.feed = m.feed and d.source_system = m.source_system
                     and d.content_sha256 = m.content_sha256 and d.source_uri <> m.source_uri)
-        from (select distinct on (delivery_id) * from batch_manifests) m
+        from (select distinct on (delivery_id) * from {work.batch_manifests}) m
         where delivery_id not in (select delivery_id from delivery_state)""")
-    con.execute("""
-        insert into delivery_changes
+    work.execute(f"""
+        insert into {work.delivery_changes}
         select delivery_id, sum(rows_in), sum(rows_parsed), sum(rows_rejected) filter (is_copy), 0, sum(rows_rejected) filter (not is_copy)
-        from batch_manifests join delivery_state using (delivery_id) group by all""")
-    con.execute("update delivery_changes set duplicate = coalesce(duplicate, 0), quarantined = coalesce(quarantined, 0)")
+        from {work.batch_manifests} join delivery_state using (delivery_id) group by all""")
+    work.execute(f"update {work.delivery_changes} set duplicate = coalesce(duplicate, 0), quarantined = coalesce(quarantined, 0)")
 
 
-def _copies(con: duckdb.DuckDBPyConnection) -> set[str]:
-    return {row[0] for row in con.execute("select delivery_id from delivery_state where is_copy").fetchall()}
+def _copies(work: Work) -> set[str]:
+    return {row[0] for row in work.execute("select delivery_id from delivery_state where is_copy").fetchall()}
 
 
-def units_of(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], spool: Spool) -> list[Unit]:
+def units_of(work: Work, manifests: Sequence[Manifest], spool: Spool) -> list[Unit]:
     """The batch's view of the manifests that have a segment."""
-    copies = _copies(con)
+    copies = _copies(work)
     return [
         Unit(
             m.unit_id,
@@ -91,79 +79,80 @@ def units_of(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], spoo
     ]
 
 
-def choose_retries(con: duckdb.DuckDBPyConnection, units: Sequence[Unit], *, is_more_known: bool, now_us: int) -> list[Unit]:
+def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, now_us: int) -> list[Unit]:
     """Put into `retried` the waiting rows whose time may have come; returns their units."""
-    con.execute("create or replace temp table retried as select * from waiting limit 0")
-    if not con.execute("select count(*) from waiting").fetchall()[0][0]:
+    work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
+    if not work.count("waiting"):
         return []
-    con.execute("insert into retried select * from waiting where wait_until_us <= ?", [now_us])
+    work.execute(f"insert into {work.retried} select * from waiting where wait_until_us <= ?", [now_us])
     if is_more_known:
-        con.execute(f"insert into retried select * from waiting where waits_for in {one_of(_MAY_GO_ON)}")
+        work.execute(f"insert into {work.retried} select * from waiting where waits_for in {one_of(_MAY_GO_ON)}")
     elif units:
         incoming = Incoming([u.path for u in units if u.path], {column for u in units for column in u.columns}, retries=False)
         paths = listed(incoming.segments)
         targets = " union select target_hi, target_lo from keys" if incoming.has("target_hi") else ""
         halves = "key_hi, key_lo" + (", target_hi, target_lo" if incoming.has("target_hi") else "")
-        con.execute(f"""
-            insert into retried
+        work.execute(f"""
+            insert into {work.retried}
             with keys as (select {halves} from read_parquet([{paths}], union_by_name = true))
             select * from waiting where waits_for = 'void_without_target'
                 and (target_hi, target_lo) in (select (key_hi, key_lo) from (select key_hi, key_lo from keys{targets}))""")
-    rows = con.execute("""
-        select distinct r.unit_id, a.delivery_id, a.feed, d.source_system, a.known_us from retried r
+    rows = work.execute(f"""
+        select distinct r.unit_id, a.delivery_id, a.feed, d.source_system, a.known_us from {work.retried} r
         join applied_units a using (unit_id) join delivery_state d using (delivery_id)""").fetchall()
     return [Unit(unit, delivery, feed, system, known, path=None, columns=()) for unit, delivery, feed, system, known in rows]
 
 
 def reference_outcomes(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, rows: Sequence[ReferenceRow], outcomes: Sequence[tuple[str, str]], commit_id: int
+    work: Work, manifest: Manifest, rows: Sequence[ReferenceRow], outcomes: Sequence[tuple[str, str]], commit_id: int
 ) -> None:
     """Account for the rows of a reference file: those not accepted were duplicates or are set aside with a reason."""
     duplicates = sum(outcome == "duplicate" for outcome, _ in outcomes)
     refused = [(row, code, reason) for row, (code, reason) in zip(rows, outcomes, strict=True) if code not in ("accepted", "duplicate")]
-    con.execute(
-        "insert into delivery_changes values (?, 0, ?, ?, 0, ?)",
+    work.execute(
+        f"insert into {work.delivery_changes} values (?, 0, ?, ?, 0, ?)",
         [manifest.delivery_id, -duplicates - len(refused), duplicates, len(refused)],
     )
     for row, code, reason in refused:
-        con.execute(
+        work.execute(
             "insert into ledger.quarantine values (?, 'reference', ?, ?, ?, ?, false, ?::TIMESTAMPTZ, 1, ?)",
             [manifest.delivery_id, row.line_no, code, reason, payload_text(row.cells), manifest.known_at, commit_id],
         )
 
 
-def write_outcomes(con: duckdb.DuckDBPyConnection, incoming: Incoming, commit_id: int) -> None:
+def write_outcomes(work: Work, incoming: Incoming, commit_id: int) -> None:
     """Write what became of the batch's rows: counts, quarantine rows, what waits, what no longer waits."""
     waits = listed(sorted(WAITS))
-    _settle_retried(con, waits, commit_id)
-    _settle_overtaken(con, commit_id)
-    fresh = "exceptions x join batch_units u using (unit_no) where not u.is_retry"
-    if not con.execute(f"select count(*) from {fresh}").fetchall()[0][0]:
+    _settle_retried(work, waits, commit_id)
+    _settle_overtaken(work, commit_id)
+    fresh = f"{work.exceptions} x join {work.batch_units} u using (unit_no) where not u.is_retry"
+    if not work.count(f"{fresh}"):
         return
-    con.execute(f"""
-        insert into delivery_changes
+    work.execute(f"""
+        insert into {work.delivery_changes}
         select u.delivery_id, 0, -count(*), count(*) filter (x.outcome = 'duplicate'), count(*) filter (x.outcome in ('corrected', 'overtaken')),
             count(*) filter (x.outcome = 'quarantined')
         from {fresh} group by all""")
     set_aside = f"(select x.* from {fresh} and x.outcome = 'quarantined')"
     raw = f"(select i.* from ({incoming.relation()}) i semi join {set_aside} x on x.unit_no = i.unit_no and x.line_no = i.source_line)"
-    con.execute(f"create or replace temp table set_aside_rows as select * from {raw}")
+    work.execute(f"create or replace temp table {work.set_aside_rows} as select * from {raw}")
     have = [name for name in EVENT_SCHEMA if incoming.has(name)]
-    con.execute(f"""
+    work.execute(f"""
         insert into waiting by name
         select u.unit_id, s.known_us, x.reason_code as waits_for,
-            case when x.reason_code = 'future_time' then (select max(r.occurred_us) from resolved r where r.unit_no = x.unit_no and r.line_no = x.line_no) end
+            case when x.reason_code = 'future_time' then (select max(r.occurred_us) from {work.resolved} r where r.unit_no = x.unit_no and r.line_no = x.line_no) end
                 as wait_until_us, {", ".join(f"s.{name}" for name in have)}
-        from set_aside_rows s join exceptions x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.reason_code in ({waits})
-        join batch_units u on u.unit_no = s.unit_no""")
-    _quarantine(con, "set_aside_rows", commit_id)
+        from {work.set_aside_rows} s join {work.exceptions} x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.reason_code in ({waits})
+        join {work.batch_units} u on u.unit_no = s.unit_no""")
+    _quarantine(work, work.set_aside_rows, commit_id)
 
 
-def _quarantine(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> None:
+def _quarantine(work: Work, rows: Table, commit_id: int) -> None:
     """Quarantine rows with reason and payload, of the raw events in a table that has unit_no and source_line."""
-    cursor = con.execute(f"""
+    cursor = work.execute(f"""
         select u.delivery_id as "_delivery", u.known_us as "_known", x.reason_code as "_reason", s.* from {rows} s
-        join exceptions x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.outcome = 'quarantined' join batch_units u on u.unit_no = s.unit_no""")
+        join {work.exceptions} x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.outcome = 'quarantined'
+        join {work.batch_units} u on u.unit_no = s.unit_no""")
     names = [column[0] for column in cursor.description or ()]
     found = []
     for values in cursor.fetchall():
@@ -174,57 +163,56 @@ def _quarantine(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> No
         found.append((row["_delivery"], row["feed"], row["source_line"], code, reason, payload_text(cells), code in WAITS, row["_known"]))
     if not found:
         return
-    temp_rows(con, "quarantine_rows", _QUARANTINE, found)
-    con.execute(f"""
+    work.hold(work.quarantine_rows, found)
+    work.execute(f"""
         insert into ledger.quarantine select delivery_id, feed, line_no, reason_code, reason, payload, is_waiting, make_timestamptz(known_us), 1, {commit_id}
-        from quarantine_rows""")
+        from {work.quarantine_rows}""")
 
 
-def _settle_retried(con: duckdb.DuckDBPyConnection, waits: str, commit_id: int) -> None:
-    if not con.execute("select count(*) from retried").fetchall()[0][0]:
+def _settle_retried(work: Work, waits: str, commit_id: int) -> None:
+    if not work.count(work.retried):
         return
-    con.execute("""
-        create or replace temp table settled as
+    work.execute(f"""
+        create or replace temp table {work.settled} as
         select r.unit_id, r.source_line::BIGINT as line_no, r.key_hi, r.key_lo, r.waits_for, u.unit_no, u.delivery_id, x.reason_code,
             coalesce(x.outcome, 'accepted') as outcome
-        from retried r join batch_units u on u.unit_id = r.unit_id and u.is_retry
-        left join exceptions x on x.unit_no = u.unit_no and x.line_no = r.source_line
+        from {work.retried} r join {work.batch_units} u on u.unit_id = r.unit_id and u.is_retry
+        left join {work.exceptions} x on x.unit_no = u.unit_no and x.line_no = r.source_line
         where x.reason_code is distinct from r.waits_for""")
-    _take_out(con, "settled", commit_id)
-    con.execute("""
-        insert into delivery_changes
+    _take_out(work, work.settled, commit_id)
+    work.execute(f"""
+        insert into {work.delivery_changes}
         select delivery_id, 0, count(*) filter (outcome = 'accepted'), count(*) filter (outcome = 'duplicate'), count(*) filter (outcome in ('corrected', 'overtaken')),
-            count(*) filter (outcome = 'quarantined') - count(*) from settled group by all""")
-    con.execute("""
-        create or replace temp table again_rows as
-        select s.unit_no, r.* from retried r join settled s on s.unit_id = r.unit_id and s.line_no = r.source_line and s.outcome = 'quarantined'""")
-    con.execute("alter table again_rows add column feed VARCHAR")
-    con.execute("update again_rows set feed = u.feed from batch_units u where u.unit_no = again_rows.unit_no")
-    _quarantine(con, "again_rows", commit_id)
-    con.execute(f"""
+            count(*) filter (outcome = 'quarantined') - count(*) from {work.settled} group by all""")
+    work.execute(f"""
+        create or replace temp table {work.again_rows} as
+        select u.unit_no, r.*, u.feed from {work.retried} r join {work.settled} s on s.unit_id = r.unit_id and s.line_no = r.source_line and s.outcome = 'quarantined'
+        join {work.batch_units} u on u.unit_no = s.unit_no""")
+    _quarantine(work, work.again_rows, commit_id)
+    work.execute(f"""
         insert into waiting by name
-        select r.* replace (s.reason_code as waits_for) from retried r
-        join settled s on s.unit_id = r.unit_id and s.line_no = r.source_line and s.reason_code in ({waits})""")
-    con.execute(f"""
-        delete from identity where event_key in (select {_KEY} from settled where outcome = 'quarantined' and reason_code not in ({waits}))""")
+        select r.* replace (s.reason_code as waits_for) from {work.retried} r
+        join {work.settled} s on s.unit_id = r.unit_id and s.line_no = r.source_line and s.reason_code in ({waits})""")
+    work.execute(f"""
+        delete from identity where event_key in (select {_KEY} from {work.settled} where outcome = 'quarantined' and reason_code not in ({waits}))""")
 
 
-def _settle_overtaken(con: duckdb.DuckDBPyConnection, commit_id: int) -> None:
+def _settle_overtaken(work: Work, commit_id: int) -> None:
     """A waiting row overtaken by a higher revision counts as corrected."""
-    if not con.execute("select (select count(*) from ended_revisions) * (select count(*) from waiting)").fetchall()[0][0]:
+    if not work.count(work.ended_revisions) or not work.count("waiting"):
         return
-    con.execute(f"""
-        create or replace temp table settled as
+    work.execute(f"""
+        create or replace temp table {work.overtaken} as
         select w.unit_id, w.source_line::BIGINT as line_no, a.delivery_id from waiting w join applied_units a using (unit_id)
-        where ({_KEY}, coalesce(source_revision, 0)) in (select (event_key, revision) from ended_revisions)""")
-    _take_out(con, "settled", commit_id)
-    con.execute("insert into delivery_changes select delivery_id, 0, 0, 0, count(*), -count(*) from settled group by all")
+        where ({_KEY}, coalesce(source_revision, 0)) in (select (event_key, revision) from {work.ended_revisions})""")
+    _take_out(work, work.overtaken, commit_id)
+    work.execute(f"insert into {work.delivery_changes} select delivery_id, 0, 0, 0, count(*), -count(*) from {work.overtaken} group by all")
 
 
-def _take_out(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> None:
+def _take_out(work: Work, rows: Table, commit_id: int) -> None:
     """Take rows (unit_id, delivery_id, line_no) out of what waits and out of quarantine."""
-    con.execute(f"delete from waiting where (unit_id, source_line::BIGINT) in (select (unit_id, line_no) from {rows})")
-    con.execute(f"""
+    work.execute(f"delete from waiting where (unit_id, source_line::BIGINT) in (select (unit_id, line_no) from {rows})")
+    work.execute(f"""
         insert into ledger.quarantine
         select q.* replace (-1 as sign, {commit_id} as commit_id) from ledger.quarantine q
         where q.is_waiting and (q.delivery_id, q.line_no) in (select (delivery_id, line_no) from {rows})
@@ -232,56 +220,56 @@ def _take_out(con: duckdb.DuckDBPyConnection, rows: str, commit_id: int) -> None
             and row_number() over (partition by q.delivery_id, q.line_no, q.reason_code order by q.commit_id desc) = 1""")
 
 
-def unpost_ambiguous(con: duckdb.DuckDBPyConnection, spool: Spool) -> None:
+def unpost_ambiguous(work: Work, spool: Spool) -> None:
     """Shipments whose order number now belongs to two channels are taken back and wait."""
-    con.execute("""
-        create or replace temp table ambiguous as
+    work.execute(f"""
+        create or replace temp table {work.ambiguous} as
         select k.event_id, k.unit_id, k.line_no, a.delivery_id, a.feed, a.segment, a.known_us, o.second_us from kept_events k
         join (select document_id, list_sort(list(known_us))[2] as second_us from (
                 select document_id, channel_id, min(known_us) as known_us from order_channels group by all) group by all having count(*) > 1) o using (document_id)
         join applied_units a using (unit_id)
         where k.event_kind = 'ship' and k.channel_id is null and k.document_kind = 'so' and k.since_us < k.until_us""")
-    for feed, segment in con.execute("select distinct feed, segment from ambiguous").fetchall():
+    for feed, segment in work.execute(f"select distinct feed, segment from {work.ambiguous}").fetchall():
         path = literal(spool.segment_path(feed, segment))
-        con.execute(f"""
+        work.execute(f"""
             insert into waiting by name
             select a.unit_id, a.known_us, 'ambiguous_order' as waits_for, null::BIGINT as wait_until_us, s.* from read_parquet({path}) s
-            join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
-        con.execute(f"""
+            join {work.ambiguous} a on a.segment = '{segment}' and a.line_no = s.source_line""")
+        work.execute(f"""
             insert into ledger.quarantine
             select a.delivery_id, a.feed, a.line_no, 'ambiguous_order', '{MEANING["ambiguous_order"]}', to_json(s)::VARCHAR, true,
                 make_timestamptz(a.known_us), 1, (select max(commit_id) + 1 from commits)
-            from read_parquet({path}) s join ambiguous a on a.segment = '{segment}' and a.line_no = s.source_line""")
-    con.execute("insert into ends select event_id, greatest(second_us, known_us) from ambiguous")
-    con.execute("insert into delivery_changes select delivery_id, 0, -count(*), 0, 0, count(*) from ambiguous group by all")
+            from read_parquet({path}) s join {work.ambiguous} a on a.segment = '{segment}' and a.line_no = s.source_line""")
+    work.execute(f"insert into {work.ends} select event_id, greatest(second_us, known_us) from {work.ambiguous}")
+    work.execute(f"insert into {work.delivery_changes} select delivery_id, 0, -count(*), 0, 0, count(*) from {work.ambiguous} group by all")
 
 
-def close(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], spool: Spool, commit_id: int, now_us: int) -> None:
+def close(work: Work, manifests: Sequence[Manifest], spool: Spool, commit_id: int, now_us: int) -> None:
     """Close the batch's accounts: units applied, rejects set aside, additions to the deliveries."""
     if manifests:
-        con.execute(f"""
+        work.execute(f"""
             insert into applied_units
             select unit_id, delivery_id, feed, segment, known_us, epoch_us(occurred_min::TIMESTAMP), epoch_us(occurred_max::TIMESTAMP), {commit_id}
-            from batch_manifests""")
-        con.execute("""
+            from {work.batch_manifests}""")
+        work.execute(f"""
             update delivery_state set units_applied = units_applied + n.units
-            from (select delivery_id, count(*) as units from batch_manifests group by all) n where delivery_state.delivery_id = n.delivery_id""")
-    copies = _copies(con)
+            from (select delivery_id, count(*) as units from {work.batch_manifests} group by all) n where delivery_state.delivery_id = n.delivery_id""")
+    copies = _copies(work)
     for manifest in manifests:
         if manifest.rejects and manifest.delivery_id not in copies:
-            con.execute(
+            work.execute(
                 f"""insert into ledger.quarantine
                 select ?, ?, line_no, reason_code, reason, payload, false, ?::TIMESTAMPTZ, 1, {commit_id} from read_parquet(?)""",
                 [manifest.delivery_id, manifest.feed, manifest.known_at, str(spool.rejects_path(manifest.rejects))],
             )
-    drift.write_fields(con, manifests, commit_id)
+    drift.write_fields(work, manifests, commit_id)
     done = [m.delivery_id for m in manifests]
-    con.execute(
+    work.execute(
         f"""insert into ledger.deliveries
         select c.delivery_id, d.feed, d.source_system, d.source_uri, sum(c.rows_in)::BIGINT, sum(c.accepted)::BIGINT, sum(c.duplicate)::BIGINT,
             sum(c.corrected)::BIGINT, sum(c.quarantined)::BIGINT, make_timestamptz(d.known_us),
             case when d.units_applied = d.units_expected and list_contains(?::VARCHAR[], d.delivery_id) then make_timestamptz({now_us}) end, {commit_id}
-        from delivery_changes c join delivery_state d using (delivery_id) group by all""",
+        from {work.delivery_changes} c join delivery_state d using (delivery_id) group by all""",
         [done],
     )
 

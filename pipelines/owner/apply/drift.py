@@ -7,22 +7,13 @@ what readers make of them (dbt: `ops.feed_fields`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
 
 from pipelines.ledger.instants import micros
-from pipelines.owner.handover import TEXT, WHOLE, temp_rows
+from pipelines.owner.working import Work
 from pipelines.spool import Manifest
 
-if TYPE_CHECKING:
-    import duckdb
 
-_FIELD: Final = {
-    "delivery_id": TEXT, "feed": TEXT, "source_system": TEXT, "source_uri": TEXT, "entity": TEXT, "field_name": TEXT, "field_kind": TEXT,
-    "rows_in": WHOLE, "known_us": WHOLE,
-}  # fmt: skip
-
-
-def write_fields(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], commit_id: int) -> None:
+def write_fields(work: Work, manifests: Sequence[Manifest], commit_id: int) -> None:
     """Append which fields of these units are unknown, personal or missing; one row a delivery and field, however many units it has.
 
     `rows_in` counts all rows of the units in which a field was found, whether or not each row has it.
@@ -35,8 +26,8 @@ def write_fields(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest], 
     ]
     if not found:
         return
-    temp_rows(con, "field_rows", _FIELD, found)
-    con.execute(f"""
+    work.hold(work.field_rows, found)
+    work.execute(f"""
         insert into ledger.feed_fields
         select * exclude (rows_in, known_us), sum(rows_in)::BIGINT, make_timestamptz(known_us), {int(commit_id)}
-        from field_rows group by all""")
+        from {work.field_rows} group by all""")

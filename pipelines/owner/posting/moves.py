@@ -11,105 +11,111 @@ known time, what should stand with what stands, and appends the difference. Noth
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
-from pipelines.events import LEDGER_MOVEMENT, MOVEMENT_CONTENT, STOCK_STATES
+from pipelines.events import STOCK_STATES
 from pipelines.ledger import hashing
 from pipelines.ledger.keys import LOW_MASK, low_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.reference.versions import END
+from pipelines.owner.working import MOVE_CONTENT, Table, Work
 from pipelines.sql_text import listed
 
-if TYPE_CHECKING:
-    import duckdb
-
-_TYPES: Final = {"occurred_us" if name == "occurred_at" else name: LEDGER_MOVEMENT[name] for name in MOVEMENT_CONTENT} | {
-    "occurred_us": "BIGINT"
-}
-CONTENT: Final = tuple(_TYPES)
+CONTENT: Final = tuple(MOVE_CONTENT)
 """What makes two rows the same movement, known time and sign aside; instants in µs."""
 
 _CONTENT: Final = ", ".join(CONTENT)
 _PIECE_ROWS: Final = 30_720
 _ID_MASK: Final = "9223372036854775807::UHUGEINT"
 
-_NEW_MOVES: Final = f"""
-create or replace temp table new_moves (movement_id BIGINT, event_lo UBIGINT, {", ".join(f"{name} {kind}" for name, kind in _TYPES.items())},
-    known_us BIGINT, is_reversal BOOLEAN, reverses_movement_id BIGINT)"""
 
-
-def begin(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
+def begin(work: Work, ledger_folder: Path) -> None:
     """Make the empty table of the batch's new movements, and the view of all that stand."""
-    con.execute(_NEW_MOVES)
-    see_all(con, ledger_folder)
+    work.make(work.new_moves)
+    see_all(work, ledger_folder)
 
 
-def see_all(con: duckdb.DuckDBPyConnection, ledger_folder: Path) -> None:
-    """(Re)make the view `all_movements`: the table, and the files that big batches wrote straight."""
-    paths = [row[0] for row in con.execute("select path from bulk_files").fetchall()]
+def see_all(work: Work, ledger_folder: Path, bulk: str | None = None) -> None:
+    """(Re)make the views of movements: `all_movements` (the table, and the files that big batches wrote) and `moved_now` (the batch's).
+
+    `bulk` is the relation of what this batch wrote straight to a file; null where it did not.
+    """
+    paths = [row[0] for row in work.execute("select path from bulk_files").fetchall()]
     files = listed(ledger_folder / path for path in paths)
-    con.execute("create or replace temp view moved_now as from new_moves")
-    con.execute(
-        "create or replace temp view all_movements as from ledger.movements"
+    now = (
+        f"select * exclude (reverses_movement_id) from {work.new_moves} union all by name from {bulk}" if bulk else f"from {work.new_moves}"
+    )
+    work.execute(f"create or replace temp view {work.moved_now} as {now}")
+    work.execute(
+        f"create or replace temp view {work.all_movements} as from ledger.movements"
         + (f" union all by name from read_parquet([{files}], union_by_name = true)" if paths else "")
     )
 
 
-def post_first(con: duckdb.DuckDBPyConnection, intents: str) -> None:
+def post_first(work: Work, intents: str) -> None:
     """Post intents of events that have posted nothing before. `intents` also has event_lo."""
     first = "(event_lo >> 1)::BIGINT"
     movement_id = f"case when part = 'all' and sub_no = 0 then {first} else {_hashed_id('sub_no, part')} end"
-    con.execute(f"create or replace temp table first_intents as {intents}")
-    con.execute(f"insert into new_moves select {movement_id}, event_lo, {_CONTENT}, since_us as known_us, false, null from first_intents")
-    if con.execute(f"select count(*) from first_intents where until_us < {END}").fetchall()[0][0]:
+    work.execute(f"create or replace temp table {work.first_intents} as {intents}")
+    work.execute(
+        f"insert into {work.new_moves} select {movement_id}, event_lo, {_CONTENT}, since_us as known_us, false, null from {work.first_intents}"
+    )
+    if work.count(f"{work.first_intents} where until_us < {END}"):
         swapped = _swapped(f"'-', {_LOW}, until_us, sub_no, part")
-        con.execute(
-            f"insert into new_moves select {swapped}, until_us as known_us, true, {movement_id} from first_intents where until_us < {END}"
+        work.execute(
+            f"insert into {work.new_moves} select {swapped}, until_us as known_us, true, {movement_id} from {work.first_intents} where until_us < {END}"
         )
 
 
-def repost(con: duckdb.DuckDBPyConnection) -> int:
+def want(work: Work, intents: str) -> None:
+    """Make `wanted` of intents: what the events in `scope` should post."""
+    work.execute(
+        f"create or replace temp table {work.wanted} as select * exclude (event_lo, sub_no, part), 1 as base_sign from ({intents})"
+    )
+
+
+def repost(work: Work) -> int:
     """Make what stands of the events in `scope` (event_id) equal to what should: `wanted`, a table of intents.
 
     `wanted` has a movement's content, since_us, until_us and base_sign (−1: a reversal of its own, as a void's).
 
     Appends to `new_moves`; returns how many rows that were.
     """
-    con.execute(f"create or replace temp table standing as {standing_sql('scope')}")
-    con.execute(f"""
-        create or replace temp table missing as
+    work.execute(f"create or replace temp table {work.standing} as {standing_sql(work, work.scope)}")
+    work.execute(f"""
+        create or replace temp table {work.missing} as
         select {_CONTENT}, known_us, sum(sign)::BIGINT as sign from (
-            select {_CONTENT}, since_us as known_us, base_sign as sign from wanted where since_us < until_us
-            union all select {_CONTENT}, until_us, -base_sign from wanted where since_us < until_us and until_us < {END}
-            union all select {_CONTENT}, known_us, -sign from standing
+            select {_CONTENT}, since_us as known_us, base_sign as sign from {work.wanted} where since_us < until_us
+            union all select {_CONTENT}, until_us, -base_sign from {work.wanted} where since_us < until_us and until_us < {END}
+            union all select {_CONTENT}, known_us, -sign from {work.standing}
         ) group by all having sum(sign) <> 0""")
-    count = con.execute("select count(*) from missing").fetchall()[0][0]
+    count = work.count(work.missing)
     if not count:
         return 0
-    con.execute("""
-        create or replace temp table numbered as
+    work.execute(f"""
+        create or replace temp table {work.numbered} as
         select m.*, unnest(range(abs(m.sign))) as copy_no,
-            (select count(*) from standing s where s.event_id = m.event_id) as standing_rows
-        from missing m""")
+            (select count(*) from {work.standing} s where s.event_id = m.event_id) as standing_rows
+        from {work.missing} m""")
     low = low_sql("event_id")
-    con.execute(f"""
-        insert into new_moves
-        select {_hashed_id("'+', known_us, copy_no, standing_rows")}, {low}, {_CONTENT}, known_us, false, null from numbered where sign > 0""")
+    work.execute(f"""
+        insert into {work.new_moves}
+        select {_hashed_id("'+', known_us, copy_no, standing_rows")}, {low}, {_CONTENT}, known_us, false, null from {work.numbered} where sign > 0""")
     same = " and ".join(f"p.{column} is not distinct from n.{column}" for column in CONTENT)
-    con.execute(f"""
-        insert into new_moves
-        select {_swapped("'-', known_us, copy_no, standing_rows", prefix="n.", low=low.replace("event_id", "n.event_id"))}, n.known_us, true, (
+    work.execute(f"""
+        insert into {work.new_moves}
+        select {_swapped("'-', known_us, copy_no, standing_rows", prefix="n.", low=low_sql("n.event_id"))}, n.known_us, true, (
             select arg_max(p.movement_id, p.known_us) from (
-                select {_CONTENT}, known_us, movement_id from standing where not is_reversal
-                union all select {_CONTENT}, known_us, movement_id from new_moves where not is_reversal and event_id in (select event_id from scope)
+                select {_CONTENT}, known_us, movement_id from {work.standing} where not is_reversal
+                union all select {_CONTENT}, known_us, movement_id from {work.new_moves} where not is_reversal and event_id in (select event_id from {work.scope})
             ) p where p.known_us <= n.known_us and {same})
-        from numbered n where sign < 0""")
+        from {work.numbered} n where sign < 0""")
     return int(count)
 
 
-def standing_sql(events: str) -> str:
+def standing_sql(work: Work, events: Table) -> str:
     """SQL of what the events of a relation (event_id) have posted so far, with known_us, movement_id and is_reversal.
 
     Turned so that a reversal has its original's content, and sign −1.
@@ -119,18 +125,18 @@ def standing_sql(events: str) -> str:
     return f"""
         select {_ORIENTED}, known_us, case when is_reversal then -1 else 1 end as sign, movement_id, is_reversal
         from (
-            select {columns}, epoch_us(known_at) as known_us, movement_id, is_reversal from all_movements where {chosen}
-            union all select {_CONTENT}, known_us, movement_id, is_reversal from new_moves where {chosen}
+            select {columns}, epoch_us(known_at) as known_us, movement_id, is_reversal from {work.all_movements} where {chosen}
+            union all select {_CONTENT}, known_us, movement_id, is_reversal from {work.new_moves} where {chosen}
         )"""
 
 
-def spans_sql(events: str) -> str:
+def spans_sql(work: Work, events: Table) -> str:
     """SQL of the same as spans of known time: content, since_us, until_us, for as long as it stands."""
     return f"""
         select {_CONTENT}, known_us as since_us, coalesce(next_us, {END}) as until_us from (
             select *, sum(sign) over (partition by {_CONTENT} order by known_us) as level,
                 lead(known_us) over (partition by {_CONTENT} order by known_us) as next_us
-            from (select {_CONTENT}, known_us, sum(sign) as sign from ({standing_sql(events)}) group by all having sum(sign) <> 0)
+            from (select {_CONTENT}, known_us, sum(sign) as sign from ({standing_sql(work, events)}) group by all having sum(sign) <> 0)
         ) where level > 0"""
 
 
@@ -169,7 +175,7 @@ def _swapped(parts: str, *, prefix: str = "", low: str = "event_lo") -> str:
     return f"{_hashed_id(parts, prefix)}, {low}, {columns}"
 
 
-def store(con: duckdb.DuckDBPyConnection, commit_id: int) -> int:
+def store(work: Work, commit_id: int) -> int:
     """Append the batch's movements to the ledger; returns how many."""
     sources = {
         "occurred_at": "make_timestamptz(occurred_us)",
@@ -177,11 +183,11 @@ def store(con: duckdb.DuckDBPyConnection, commit_id: int) -> int:
         "commit_id": f"{commit_id}::BIGINT",
     }
     columns = ", ".join(f"{sources.get(column, column)} as {column}" for column in LEDGER_TABLES["movements"])
-    con.execute(f"insert into ledger.movements select {columns} from new_moves")
-    return int(con.execute("select count(*) from new_moves").fetchall()[0][0])
+    work.execute(f"insert into ledger.movements select {columns} from {work.new_moves}")
+    return int(work.count(work.new_moves))
 
 
-def hash_change(con: duckdb.DuckDBPyConnection, moved: str = "new_moves") -> tuple[int, int]:
+def hash_change(work: Work, moved: str | None = None) -> tuple[int, int]:
     """What new movements (the batch's, or a relation like it) add to both sums of the ledger hash."""
     states = " ".join(f"when '{state}' then {number}" for number, state in enumerate(STOCK_STATES, start=1))
     turned = "case when is_reversal then {0} else {1} end"
@@ -204,9 +210,9 @@ def hash_change(con: duckdb.DuckDBPyConnection, moved: str = "new_moves") -> tup
     listed = ", ".join(f"{word} as w{number}" for number, word in enumerate(words))
     a = b = 0
     # by pieces that fit the processor's cache
-    for piece in con.sql(f"select {listed}, case when is_reversal then -1 else 1 end::TINYINT as sign from {moved}").to_arrow_reader(
-        _PIECE_ROWS
-    ):
+    for piece in work.con.sql(
+        f"select {listed}, case when is_reversal then -1 else 1 end::TINYINT as sign from {moved or work.new_moves}"
+    ).to_arrow_reader(_PIECE_ROWS):
         # by way of Polars: Arrow's own way to NumPy would import pandas
         *columns, signs = (column.to_numpy() for column in pl.DataFrame(pl.from_arrow(piece)).iter_columns())
         piece_a, piece_b = hashing.hash_sums(columns, signs)

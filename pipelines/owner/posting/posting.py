@@ -33,6 +33,7 @@ from pipelines.events import OUR_OWNER_CODE
 from pipelines.ledger.ids import OURSELVES, VIRTUAL_LOCATIONS
 from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.reference.rows import virtual_id
+from pipelines.owner.working import Work
 from pipelines.sql_text import one_of
 
 RULES_FILE: Final = Path(__file__).with_name("posting.csv")
@@ -158,12 +159,12 @@ from (
 ) where units <> 0"""
 
 
-def whole_intents_sql(events: str) -> str:
-    """SQL of the intents of events that post by themselves."""
+def whole_intents_sql(work: Work) -> str:
+    """SQL of the intents of accepted events that post by themselves; receipts and shipments without a partner leave or come as a whole."""
     kinds = one_of(sorted(posting_kinds() - set(COUNT_KINDS)))
     return intents_sql(f"""(
         select *, {rule_number_sql((*WHOLE_PARTS, "rest"))} as rule_number from (
-            select a.* replace (case when event_kind in ('receipt', 'ship') then 'rest' else part end as part) from {events} a
+            select a.* replace (case when event_kind in ('receipt', 'ship') then 'rest' else part end as part) from {work.accepted} a
             where event_kind in {kinds} and item_kind is distinct from 'service' and since_us < until_us
-                and not (event_kind in ('receipt', 'ship') and (document_kind, document_id) in (select (kind, id) from touched_docs))
+                and not (event_kind in ('receipt', 'ship') and (document_kind, document_id) in (select (kind, id) from {work.touched_docs}))
         ) where rule_number is not null)""")
