@@ -80,7 +80,7 @@ class Work:
         filled_by="batch", read_by="accounts batch resolve revisions")
     retried: Table = Table(
         "retried", "waiting row whose time may have come",
-        f"{_WAITING}",
+        _WAITING,
         filled_by="accounts", read_by="accounts apply resolve")
     leftover: Table = Table(
         "leftover", "row of a big batch that the short way leaves",
@@ -89,11 +89,11 @@ class Work:
     # what it means
     resolved: Table = Table(
         "resolved", "row × part × reading of it",
-        f"{_RESOLVED}",
+        _RESOLVED,
         filled_by="batch documents explode reread voids", read_by="accounts apply batch documents explode reread revisions voids")
     exploded: Table = Table(
         "exploded", "part of a bundle or kit",
-        f"{_RESOLVED}",
+        _RESOLVED,
         filled_by="explode", read_by="explode")
     epc_classes: Table = Table(
         "epc_classes", "class of tags in the batch",
@@ -155,7 +155,7 @@ class Work:
         filled_by="accounts", read_by="accounts")
     set_aside_rows: Table = Table(
         "set_aside_rows", "quarantined row, as it came",
-        f"{_RAW}",
+        _RAW,
         filled_by="accounts", read_by="accounts")
     quarantine_rows: Table = Table(
         "quarantine_rows", "the same, as it is told",
@@ -293,7 +293,7 @@ class Work:
         filled_by="moves", read_by="apply recounts")
     all_movements: Table = Table(
         "all_movements", "movement that stands in the ledger (a view)",
-        f"{_LEDGER}",
+        _LEDGER,
         filled_by="moves", read_by="moves recounts revisions")
     # fmt: on
 
