@@ -145,7 +145,7 @@ class _Scan:
         result = Survey(self.hash.hexdigest(), size, how, tuple(self.ranges))
         if self.is_document and verdict is None:
             content = b"".join(self.document).removeprefix(BOM)
-            return _as_epcis(result, content) if self.is_epcis(feed) else _as_documents(result, content, self.feed, place)
+            return _as_epcis(result, content) if is_epcis(self.feed) else _as_documents(result, content, self.feed, place)
         if how.is_packed or self.has_quoted_ends:
             return _as_one(result, stream, self.has_quoted_ends and verdict is None)
         return result
