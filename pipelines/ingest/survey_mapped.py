@@ -45,23 +45,15 @@ class _Pass:
         """A block of whole lines, in the encoding of the file (in UTF-8 where characters are wide)."""
         if start == 0:
             self._look_at_marks(content)
-        if start == 0 and self.mapping.encoding == "utf-8" and content.startswith(BOM):
-            content, start = content[len(BOM) :], len(BOM)
+            if self.mapping.encoding == "utf-8" and content.startswith(BOM):
+                content, start = content[len(BOM) :], len(BOM)
         self._judge_encoding(content)
-        while content and (self._skip or self._needs_header):
-            line = content[: content.find(b"\n") + 1] or content
-            if self._skip:
-                self._skip -= 1
-            else:
-                self._needs_header = False
-                self._name_columns(line)
-            content, start, self._line = content[len(line) :], start + len(line), self._line + 1
+        top = self._take_top(content)
+        content, start = content[top:], start + top
         if not content:
             return
         self.is_cut = has_open_end(content) and not self.mapping.takes_open_end
-        quote = self.mapping.quote.encode()
-        if quote and quote in content and not self.has_quoted_ends:
-            self.has_quoted_ends = any(line.count(quote) % 2 for line in content.split(b"\n"))
+        self.has_quoted_ends = self.has_quoted_ends or self._quotes_an_end(content)
         text = self.text(content)
         if self.table is None and self.verdict is None:
             self._name_columns(self._first_row(text))
@@ -69,6 +61,24 @@ class _Pass:
         rows, left_out = self.count(text, lines)
         self.parts.append(_Part(Range(start, end, self._line, lines), rows, left_out))
         self._line += ends
+
+    def _take_top(self, content: bytes) -> int:
+        """Take the lines above the first row, of which one may be the header, as far as they are in the block; returns their bytes."""
+        taken = 0
+        while taken < len(content) and (self._skip or self._needs_header):
+            line = content[taken : content.find(b"\n", taken) + 1] or content[taken:]
+            if self._skip:
+                self._skip -= 1
+            else:
+                self._needs_header = False
+                self._name_columns(line)
+            taken, self._line = taken + len(line), self._line + 1
+        return taken
+
+    def _quotes_an_end(self, content: bytes) -> bool:
+        """Whether a quote begins in one line and ends in another."""
+        quote = self.mapping.quote.encode()
+        return bool(quote) and quote in content and any(line.count(quote) % 2 for line in content.split(b"\n"))
 
     def count(self, text: bytes, lines: int) -> tuple[int, int]:
         """Rows that a block has, and rows that are left out of it."""

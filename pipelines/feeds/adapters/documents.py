@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from pipelines.feeds.adapters.adapter import Inexact, Line, Place
-from pipelines.feeds.adapters.registry import SKETCHED, adapter_for
+from pipelines.feeds.adapters.registry import QUICK, adapter_for
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.jsonlines import decode, encode_extra, split_fields
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
@@ -120,7 +120,7 @@ def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterat
 def _made(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
     """The lines of a document, whole or not at all."""
     adapter = adapter_for(document.plain, feed, named)
-    if adapter.takes_plain_numbers:
+    if adapter.quick is not None:
         try:
             return list(adapter.lines(document.plain, place))
         except Inexact:
@@ -166,14 +166,14 @@ def _decoded(content: bytes, named: str | None) -> tuple[Any, Callable[[], Any]]
     Raises Refused. `named` is the adapter that the document is for, if it is known.
 
     What the fast reader does not take (NaN, half a character, too deep, or no JSON) the strict one judges. Of a field
-    that an object names twice the fast reader has the last; only adapters that take plain numbers see that.
+    that an object names twice the fast reader has the last; only adapters with a quick way see that.
     """
     content = content.strip(_BLANK)
     as_written = lru_cache(maxsize=1)(partial(decode, content, limit=None))
-    for adapter in SKETCHED:
-        sketch = adapter.sketch(content) if adapter.sketch and named in (None, adapter.name) else None
-        if sketch is not None and adapter.recognises(sketch):
-            return sketch, as_written
+    for adapter in QUICK:
+        part = adapter.quick(content) if adapter.quick and named in (None, adapter.name) else None
+        if part is not None and adapter.recognises(part):
+            return part, as_written
     try:
         return orjson.loads(content), as_written
     except orjson.JSONDecodeError:

@@ -34,6 +34,8 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 _FRACTION: Final = re.compile(r"\.[0-9]+")
 _ANSWER: Final = frozenset({"payload", "pagination", "errors"})
 _CALL: Final = frozenset({"request", "response"})
+NOTHING: Final = "\x00"
+"""The name that an empty answer is told by."""
 
 
 def content(document: Any) -> Any:
@@ -51,6 +53,22 @@ def content(document: Any) -> Any:
     if isinstance(document, dict) and "payload" in document and _ANSWER.issuperset(document):
         return document["payload"]
     return document
+
+
+def objects_that_tell(document: Any) -> tuple[dict[str, Any], ...]:
+    """The objects of a document whose names show whether it may be Amazon's; see `Vendor.objects`.
+
+    They are the document itself, what is in its wrappings (the first of a list), and the order or the first of the orders in it,
+    for others send `order` and `orders`, too. An answer that is empty shows that by a name that nothing else has.
+    """
+    if document == {}:
+        return ({NOTHING: None},)
+    inner = content(document)
+    if isinstance(inner, list) and inner:
+        inner = inner[0]
+    order, orders = at(inner, "order"), at(inner, "orders")
+    first = orders[0] if isinstance(orders, list) and orders else None
+    return tuple(one for one in (document, inner, order, first) if isinstance(one, dict))
 
 
 def body(document: Any) -> dict[str, Any]:

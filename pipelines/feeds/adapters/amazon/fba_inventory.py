@@ -184,7 +184,14 @@ class _Told:
                 }
 
 
-AMAZON_FBA_INVENTORY: Final = Adapter("amazon-fba-inventory", "Amazon FBA inventory summary", "wms", _is_summaries, _summary_lines)
+AMAZON_FBA_INVENTORY: Final = Adapter(
+    "amazon-fba-inventory", "Amazon FBA inventory summary", "wms", frozenset({"inventorySummaries"}), _is_summaries, _summary_lines
+)
 AMAZON_FBA_CHANGE: Final = Adapter(
-    "amazon-fba-availability", "Amazon FBA inventory availability notification", "wms", _is_change, _change_lines
+    "amazon-fba-availability",
+    "Amazon FBA inventory availability notification",
+    "wms",
+    frozenset({"NotificationType"}),
+    _is_change,
+    _change_lines,
 )

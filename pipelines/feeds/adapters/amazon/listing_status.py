@@ -46,4 +46,6 @@ def lines(document: Any, place: Place) -> Iterator[Line | Refused]:
     }
 
 
-AMAZON_LISTING_STATUS: Final = Adapter("amazon-listing-status", "Amazon listing status notification", "marketplace", recognises, lines)
+AMAZON_LISTING_STATUS: Final = Adapter(
+    "amazon-listing-status", "Amazon listing status notification", "marketplace", frozenset({"NotificationType"}), recognises, lines
+)

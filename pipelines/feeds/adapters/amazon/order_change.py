@@ -74,4 +74,6 @@ def _item(item: dict[str, Any], path: str, is_cancelled: bool) -> OrderItem:
     )
 
 
-AMAZON_ORDER_CHANGE: Final = Adapter("amazon-order-change", "Amazon order change notification", "marketplace", recognises, lines)
+AMAZON_ORDER_CHANGE: Final = Adapter(
+    "amazon-order-change", "Amazon order change notification", "marketplace", frozenset({"NotificationType"}), recognises, lines
+)

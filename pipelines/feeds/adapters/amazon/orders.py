@@ -145,4 +145,6 @@ def _reason(executed: Any) -> str | None:
     return by.lower() if isinstance(by, str) and by else None
 
 
-AMAZON_ORDERS: Final = Adapter("amazon-orders", "Amazon order (Orders API 2026-01-01)", "marketplace", recognises, lines)
+AMAZON_ORDERS: Final = Adapter(
+    "amazon-orders", "Amazon order (Orders API 2026-01-01)", "marketplace", frozenset({"orderItems"}) | _PAGE, recognises, lines
+)

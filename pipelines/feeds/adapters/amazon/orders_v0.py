@@ -105,4 +105,6 @@ def _unit_price(money: Line, ordered: int, path: str) -> Line:
     return money | {"unit_price_amount": format(of_one, "f")} if of_one * ordered == of_line else {}
 
 
-AMAZON_ORDERS_V0: Final = Adapter("amazon-orders-v0", "Amazon order with its items (Orders API v0)", "marketplace", recognises, lines)
+AMAZON_ORDERS_V0: Final = Adapter(
+    "amazon-orders-v0", "Amazon order with its items (Orders API v0)", "marketplace", frozenset({"Orders", "OrderItems"}), recognises, lines
+)

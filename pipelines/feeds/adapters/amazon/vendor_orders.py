@@ -148,7 +148,9 @@ def _running(line: Line, kind: str, word: str) -> Line:
     return {"event_kind": kind, "source_event_id": f"{line['document_id']}/{line['document_line']}/{word}"}
 
 
-AMAZON_VENDOR_ORDERS: Final = Adapter("amazon-vendor-orders", "Amazon vendor purchase order", "marketplace", _is_orders, _order_lines)
+AMAZON_VENDOR_ORDERS: Final = Adapter(
+    "amazon-vendor-orders", "Amazon vendor purchase order", "marketplace", frozenset({"purchaseOrderNumber"}), _is_orders, _order_lines
+)
 AMAZON_VENDOR_STATUS: Final = Adapter(
-    "amazon-vendor-status", "Amazon vendor purchase order status", "marketplace", _is_status, _status_lines
+    "amazon-vendor-status", "Amazon vendor purchase order status", "marketplace", frozenset({"ordersStatus"}), _is_status, _status_lines
 )

@@ -107,6 +107,13 @@ def _of_shipment(shipment: dict[str, Any], path: str, place: Place) -> Iterator[
 
 
 AMAZON_VENDOR_CONFIRMATIONS: Final = Adapter(
-    "amazon-vendor-confirmations", "Amazon vendor shipment confirmation", "marketplace", _is_confirmations, _confirmation_lines
+    "amazon-vendor-confirmations",
+    "Amazon vendor shipment confirmation",
+    "marketplace",
+    frozenset({"shipmentConfirmations", "shippedItems"}),
+    _is_confirmations,
+    _confirmation_lines,
 )
-AMAZON_VENDOR_SHIPMENTS: Final = Adapter("amazon-vendor-shipments", "Amazon vendor shipment", "marketplace", _is_shipments, _shipment_lines)
+AMAZON_VENDOR_SHIPMENTS: Final = Adapter(
+    "amazon-vendor-shipments", "Amazon vendor shipment", "marketplace", frozenset({"shipments"}), _is_shipments, _shipment_lines
+)

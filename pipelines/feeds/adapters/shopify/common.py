@@ -18,6 +18,7 @@ from pipelines.feeds.reading.rows import Refused
 
 VENDOR: Final = "shopify"
 GID: Final = "gid://shopify/"
+GID_FIELD: Final = "admin_graphql_api_id"
 
 Body = dict[str, Any]
 
@@ -30,10 +31,20 @@ def is_body(value: Any, type_name: str, fields: frozenset[str]) -> bool:
     """
     if not isinstance(value, dict):
         return False
-    gid = value.get("admin_graphql_api_id")
+    gid = value.get(GID_FIELD)
     if isinstance(gid, str) and gid.startswith(GID):
         return gid.startswith(type_name + "/", len(GID))
     return fields <= value.keys()
+
+
+def objects_that_tell(document: Any) -> tuple[Body, ...]:
+    """The document itself: whatever wraps a body or stands in it is named at the top. See `Vendor.objects`."""
+    return (document,) if isinstance(document, dict) else ()
+
+
+def marks_of(one: str, many: str, field: str = GID_FIELD) -> frozenset[str]:
+    """The names that tell a document of a kind: what wraps it, the global id, and one field that its bare body has."""
+    return frozenset({one, many, GID_FIELD, field})
 
 
 def recogniser(one: str, many: str, is_one: Callable[[Any], bool]) -> Callable[[Any], bool]:

@@ -24,8 +24,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pipelines.feeds.adapters.adapter import Adapter, Line, Place
-from pipelines.feeds.adapters.shopify.common import VENDOR, Body, each_body, is_body, item_of, listed, number, number_or_none, recogniser
+from pipelines.feeds.adapters.adapter import Adapter, Line, Place, all_of_it
+from pipelines.feeds.adapters.shopify.common import (
+    VENDOR,
+    Body,
+    each_body,
+    is_body,
+    item_of,
+    listed,
+    marks_of,
+    number,
+    number_or_none,
+    recogniser,
+)
 from pipelines.feeds.reading.rows import Refused
 
 _FIELDS: Final = frozenset({"id", "order_id", "status", "line_items", "tracking_company"})
@@ -84,7 +95,8 @@ SHOPIFY_FULFILLMENTS: Final = Adapter(
     name="shopify-fulfillments",
     title="Shopify fulfillment",
     feed="marketplace",
+    marks=marks_of("fulfillment", "fulfillments", "tracking_company"),
     recognises=recogniser("fulfillment", "fulfillments", is_fulfillment),
     lines=_lines,
-    takes_plain_numbers=True,
+    quick=all_of_it,
 )

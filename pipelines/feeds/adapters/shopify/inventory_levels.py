@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pipelines.feeds.adapters.adapter import Adapter, Line, Place
-from pipelines.feeds.adapters.shopify.common import GID, Body, each_body, is_body, number, recogniser
+from pipelines.feeds.adapters.adapter import Adapter, Line, Place, all_of_it
+from pipelines.feeds.adapters.shopify.common import GID, Body, each_body, is_body, marks_of, number, recogniser
 from pipelines.feeds.reading.rows import Refused
 
 _FIELDS: Final = frozenset({"inventory_item_id", "location_id", "available"})
@@ -59,7 +59,8 @@ SHOPIFY_INVENTORY_LEVELS: Final = Adapter(
     name="shopify-inventory-levels",
     title="Shopify inventory level",
     feed="wms",
+    marks=marks_of("inventory_level", "inventory_levels", "inventory_item_id"),
     recognises=recogniser("inventory_level", "inventory_levels", is_level),
     lines=_lines,
-    takes_plain_numbers=True,
+    quick=all_of_it,
 )

@@ -48,6 +48,7 @@ from pipelines.feeds.adapters.shopify.common import (
     is_body,
     item_of,
     listed,
+    marks_of,
     number,
     number_or_none,
     or_refused,
@@ -110,7 +111,7 @@ _BEFORE_ID: Final = 200
 """Bytes of an order in which its global id stands, if it is a webhook's."""
 
 
-def _sketch(content: bytes) -> Any:
+def _part(content: bytes) -> Any:
     """A page of orders, or a webhook's order, without what is not read of them."""
     try:
         if content.startswith(b'{"orders":'):
@@ -245,8 +246,8 @@ SHOPIFY_ORDERS: Final = Adapter(
     name="shopify-orders",
     title="Shopify order",
     feed="marketplace",
+    marks=marks_of("order", "orders", "financial_status"),
     recognises=recogniser("order", "orders", is_order),
     lines=_lines,
-    takes_plain_numbers=True,
-    sketch=_sketch,
+    quick=_part,
 )

@@ -21,8 +21,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipelines.feeds.adapters.adapter import Adapter, Line, Place
-from pipelines.feeds.adapters.shopify.common import VENDOR, Body, each_body, is_body, item_of, listed, number, number_or_none, recogniser
+from pipelines.feeds.adapters.adapter import Adapter, Line, Place, all_of_it
+from pipelines.feeds.adapters.shopify.common import (
+    VENDOR,
+    Body,
+    each_body,
+    is_body,
+    item_of,
+    listed,
+    marks_of,
+    number,
+    number_or_none,
+    recogniser,
+)
 from pipelines.feeds.reading.rows import Refused
 
 _FIELDS: Final = frozenset({"id", "order_id", "refund_line_items"})
@@ -76,7 +87,8 @@ SHOPIFY_REFUNDS: Final = Adapter(
     name="shopify-refunds",
     title="Shopify refund",
     feed="marketplace",
+    marks=marks_of("refund", "refunds", "refund_line_items"),
     recognises=recogniser("refund", "refunds", is_refund),
     lines=_lines,
-    takes_plain_numbers=True,
+    quick=all_of_it,
 )

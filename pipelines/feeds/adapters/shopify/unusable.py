@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pipelines.feeds.adapters.adapter import Unusable
-from pipelines.feeds.adapters.shopify.common import is_body
+from pipelines.feeds.adapters.shopify.common import GID_FIELD, is_body, marks_of
 
 _KINDS: Final = (
     # orders and what surrounds them
@@ -86,7 +86,7 @@ _MORE_OF_BARE: Final = {"OrderTransaction": "amount gateway kind", "OrderEdit": 
 
 def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unusable:
     told_by = frozenset(fields.split())
-    told_bare = frozenset(_MORE_OF_BARE.get(type_name, fields).split()) if type_name in _BARE else frozenset({"admin_graphql_api_id"})
+    told_bare = frozenset(_MORE_OF_BARE.get(type_name, fields).split()) if type_name in _BARE else frozenset({GID_FIELD})
 
     def recognises(document: Any) -> bool:
         if not isinstance(document, dict):
@@ -98,9 +98,9 @@ def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unus
                 return body == [] or (isinstance(body, dict) and told_by <= body.keys())
         if type_name in _BARE:
             return is_body(document, type_name, told_bare)
-        return "admin_graphql_api_id" in document and is_body(document, type_name, told_bare)
+        return GID_FIELD in document and is_body(document, type_name, told_bare)
 
-    return Unusable(f"Shopify {title}", recognises)
+    return Unusable(f"Shopify {title}", marks_of(one, many, min(told_bare)), recognises)
 
 
 def _is_word_list(document: Any) -> bool:
@@ -116,6 +116,6 @@ def _is_count(document: Any) -> bool:
 
 SHOPIFY_UNUSABLE: Final = (
     *(_known(*kind) for kind in _KINDS),
-    Unusable("Shopify list of words", _is_word_list),
-    Unusable("Shopify count", _is_count),
+    Unusable("Shopify list of words", frozenset({"tags", "authors"}), _is_word_list),
+    Unusable("Shopify count", frozenset({"count"}), _is_count),
 )
