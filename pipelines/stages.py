@@ -65,7 +65,24 @@ class IngestResult:
 def owner_of(
     home: Home, *, clock: Clock, settings: Settings | None = None, on_applied: Callable[[Any], None] | None = None
 ) -> Iterator[Asked]:
-    """The home's running owner, or one started here for as long as the block lasts."""
+    """The home's running owner, or one started here for as long as the block lasts.
+
+    What the gates looked at in the block is validated at its end, or from then on (`PARSTOCK_GX`).
+    """
+    from pipelines.quality.validating import start_validation, wait_for_validation
+
+    try:
+        with _an_owner(home, clock=clock, settings=settings, on_applied=on_applied) as owner:
+            try:
+                yield owner
+            finally:
+                wait_for_validation(home)
+    finally:
+        start_validation(home)
+
+
+@contextlib.contextmanager
+def _an_owner(home: Home, *, clock: Clock, settings: Settings | None, on_applied: Callable[[Any], None] | None) -> Iterator[Asked]:
     try:
         client = OwnerClient(home)
     except LookupError:
