@@ -18,13 +18,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
-
-from pipelines.quality.rules import literal, quoted
+from pipelines.quality.rules import quoted
 from pipelines.quality.suites import Suite, as_json
 from pipelines.settings import Home, Settings
+from pipelines.sql_text import literal
+
+if TYPE_CHECKING:
+    import duckdb
 
 KEPT_BATCHES: Final = 50
 """So many wait at most: where nothing ever validates them (the process is killed each time), the oldest make room."""
@@ -76,7 +78,7 @@ class LookTables:
 
     def add_copy(self, name: str, query: str) -> str:
         """A table whose rows are copied, for what the query reads may change; returns the query that reads the copy."""
-        path = literal(str(self._folder.resolve() / f"{name}.parquet"))
+        path = literal(self._folder.resolve() / f"{name}.parquet")
         self.execute(f"copy ({query}) to {path} (format parquet)")
         copied = f"select * from read_parquet({path})"
         self.add_lasting(name, copied)
@@ -108,6 +110,8 @@ class LookTables:
 @contextmanager
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """What a look's questions are asked of: DuckDB in memory, by the machine's settings."""
+    import duckdb  # whoever only asks what waits does without
+
     machine = Settings()
     with duckdb.connect(":memory:", config={"threads": machine.threads, "memory_limit": machine.memory_limit}) as con:
         con.execute("set timezone = 'UTC'")

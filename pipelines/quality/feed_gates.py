@@ -17,16 +17,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.events import EVENT_SCHEMA
+from pipelines.events import ENGINE_TYPES
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
 from pipelines.quality.batch import LookTables, engine, look_tables
 from pipelines.quality.in_sql import Outcome, answer, json_of
 from pipelines.quality.looks import GateResult, GateRun, hand_over, is_news, keep, look_id, looking
-from pipelines.quality.rules import Rule, literal, quoted, rules_of
+from pipelines.quality.rules import Rule, quoted, rules_of
 from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 from pipelines.spool import Manifest, Spool
 from pipelines.spool.files import write_bytes_whole
+from pipelines.sql_text import listed, literal
 
 REFUSED_RATE_MAX: Final = 0.05
 _REFUSED_NEEDED: Final = 5
@@ -40,7 +41,6 @@ _MEDIAN_NEEDED: Final = 20
 _LOOK: Final = "new_deliveries"
 """One row about the look as a whole, its columns named after the feeds."""
 _KEYS: Final = ("event_kind", "source_event_id", "location_code", "document_id", "document_line", "item_code", "delivery_id", "source_line")
-_SQL_TYPES: Final = {"Datetime": "TIMESTAMP", "Date": "DATE", "Decimal": "DECIMAL(18,4)", "Boolean": "BOOLEAN", "List": "VARCHAR[]"}
 
 
 @dataclasses.dataclass(slots=True)
@@ -177,7 +177,7 @@ def _add_files(tables: LookTables, home: Home, new: Mapping[str, Sequence[Manife
     """The new segments with their delivery and when it became known; returns the query that reads them."""
     spool = Spool(home.spool)
     rows = [
-        f"({literal(str(spool.segment_path(feed, one.segment).resolve()))}, '{one.delivery_id}', timestamptz '{one.known_at}' at time zone 'UTC')"
+        f"({literal(spool.segment_path(feed, one.segment).resolve())}, '{one.delivery_id}', timestamptz '{one.known_at}' at time zone 'UTC')"
         for feed, manifests in new.items()
         for one in manifests
         if one.segment
@@ -189,24 +189,18 @@ def _add_files(tables: LookTables, home: Home, new: Mapping[str, Sequence[Manife
 def _add_events(tables: LookTables, home: Home, feed: str, manifests: Sequence[Manifest], files: str) -> None:
     """The feed's new events: the columns that are asked for, there or not, the delivery, and when it became known."""
     spool = Spool(home.spool)
-    paths = [literal(str(spool.segment_path(feed, one.segment).resolve())) for one in manifests if one.segment]
-    read = f"read_parquet([{', '.join(paths)}], union_by_name = true, filename = true)"
+    paths = [spool.segment_path(feed, one.segment).resolve() for one in manifests if one.segment]
+    read = f"read_parquet([{listed(paths)}], union_by_name = true, filename = true)"
     there = {row[0] for row in tables.execute(f"describe select * from {read}").fetchall()}
     asked = {*_KEYS, *_DAY_COLUMNS, *(column for one in FEED_BY_NAME[feed].expectations for column in one.columns)}
     columns = [
-        quoted(name) if name in there else f"cast(null as {_sql_type(name)}) as {quoted(name)}" for name in EVENT_SCHEMA if name in asked
+        quoted(name) if name in there else f"cast(null as {kind}) as {quoted(name)}" for name, kind in ENGINE_TYPES.items() if name in asked
     ]
     tables.add_lasting(
         feed,
         f"select {', '.join(columns)}, files.delivery_id, files.known_at from {read} as segments"
         f" join ({files}) as files on files.path = segments.filename",
     )
-
-
-def _sql_type(column: str) -> str:
-    kind: Any = EVENT_SCHEMA[column][0]
-    name = type(kind).__name__
-    return _SQL_TYPES.get(name, "VARCHAR" if name == "String" else "BIGINT")
 
 
 _DAY_COLUMNS: Final = ("business_on", "occurred_at", "occurred_offset_minutes")

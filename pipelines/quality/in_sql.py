@@ -16,8 +16,9 @@ from typing import Any, Final, Protocol
 import duckdb
 
 from pipelines.errors import UserError
-from pipelines.quality.rules import literal, quoted
+from pipelines.quality.rules import quoted
 from pipelines.quality.suites import BROKEN_ROWS, Suite
+from pipelines.sql_text import literal
 
 FAILING_ROWS: Final = 5
 """So many of the rows that break a rule are shown."""

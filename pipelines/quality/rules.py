@@ -96,8 +96,3 @@ def _number(bound: float | None) -> str:
 def quoted(name: str) -> str:
     """A name inside SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text inside SQL."""
-    return "'" + text.replace("'", "''") + "'"

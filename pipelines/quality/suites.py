@@ -16,8 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.quality.rules import Rule, literal, quoted
+from pipelines.quality.rules import Rule, quoted
 from pipelines.settings import Home
+from pipelines.sql_text import literal
 
 Suite = dict[str, Any]
 """`name` (the table), `expectations`, `meta`."""

@@ -21,6 +21,24 @@ from pipelines.settings import PROJECT_ROOT, Home, Settings
 _MODULE: Final = "pipelines.processes.validation"
 
 
+@contextmanager
+def validated(home: Home) -> Iterator[None]:
+    """What the gates look at in the block is validated at its end, whatever became of it, where the setting is `wait`."""
+    try:
+        yield
+    finally:
+        wait_for_validation(home)
+
+
+@contextmanager
+def validated_later(home: Home) -> Iterator[None]:
+    """What the gates look at in the block is validated from its end on, whatever became of it, where the setting is `later`."""
+    try:
+        yield
+    finally:
+        start_validation(home)
+
+
 def start_validation(home: Home) -> bool:
     """Start the process that validates what waits, and do not wait for it; whether one was started.
 

@@ -14,14 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
+from pipelines.events import ENGINE_TYPES
 from pipelines.feeds.registry import FEEDS
 from pipelines.quality.batch import Decided, engine
-from pipelines.quality.feed_gates import _KEYS, _LOOK, _look_type, _sql_type, look_rules
+from pipelines.quality.feed_gates import _KEYS, _LOOK, _look_type, look_rules
 from pipelines.quality.in_sql import answer
 from pipelines.quality.marts_rules import MARTS
-from pipelines.quality.rules import Rule, literal, rules_of
+from pipelines.quality.rules import Rule, rules_of
 from pipelines.quality.suites import Suite, as_json, suite_of
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT
+from pipelines.sql_text import literal
 
 NOW = datetime(2026, 3, 8, tzinfo=UTC)
 FIRST = date(1999, 12, 31)
@@ -145,7 +147,7 @@ def declared() -> dict[str, tuple[dict[str, str], list[Rule]]]:
     for feed in FEEDS:
         rules = rules_of(feed, feed.name, _KEYS)
         names = dict.fromkeys((*_KEYS, *(name for rule in rules for name in rule.columns)))
-        found[feed.name] = ({name: _sql_type(name) if name != "delivery_id" else "VARCHAR" for name in names}, rules)
+        found[feed.name] = ({name: ENGINE_TYPES.get(name, "VARCHAR") for name in names}, rules)
     of_looks = [rule for feed in FEEDS for rule in look_rules(feed.name)]
     figures = dict.fromkeys(name for rule in of_looks for name in rule.keys)
     found[_LOOK] = ({name: _look_type("newest_day" if name.endswith("newest_day") else name) for name in figures}, of_looks)
