@@ -48,7 +48,9 @@ def gate_check(run: GateRun | None, *, asset_key: AssetKey, check_name: str) -> 
         metadata["broken"] = MetadataValue.table([_broken(one) for one in run.failed])
         metadata["failed_rows"] = MetadataValue.json({one.rule_code: json.loads(one.failed_rows or "[]") for one in run.failed})
     if run.report:
-        metadata["report"] = MetadataValue.path(str(run.report))
+        is_there = run.report.exists()
+        # Great Expectations writes it after the look, and only the newest are kept.
+        metadata["report"] = MetadataValue.path(str(run.report)) if is_there else f"not there yet, or no longer: {run.report}"
     severity = AssetCheckSeverity.ERROR if run.is_blocked else AssetCheckSeverity.WARN
     return AssetCheckResult(asset_key=asset_key, check_name=check_name, passed=not run.failed, severity=severity, metadata=metadata)
 

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     """Where the people are who read the plan and the brief: the schedules go by its clock."""
     country: str = "FR"
     """Whose public holidays are days without orders (ISO 3166); empty: Sundays only."""
+    gx: Literal["wait", "later", "off"] = "later"
+    """When Great Expectations validates what the gates looked at, and reports: `later` in a process of its own that nobody
+    waits for, `wait` before the command ends, `off` never. What a gate decides does not depend on it."""
     scheduler: Literal["on", "off"] = "on"
     """Whether `parstock up` runs the schedules and their page."""
     scheduler_port: int = 3000

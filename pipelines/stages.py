@@ -65,13 +65,21 @@ class IngestResult:
 def owner_of(
     home: Home, *, clock: Clock, settings: Settings | None = None, on_applied: Callable[[Any], None] | None = None
 ) -> Iterator[Asked]:
-    """The home's running owner, or one started here for as long as the block lasts."""
+    """The home's running owner, or one started here for as long as the block lasts; what gates looked at is validated then."""
+    from pipelines.quality.validating import validated, validated_later
+
+    with validated_later(home), _an_owner(home, clock=clock, settings=settings, on_applied=on_applied) as owner, validated(home):
+        yield owner
+
+
+@contextlib.contextmanager
+def _an_owner(home: Home, **how: Any) -> Iterator[Asked]:
     try:
         client = OwnerClient(home)
     except LookupError:
         from pipelines.owner.owner import Owner
 
-        with Owner(home, clock=clock, settings=settings, on_applied=on_applied, publish_seconds=5.0) as owner:
+        with Owner(home, **how, publish_seconds=5.0) as owner:
             yield owner
         return
     yield client

@@ -74,8 +74,10 @@ def ledger_asset(descriptions: Mapping[str, str]) -> AssetsDefinition:
 def feed_checks(site: Site) -> Iterator[AssetCheckResult]:
     """Look at every feed with something new, and say how all feeds stand."""
     from pipelines.quality.gates import check_feeds, newest_runs
+    from pipelines.quality.validating import start_validation
 
     check_feeds(site.at, clock=site.clock)
+    start_validation(site.at)
     newest = newest_runs(site.at)
     for feed in FEED_KEYS:
         yield gate_check(newest.get(f"feed/{feed}"), asset_key=GATED, check_name=f"gate_{feed}")

@@ -25,7 +25,7 @@ from pipelines.build.build import Clock, Progress, build_marts
 from pipelines.errors import UserError
 from pipelines.ledger.instants import system_clock
 from pipelines.marts.build_files import MartsBuild, load_build
-from pipelines.quality.gates import GateBlocked, GateRun, preload
+from pipelines.quality.gates import GateBlocked, GateRun
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
 
 _NICENESS = 10
@@ -35,7 +35,7 @@ class MartsProcess:
     """A niced process that builds on demand; the second build of one process is a warm one.
 
     Use it as a context manager. One caller at a time; `parstock up` keeps one for as long as it runs. `clock` says when
-    the gates looked. What dbt and the gates load takes seconds: the process does it once, the gates' part while it waits.
+    the gates looked. What dbt loads takes seconds: the process does it once.
     """
 
     def __init__(self, home: Home, *, project: Path = DBT_PROJECT, clock: Clock = system_clock) -> None:
@@ -178,17 +178,14 @@ def _serve(home: Home, project: Path, answers: IO[str]) -> None:
             say({"blocked": [run.to_json() for run in blocked.runs]})
         except UserError as error:
             say({"error": {"what": error.what, "where": error.where, "next_step": error.next_step, "exit_code": error.exit_code}})
-        # Nobody waits now: the next build will need the gates. Only between builds, for two threads must not import at once.
-        preload()
 
 
 def warm(home: Home, project: Path) -> None:
-    """Load dbt, the project and the gates' engine. What is wrong with the project is left for the build to say."""
+    """Load dbt and the project. What is wrong with the project is left for the build to say."""
     from pipelines.marts.dbt import parse_project
 
     with contextlib.suppress(UserError):
         parse_project(home, project)
-    preload()
 
 
 def _at(instant: dt.datetime) -> dt.datetime:

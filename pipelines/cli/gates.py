@@ -29,10 +29,11 @@ def gates(
 ) -> None:
     """Which gates block, and what each found at its newest look.
 
-    Exit code 1 while one blocks. With --json or --csv one row per rule; the reports are under exports/quality/.
+    Exit code 1 while one blocks. With --json or --csv one row per rule. Great Expectations writes the reports under
+    exports/quality/, some seconds after a look: until then `report` is empty.
     """
     from pipelines import stages
-    from pipelines.quality.gates import newest_runs
+    from pipelines.quality.gates import newest_runs, report_in_words
 
     out = Output(as_json=as_json, as_csv=as_csv)
     at = home_at(home)
@@ -42,7 +43,7 @@ def gates(
             out.say("No gate has looked at anything yet: the first build does, or parstock gates --check.")
             return
         out.rows(COLUMNS, [
-            (run.gate_kind, run.subject, run.is_blocked, run.checked_at, run.rows_checked, len(run.results), len(run.failed), str(run.report) if run.report else None)
+            (run.gate_kind, run.subject, run.is_blocked, run.checked_at, run.rows_checked, len(run.results), len(run.failed), report_in_words(at, run))
             for run in runs
         ])  # fmt: skip
         for run in runs:
@@ -55,7 +56,7 @@ def gates(
         out.rows(RULE_COLUMNS, [
             (
                 run.gate_kind, run.subject, run.is_blocked, run.checked_at, one.rule_code, one.table_name, one.severity, one.is_met, one.rows_checked,
-                one.rows_failed, one.what, json.loads(one.failed_rows) if one.failed_rows else None, str(run.report) if run.report else None,
+                one.rows_failed, one.what, json.loads(one.failed_rows) if one.failed_rows else None, str(run.report) if run.report and run.report.exists() else None,
             )
             for run in runs for one in run.results
         ])  # fmt: skip

@@ -35,6 +35,8 @@ log = logging.getLogger("parstock.up")
 STREAM_HOURS: Final = 24.0
 _SCHEDULER_NICENESS: Final = 19
 _SCHEDULER_RUNS: Final = 2
+_VALIDATION_SECONDS: Final = 300.0
+"""Great Expectations takes seconds to load: what the gates looked at meanwhile is validated together."""
 
 
 class Supervisor:
@@ -117,6 +119,7 @@ class _Builds:
     ) -> None:
         self._home, self._owner, self._seconds, self._plan_at, self._clock, self._stopping = home, owner, seconds, plan_at, clock, stopping
         self._refused_on: int | None = None
+        self._validated_at = float("-inf")
 
     def run(self) -> None:
         from pipelines.build.process import MartsProcess
@@ -145,6 +148,15 @@ class _Builds:
         except UserError as error:
             if not self._stopping.is_set():
                 log.error("%s", error)
+        self._validate_if_due()
+
+    def _validate_if_due(self) -> None:
+        """Have the library validate what the gates looked at, now and then."""
+        from pipelines.quality.validating import start_validation, wait_for_validation
+
+        is_due = time.monotonic() - self._validated_at >= _VALIDATION_SECONDS and not self._stopping.is_set()
+        if is_due and (start_validation(self._home) or wait_for_validation(self._home)):
+            self._validated_at = time.monotonic()
 
     def _build(self, process: Any, commit_id: int) -> None:
         """One build, and a look at the alerts after it. What a gate refused is not tried again before something new has come."""

@@ -15,18 +15,19 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from pipelines.events import EVENT_SCHEMA
+from pipelines.events import ENGINE_TYPES
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
-from pipelines.quality.looks import GateResult, GateRun, is_news, keep, look_id, looking, report_folder
+from pipelines.quality.batch import LookTables, engine, look_tables
+from pipelines.quality.in_sql import Outcome, answer, json_of
+from pipelines.quality.looks import GateResult, GateRun, hand_over, is_news, keep, look_id, looking
 from pipelines.quality.rules import Rule, quoted, rules_of
+from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 from pipelines.spool import Manifest, Spool
 from pipelines.spool.files import write_bytes_whole
-
-if TYPE_CHECKING:
-    from pipelines.quality._gx import Database, Outcome
+from pipelines.sql_text import listed, literal
 
 REFUSED_RATE_MAX: Final = 0.05
 _REFUSED_NEEDED: Final = 5
@@ -40,7 +41,6 @@ _MEDIAN_NEEDED: Final = 20
 _LOOK: Final = "new_deliveries"
 """One row about the look as a whole, its columns named after the feeds."""
 _KEYS: Final = ("event_kind", "source_event_id", "location_code", "document_id", "document_line", "item_code", "delivery_id", "source_line")
-_SQL_TYPES: Final = {"Datetime": "TIMESTAMP", "Date": "DATE", "Decimal": "DECIMAL(18,4)", "Boolean": "BOOLEAN", "List": "VARCHAR[]"}
 
 
 @dataclasses.dataclass(slots=True)
@@ -84,55 +84,61 @@ def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
 
 def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen], now: datetime) -> tuple[list[GateRun], str, bool]:
     from pipelines.ledger.files import read_current
-    from pipelines.quality import _gx
 
     current = read_current(home)
     commit_id = current.commit_id if current else None
     look = look_id(now, "feeds", *sorted(manifest.unit_id for manifests in new.values() for manifest in manifests))
-    with _gx.database() as db:
-        rules: dict[str, list[Rule]] = {}
-        db.execute(f"create table {_LOOK} as select {len(new)} as feeds")
-        for feed, manifests in new.items():
-            for table, of_table in _tables(db, home, feed, manifests, seen[feed]).items():
-                rules.setdefault(table, []).extend(of_table)
-        evaluation = _gx.evaluate(db, rules, run_at=now)
-        outcomes = [one for table in rules for one in evaluation.outcomes(table)]
+    with engine() as con, look_tables(home, look, con) as tables:
+        rules = _tables(tables, home, new, seen)
+        suites = {table: suite_of(table, of_table) for table, of_table in rules.items()}
+        outcomes = {one.rule_code: one for table, suite in suites.items() for one in answer(tables, table, suite)}
         runs = []
         for feed, manifests in new.items():
-            results = [_result(one) for one in outcomes if one.rule.code.startswith(f"{feed}.")]
+            of_feed = [rule for of_table in rules.values() for rule in of_table if rule.code.startswith(f"{feed}.")]
+            results = [_result(rule, outcomes[rule.code]) for rule in of_feed]
             is_blocked = any(not one.is_met and one.severity == "block" for one in results)
             rows = sum(manifest.rows_in for manifest in manifests)
             runs.append(GateRun(f"{look}-{feed}", "feed", feed, now, commit_id, is_blocked, rows, tuple(results)))
         is_told = is_news(home, runs)
-        if is_told:
-            page = evaluation.write_report(report_folder(home, look))
-            runs = [dataclasses.replace(run, report=page) for run in runs]
-    return runs, look, is_told
+        return hand_over(home, tables, suites, runs, is_told=is_told), look, is_told
 
 
-def _result(one: Outcome) -> GateResult:
-    from pipelines.quality._gx import json_of
-
-    rule = one.rule
+def _result(rule: Rule, one: Outcome) -> GateResult:
     return GateResult(
         rule.code, rule.table, rule.column, rule.severity, one.is_met, one.rows_checked, one.rows_failed, rule.what, json_of(one.failed_rows)
     )  # fmt: skip
 
 
-def _tables(db: Database, home: Home, feed: str, manifests: Sequence[Manifest], seen: Seen) -> dict[str, list[Rule]]:
-    """Make the tables of one feed's look, and say which rules are about them: its events, and its figures as a whole."""
+def _tables(tables: LookTables, home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen]) -> dict[str, list[Rule]]:
+    """Make the tables of a look, and say which rules are about them: each feed's events, and one row of figures about them as a whole."""
     rules: dict[str, list[Rule]] = {}
+    of_look: list[Rule] = []
+    figures: dict[str, str] = {"feeds": str(len(new))}
+    files = _add_files(tables, home, new)
+    for feed, manifests in new.items():
+        if feed in FEED_BY_NAME and any(manifest.segment for manifest in manifests):
+            _add_events(tables, home, feed, manifests, files)
+            rules[feed] = rules_of(FEED_BY_NAME[feed], feed, _KEYS)
+        figures |= {
+            f"{feed}_{name}": f"cast({'null' if value is None else value} as {_look_type(name)})"
+            for name, value in _figures(tables, feed, manifests, seen[feed], has_events=feed in rules).items()
+        }
+        of_look += look_rules(feed)
+    tables.add_copy(_LOOK, "select " + ", ".join(f"{value} as {quoted(name)}" for name, value in figures.items()))
+    return {**rules, _LOOK: of_look}
+
+
+def _figures(tables: LookTables, feed: str, manifests: Sequence[Manifest], seen: Seen, *, has_events: bool) -> dict[str, Any]:
+    """What is asked of a feed's new segments as a whole, in SQL; null where it cannot be said. Counts the new rows into `seen`."""
     is_first = not seen.units
     late, day, rows_of_day, usual = None, None, None, None
-    if feed in FEED_BY_NAME and any(manifest.segment for manifest in manifests):
-        _events(db, home, feed, manifests)
-        rules[feed] = rules_of(FEED_BY_NAME[feed], feed, _KEYS)
-        _count_days(db, feed, seen)
+    if has_events:
+        _count_days(tables, feed, seen)
         day, rows_of_day, usual = _newest_day(seen.days)
         # All that a first delivery tells of happened long ago.
-        late = None if is_first else _late_rate(db, feed, FEED_BY_NAME[feed].lateness)
+        late = None if is_first else _late_rate(tables, feed, FEED_BY_NAME[feed].lateness)
     rows_in, refused = sum(one.rows_in for one in manifests), sum(one.rows_rejected for one in manifests)
-    figures = {
+    return {
         "rows": rows_in,
         "refused_rows": refused,
         # One bad line among twelve is a bad line, not a bad delivery.
@@ -143,11 +149,6 @@ def _tables(db: Database, home: Home, feed: str, manifests: Sequence[Manifest], 
         "usual_rows": usual,
         "complete_rate": rows_of_day / usual if rows_of_day is not None and usual else None,
     }
-    for name, value in figures.items():
-        db.execute(f"alter table {_LOOK} add column {feed}_{name} {_look_type(name)}")
-        db.execute(f"update {_LOOK} set {feed}_{name} = {'null' if value is None else value}")
-    rules[_LOOK] = look_rules(feed)
-    return rules
 
 
 def look_rules(feed: str) -> list[Rule]:
@@ -172,46 +173,49 @@ def _look_type(column: str) -> str:
     return "varchar" if column == "newest_day" else "double" if column.endswith("_rate") or column == "usual_rows" else "bigint"
 
 
-def _events(db: Database, home: Home, feed: str, manifests: Sequence[Manifest]) -> None:
-    """A view of the feed's new events: the columns that are asked for, there or not, the delivery, and when it became known."""
+def _add_files(tables: LookTables, home: Home, new: Mapping[str, Sequence[Manifest]]) -> str:
+    """The new segments with their delivery and when it became known; returns the query that reads them."""
     spool = Spool(home.spool)
-    files = {str(spool.segment_path(feed, one.segment)): one for one in manifests if one.segment}
-    db.execute("create table if not exists files (path varchar, delivery_id varchar, known_at timestamp)")
-    values = ", ".join(
-        f"({_text(path)}, '{one.delivery_id}', timestamptz '{one.known_at}' at time zone 'UTC')" for path, one in files.items()
-    )
-    db.execute(f"insert into files values {values}")
-    read = f"read_parquet([{', '.join(_text(path) for path in files)}], union_by_name = true, filename = true)"
-    there = {row[0] for row in db.execute(f"describe select * from {read}").fetchall()}
+    rows = [
+        f"({literal(spool.segment_path(feed, one.segment).resolve())}, '{one.delivery_id}', timestamptz '{one.known_at}' at time zone 'UTC')"
+        for feed, manifests in new.items()
+        for one in manifests
+        if one.segment
+    ]
+    values = f"values {', '.join(rows)}" if rows else "select '', '', timestamp '1970-01-01' where false"
+    return tables.add_copy("files", f"select * from ({values}) as files(path, delivery_id, known_at)")
+
+
+def _add_events(tables: LookTables, home: Home, feed: str, manifests: Sequence[Manifest], files: str) -> None:
+    """The feed's new events: the columns that are asked for, there or not, the delivery, and when it became known."""
+    spool = Spool(home.spool)
+    paths = [spool.segment_path(feed, one.segment).resolve() for one in manifests if one.segment]
+    read = f"read_parquet([{listed(paths)}], union_by_name = true, filename = true)"
+    there = {row[0] for row in tables.execute(f"describe select * from {read}").fetchall()}
     asked = {*_KEYS, *_DAY_COLUMNS, *(column for one in FEED_BY_NAME[feed].expectations for column in one.columns)}
     columns = [
-        quoted(name) if name in there else f"cast(null as {_sql_type(name)}) as {quoted(name)}" for name in EVENT_SCHEMA if name in asked
+        quoted(name) if name in there else f"cast(null as {kind}) as {quoted(name)}" for name, kind in ENGINE_TYPES.items() if name in asked
     ]
-    db.execute(
-        f"create view {quoted(feed)} as select {', '.join(columns)}, files.delivery_id, files.known_at from {read} as segments"
-        " join files on files.path = segments.filename"
+    tables.add_lasting(
+        feed,
+        f"select {', '.join(columns)}, files.delivery_id, files.known_at from {read} as segments"
+        f" join ({files}) as files on files.path = segments.filename",
     )
-
-
-def _sql_type(column: str) -> str:
-    kind: Any = EVENT_SCHEMA[column][0]
-    name = type(kind).__name__
-    return _SQL_TYPES.get(name, "VARCHAR" if name == "String" else "BIGINT")
 
 
 _DAY_COLUMNS: Final = ("business_on", "occurred_at", "occurred_offset_minutes")
 _LOCAL_DAY: Final = "coalesce(business_on, cast(occurred_at + to_minutes(coalesce(occurred_offset_minutes, 0)) as date))"
 
 
-def _count_days(db: Database, feed: str, seen: Seen) -> None:
-    for day, rows in db.execute(f"select {_LOCAL_DAY}, count(*) from {quoted(feed)} group by 1").fetchall():
+def _count_days(tables: LookTables, feed: str, seen: Seen) -> None:
+    for day, rows in tables.execute(f"select {_LOCAL_DAY}, count(*) from {quoted(feed)} group by 1").fetchall():
         seen.days[day] = seen.days.get(day, 0) + rows
 
 
-def _late_rate(db: Database, feed: str, lateness: timedelta) -> float | None:
+def _late_rate(tables: LookTables, feed: str, lateness: timedelta) -> float | None:
     at = "occurred_at"  # without an offset it is local, hours off at most: good enough for a share
     late = f"known_at - {at} > to_seconds({int(lateness.total_seconds())})"
-    rate = db.execute(f"select avg(case when {late} then 1.0 else 0.0 end) from {quoted(feed)}").fetchall()[0][0]
+    rate = tables.execute(f"select avg(case when {late} then 1.0 else 0.0 end) from {quoted(feed)}").fetchall()[0][0]
     return None if rate is None else float(rate)
 
 
@@ -234,7 +238,3 @@ def _newest_day(days: Mapping[date, int]) -> tuple[date | None, int | None, floa
 
 def _seen_file(home: Home, feed: str) -> Path:
     return home.spool / "gates" / f"seen-{feed}.json"
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

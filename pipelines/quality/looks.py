@@ -1,7 +1,8 @@
 """What gates found: the records, the error that a blocking one raises, and how they stand in the spool.
 
 Belongs here: `GateRun`, `GateResult`, `GateBlocked`; handing looks to the ledger (`spool/gates/<look>/`), and the newest
-look of every gate (`spool/gates/newest.json`), which says who is blocked. Does not belong here: looking.
+look of every gate (`spool/gates/newest.json`), which says who is blocked; where their reports go. Does not belong here:
+looking, writing reports (`_gx`).
 
 A look that finds what the look before it found is handed on at most every few minutes: a stream is looked at every half
 minute, and its history need not hold a line for each.
@@ -14,15 +15,17 @@ import fcntl
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from pipelines.errors import UserError
+from pipelines.quality.batch import Decided, LookTables, is_waiting
 from pipelines.quality.rules import Severity
-from pipelines.settings import Home
+from pipelines.quality.suites import SUITES_FOLDER, Suite, show_suites
+from pipelines.settings import Home, Settings
 from pipelines.spool.files import write_bytes_whole
 
 RETOLD_AFTER: Final = timedelta(minutes=5)
@@ -50,7 +53,11 @@ class GateResult:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GateRun:
-    """One look of one gate. `subject` is the feed, or `marts`; `report` the page of its report, null where none was written."""
+    """One look of one gate. `subject` is the feed, or `marts`.
+
+    `report` is the page that Great Expectations writes about it some seconds after the look, so it may not be there yet
+    (`report_in_words`); null where none will be (`PARSTOCK_GX=off`).
+    """
 
     gate_run_id: str
     gate_kind: Literal["feed", "marts"]
@@ -61,6 +68,11 @@ class GateRun:
     rows_checked: int
     results: tuple[GateResult, ...] = ()
     report: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """Kind and subject: `feed/pos`, `marts/marts`."""
+        return f"{self.gate_kind}/{self.subject}"
 
     @property
     def failed(self) -> list[GateResult]:
@@ -101,7 +113,7 @@ class GateBlocked(UserError):
             lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_failed:,} of {one.rows_checked:,} rows break it")
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
-                lines.append(f"report {run.report}")
+                lines.append(f"report {run.report}" + ("" if run.report.exists() else ", which is being written"))
         mend = (
             "the next good delivery of the feed lifts it; the marts, what is published of them and the plan stay as they were"
             if any(run.gate_kind == "feed" for run in self.runs)
@@ -161,7 +173,7 @@ def is_news(home: Home, runs: Sequence[GateRun]) -> bool:
     """Whether a look has to be handed on: it found something else than the one before it, or that was a while ago."""
     told = _told(home)
     for run in runs:
-        before = told.get(_name(run))
+        before = told.get(run.name)
         if before is None or not run.says_the_same_as(before) or not timedelta(0) <= run.checked_at - before.checked_at < RETOLD_AFTER:
             return True
     return False
@@ -175,21 +187,48 @@ def keep(home: Home, look: str, runs: Sequence[GateRun], *, is_told: bool) -> li
     if is_told:
         _tell(home, look, runs)
     else:
-        runs = [dataclasses.replace(run, report=_told(home)[_name(run)].report) for run in runs]
-    names = {_name(run): run.to_json() for run in runs}
+        runs = [dataclasses.replace(run, report=_told(home)[run.name].report) for run in runs]
+    names = {run.name: run.to_json() for run in runs}
     told = {name: run.to_json() for name, run in _told(home).items()} | (names if is_told else {})
     newest = {name: run.to_json() for name, run in newest_runs(home).items()} | names
     content = {"runs": newest, "told": told}
-    write_bytes_whole(_newest_file(home), json.dumps(content, indent=1, default=str).encode())
+    write_bytes_whole(_newest_file(home), json.dumps(content, default=str).encode())
     return list(runs)
 
 
 def report_folder(home: Home, look: str) -> Path:
-    """Where the report of a look goes; the oldest ones make room."""
+    """Where the report of a look goes, there or not."""
+    return home.exports.resolve() / "quality" / look
+
+
+def make_room_for_report(home: Home) -> None:
+    """Remove the oldest reports, so that one more is not too many."""
     reports = home.exports / "quality"
     reports.mkdir(parents=True, exist_ok=True)
     _keep_newest(reports, KEPT_REPORTS - 1)
-    return reports / look
+
+
+def hand_over(home: Home, tables: LookTables, suites: Mapping[str, Suite], runs: Sequence[GateRun], *, is_told: bool) -> list[GateRun]:
+    """Show the suites, and let the look's batch wait for Great Expectations to validate it, unless that is off.
+
+    Returns the runs with the report that a look which is told will have.
+    """
+    show_suites(home, suites)
+    if Settings().gx == "off":
+        return list(runs)
+    report = report_folder(home, tables.look) / "index.html" if is_told else None
+    decided = {one.rule_code: Decided(run.name, one.is_met, one.rows_checked, one.rows_failed) for run in runs for one in run.results}
+    tables.hand_over(suites, decided, checked_at=runs[0].checked_at, report=report)
+    return [dataclasses.replace(run, report=report) for run in runs]
+
+
+def report_in_words(home: Home, run: GateRun) -> str:
+    """Where a look's report is, or why there is none to read."""
+    if run.report is None:
+        return "none: PARSTOCK_GX=off"
+    if run.report.exists():
+        return str(run.report)
+    return "not written yet: Great Expectations validates it after the look" if is_waiting(home, run.report) else "no longer kept"
 
 
 def _told(home: Home) -> dict[str, GateRun]:
@@ -207,7 +246,7 @@ def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
         {
             "gate_run_id": run.gate_run_id, "gate_kind": run.gate_kind, "subject": run.subject, "checked_at": run.checked_at.astimezone(UTC),
             "subject_commit_id": run.subject_commit_id, "is_blocked": run.is_blocked, "rows_checked": run.rows_checked,
-            "report_path": run.report.relative_to(home.root).as_posix() if run.report else None,
+            "report_path": run.report.relative_to(home.root.resolve()).as_posix() if run.report else None,
         }
         for run in runs
     ]  # fmt: skip
@@ -224,14 +263,10 @@ def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
 
 
 def _keep_newest(folder: Path, count: int) -> None:
-    entries = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+    entries = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".") and entry.name != SUITES_FOLDER]
     for entry in sorted(entries, key=lambda one: one.stat().st_mtime_ns)[: max(len(entries) - count, 0)]:
         shutil.rmtree(entry, ignore_errors=True)
 
 
 def _newest_file(home: Home) -> Path:
     return home.spool / "gates" / "newest.json"
-
-
-def _name(run: GateRun) -> str:
-    return f"{run.gate_kind}/{run.subject}"

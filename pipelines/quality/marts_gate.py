@@ -11,14 +11,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from pipelines.quality.looks import GateResult, GateRun, is_news, keep, look_id, looking, report_folder
+from pipelines.quality.batch import LookTables, engine, look_tables
+from pipelines.quality.in_sql import Outcome, answer, json_of
+from pipelines.quality.looks import GateResult, GateRun, hand_over, is_news, keep, look_id, looking
 from pipelines.quality.marts_rules import MARTS, Mart
 from pipelines.quality.rules import Rule, quoted
+from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from pipelines.marts.build_files import MartsBuild
-    from pipelines.quality._gx import Database
 
 _GROWTH: Final = "growth"
 _LOST_RATE_MAX: Final = 0.5
@@ -41,51 +45,59 @@ def check_marts(home: Home, *, clock: Callable[[], datetime], full_refresh: bool
 
 def _look(home: Home, before: MartsBuild | None, now: datetime) -> GateRun:
     from pipelines.marts.export import attach_marts
-    from pipelines.quality._gx import database, evaluate, json_of
 
-    if _is_empty(home):
-        return GateRun(look_id(now, "marts"), "marts", "marts", now, None, False, 0)
-    with database() as db:
-        attach_marts(db.execute, home)
-        commit_id = int(db.execute("select commit_id from marts.ledger.pin").fetchall()[0][0])
-        look = look_id(now, "marts", commit_id)
-        rules = _tables(db, before if before is not None and before.commit_id <= commit_id else None)
-        evaluation = evaluate(db, rules, run_at=now)
-        results = []
-        for table in rules:
-            for one in evaluation.outcomes(table):
-                rule = one.rule
-                schema, name, _ = rule.code.split(".", 2)
-                results.append(GateResult(
-                    rule.code, f"{schema}.{name}", rule.column, rule.severity, one.is_met, one.rows_checked, one.rows_failed, rule.what,
-                    json_of(one.failed_rows),
-                ))  # fmt: skip
-        rows = sum(int(db.execute(f"select count(*) from {quoted(table)}").fetchall()[0][0]) for table in rules if table != _GROWTH)
-        run = GateRun(
-            look, "marts", "marts", now, commit_id, any(not one.is_met and one.severity == "block" for one in results), rows, tuple(results)
-        )
+    with engine() as con:
+        attach_marts(con.execute, home)
+        commit_id = _pinned_commit(con)
+        if commit_id is None:
+            return GateRun(look_id(now, "marts"), "marts", "marts", now, None, False, 0)
+        return _look_at(home, con, before, commit_id, now)
+
+
+def _look_at(home: Home, con: DuckDBPyConnection, before: MartsBuild | None, commit_id: int, now: datetime) -> GateRun:
+    look = look_id(now, "marts", commit_id)
+    with look_tables(home, look, con) as tables:
+        rules = _tables(tables, before if before is not None and before.commit_id <= commit_id else None)
+        tables.execute("detach marts")
+        suites = {table: suite_of(table, of_table) for table, of_table in rules.items()}
+        outcomes = {table: answer(tables, table, suite) for table, suite in suites.items()}
+        results = [_result(rule, one) for table in rules for rule, one in zip(rules[table], outcomes[table], strict=True)]
+        rows = sum(int(tables.execute(f"select count(*) from {quoted(table)}").fetchall()[0][0]) for table in rules if table != _GROWTH)
+        is_blocked = any(not one.is_met and one.severity == "block" for one in results)
+        run = GateRun(look, "marts", "marts", now, commit_id, is_blocked, rows, tuple(results))
         is_told = is_news(home, [run])
-        if is_told:
-            run = dataclasses.replace(run, report=evaluation.write_report(report_folder(home, look)))
-    return keep(home, look, [run], is_told=is_told)[0]
+        runs = hand_over(home, tables, suites, [run], is_told=is_told)
+    return keep(home, look, runs, is_told=is_told)[0]
 
 
-def _is_empty(home: Home) -> bool:
-    """Whether nothing has happened yet: a new home's tables appear without the engine being loaded for them."""
-    from pipelines.marts.export import open_marts
+def _result(rule: Rule, one: Outcome) -> GateResult:
+    schema, name, _ = rule.code.split(".", 2)
+    return GateResult(
+        rule.code, f"{schema}.{name}", rule.column, rule.severity, one.is_met, one.rows_checked, one.rows_failed, rule.what,
+        json_of(one.failed_rows),
+    )  # fmt: skip
 
-    with open_marts(home) as con:
-        names = con.execute("select view_name from duckdb_views() where schema_name = 'ledger' and view_name in ('movements', 'events')")
-        return not any(con.execute(f"select exists (from ledger.{name})").fetchall()[0][0] for (name,) in names.fetchall())
+
+def _pinned_commit(con: DuckDBPyConnection) -> int | None:
+    """The commit that the attached marts stand on; null where nothing has happened yet, and there is nothing to look at."""
+    # The ledger is there as views or as tables.
+    named = " union all ".join(
+        f"select {kind}_name from duckdb_{kind}s() where database_name = 'marts' and schema_name = 'ledger' and {kind}_name in ('movements', 'events')"
+        for kind in ("view", "table")
+    )
+    there = [name for (name,) in con.execute(named).fetchall()]
+    if not any(con.execute(f"select exists (from marts.ledger.{name})").fetchall()[0][0] for name in there):
+        return None
+    return int(con.execute("select commit_id from marts.ledger.pin").fetchall()[0][0])
 
 
-def _tables(db: Database, before: MartsBuild | None) -> dict[str, list[Rule]]:
-    """Put what is new of each mart into the look's database; returns the rules by table.
+def _tables(tables: LookTables, before: MartsBuild | None) -> dict[str, list[Rule]]:
+    """Put what is new of each mart into the look's tables; returns the rules by table.
 
     A project without one of the marts, or of their columns, has no such rules.
     """
     columns: dict[str, set[str]] = {}
-    for schema, name, column in db.execute(
+    for schema, name, column in tables.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'marts'"
     ).fetchall():
         columns.setdefault(f"{schema}.{name}", set()).add(column)
@@ -95,9 +107,9 @@ def _tables(db: Database, before: MartsBuild | None) -> dict[str, list[Rule]]:
         if not {name for name in (mart.grown_by, mart.where) if name} <= there:
             continue
         if of_mart := [rule for rule in mart.rules if set(rule.columns) <= there]:
-            db.execute(f"create table {quoted(mart.table)} as {_new_rows(mart, there, before)}")
+            tables.add_copy(mart.table, _new_rows(mart, there, before))
             rules[mart.table] = [dataclasses.replace(rule, keys=tuple(key for key in rule.keys if key in there)) for rule in of_mart]
-    if growing := _growth(db, before, set(columns)):
+    if growing := _growth(tables, before, set(columns)):
         rules[_GROWTH] = growing
     return rules
 
@@ -112,18 +124,17 @@ def _new_rows(mart: Mart, there: set[str], before: MartsBuild | None) -> str:
     return f"select {names} from marts.{quoted(mart.schema)}.{quoted(mart.name)}{where}"
 
 
-def _growth(db: Database, before: MartsBuild | None, there: set[str]) -> list[Rule]:
+def _growth(tables: LookTables, before: MartsBuild | None, there: set[str]) -> list[Rule]:
     """Marts that only grow, held against the rows of the newest exported build; nothing after a rebuild, which may count anew."""
     former = {one.full_name: one.rows for one in before.relations} if before is not None else {}
     rules = []
-    db.execute(f"create table {_GROWTH} as select {before.commit_id if before else 0} as published_commit_id")
+    figures = [f"{before.commit_id if before else 0} as published_commit_id"]
     for mart in MARTS:
         rows = former.get(mart.full_name)
         if mart.grown_by is None or not rows or mart.full_name not in there:
             continue
         column = f"{mart.table}_rate"
-        db.execute(f"alter table {_GROWTH} add column {column} double")
-        db.execute(f"update {_GROWTH} set {column} = (select count(*) from marts.{mart.full_name}) / {rows}")
+        figures.append(f"(select count(*) from marts.{mart.full_name}) / {rows} as {column}")
         keys = ("published_commit_id", column)
         # A corrected date may take a day away; half of the days do not go by correction.
         if rows >= _ROWS_NEEDED:
@@ -131,4 +142,6 @@ def _growth(db: Database, before: MartsBuild | None, there: set[str]) -> list[Ru
             rules.append(Rule(f"{mart.full_name}.keeps_its_rows", _GROWTH, "between", (column,), what, low=_LOST_RATE_MAX, keys=keys))
         what = f"{mart.full_name} has at least the {rows:,} rows it was published with"
         rules.append(Rule(f"{mart.full_name}.does_not_shrink", _GROWTH, "between", (column,), what, "warn", low=1.0, keys=keys))
+    if rules:
+        tables.add_copy(_GROWTH, f"select {', '.join(figures)}")
     return rules

@@ -1,7 +1,7 @@
 """A rule: one thing that must hold of one table, in plain data; and the rules that a feed's declaration says.
 
-Belongs here: the form of a rule, its words, which of a table's rows break it. Does not belong here: the engine that
-evaluates it (`_gx`), the rules of the marts (`marts_rules`).
+Belongs here: the form of a rule, its words. Does not belong here: the suite that it becomes (`suites`), which of a
+table's rows break it (`in_sql`), the rules of the marts (`marts_rules`).
 """
 
 from __future__ import annotations
@@ -47,31 +47,6 @@ class Rule:
     def column(self) -> str | None:
         """The column that the rule is about; null where it is about several, or about the table."""
         return self.columns[0] if len(self.columns) == 1 else None
-
-    @property
-    def broken_sql(self) -> str:
-        """A condition that is true of the rows which break the rule.
-
-        >>> Rule("r", "pos", "between", ("quantity",), "", low=0, high=5).broken_sql
-        '("quantity" < 0 or "quantity" > 5)'
-        """
-        names = [quoted(column) for column in self.columns]
-        match self.word:
-            case "not_null":
-                return "(" + " or ".join(f"{name} is null" for name in names) + ")"
-            case "unique":
-                key = ", ".join(names)
-                return f"(({key}) in (select ({key}) from {quoted(self.table)} group by all having count(*) > 1))"
-            case "between":
-                bounds = [(self.low, "<"), (self.high, ">")]
-                return "(" + " or ".join(f"{names[0]} {sign} {bound}" for bound, sign in bounds if bound is not None) + ")"
-            case "one_of":
-                return f"({names[0]} not in ({', '.join(_literal(value) for value in self.values)}))"
-            case "matches":
-                return f"(not regexp_full_match({names[0]}, {_literal(self.pattern or '')}))"
-            case "not_before":
-                return f"({names[0]} < timestamp '{self.first}')"
-        return f"(not ({self.condition}))"
 
 
 def rules_of(feed: Feed, table: str, keys: tuple[str, ...]) -> list[Rule]:
@@ -121,7 +96,3 @@ def _number(bound: float | None) -> str:
 def quoted(name: str) -> str:
     """A name inside SQL."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

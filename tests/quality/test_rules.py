@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 
+from pipelines.errors import UserError
 from pipelines.feeds import expect
 from pipelines.feeds.expect import Expectation
 from pipelines.feeds.registry import FEEDS
 from pipelines.feeds.spec import Feed, Kind
-from pipelines.quality import _gx
+from pipelines.quality.batch import engine
 from pipelines.quality.feed_gates import look_rules
+from pipelines.quality.in_sql import Outcome, answer, question_of
 from pipelines.quality.marts_rules import MARTS
 from pipelines.quality.rules import Rule, rules_of
+from pipelines.quality.suites import expectation_of, suite_of
 from pipelines.settings import DBT_PROJECT
 from tests.worlds.dbt_builds import parsed_project
 
-NOW = datetime(2026, 3, 8, tzinfo=UTC)
 ROWS = """
 create table lines as select * from (values
     ('P1', 1, 2.0, 'sale', timestamp '2026-03-01 10:00', 'TEE'),
@@ -31,16 +34,16 @@ create table lines as select * from (values
 
 
 @pytest.fixture(scope="module")
-def db() -> Iterator[_gx.Database]:
-    with _gx.database() as opened:
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    with engine() as opened:
         opened.execute(ROWS)
         yield opened
 
 
-def outcome(db: _gx.Database, expectation: Expectation) -> _gx.Outcome:
+def outcome(db: duckdb.DuckDBPyConnection, expectation: Expectation) -> Outcome:
     feed = Feed("lines", "", (Kind("sale"),), (), None, FEEDS[0].lateness, expectations=(expectation,))
     [rule] = rules_of(feed, "lines", ("document_id",))
-    return _gx.evaluate(db, {"lines": [rule]}, run_at=NOW).outcomes("lines")[0]
+    return answer(db, "lines", suite_of("lines", [rule]))[0]
 
 
 MET_AND_BROKEN = [
@@ -59,7 +62,7 @@ MET_AND_BROKEN = [
 @pytest.mark.parametrize(
     ("met", "broken", "rows"), MET_AND_BROKEN, ids=[f"{met.word}-{number}" for number, (met, _, _) in enumerate(MET_AND_BROKEN)]
 )
-def test_each_word_is_met_and_broken(db: _gx.Database, met: Expectation, broken: Expectation, rows: int | None) -> None:
+def test_each_word_is_met_and_broken(db: duckdb.DuckDBPyConnection, met: Expectation, broken: Expectation, rows: int | None) -> None:
     assert outcome(db, met).is_met
     if rows is None:
         return
@@ -67,6 +70,18 @@ def test_each_word_is_met_and_broken(db: _gx.Database, met: Expectation, broken:
     assert (found.is_met, found.rows_checked, found.rows_failed) == (False, 4, rows)
     assert len(found.failed_rows) == rows
     assert "document_id" in found.failed_rows[0]
+
+
+def test_what_has_no_form_in_sql_is_refused_and_not_passed_over(db: duckdb.DuckDBPyConnection) -> None:
+    kind: dict[str, Any] = {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "quantity", "min_value": 0}}
+    argument = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "quantity", "row_condition": 'col("quantity") > 3'}}
+    query = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select 1"}}
+    for one in (kind, argument, query):
+        with pytest.raises(UserError, match="a gate cannot ask this in SQL"):
+            question_of(one, "lines")
+    gone = suite_of("lines", [Rule("r", "lines", "not_null", ("colour",), "")])
+    with pytest.raises(UserError, match="colour"):
+        answer(db, "lines", gone)
 
 
 def test_stop_blocks_and_warn_warns() -> None:
@@ -153,4 +168,4 @@ def test_no_rule_stands_both_in_dbt_and_here(tmp_path_factory: pytest.TempPathFa
 
 def _breaking(rule: Rule) -> set[str]:
     """What a dbt test that looks for the rows which break this rule would compare."""
-    return _compared(rule.broken_sql.replace('"', ""))
+    return _compared(question_of(expectation_of(rule), rule.table).broken.replace('"', ""))
