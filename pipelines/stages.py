@@ -92,9 +92,9 @@ def ingest(
     """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too, and its alerts are looked at unless more than
-    `BACKFILL_ROWS` rows wait for a build. One that never was is built once if `publish` says so; else readers have to wait
-    for `build` or `run`. `adapter` names the vendor's document that every file is to be read as, or a mapping
-    (`FILE.toml`) for tables.
+    `BACKFILL_ROWS` rows wait for a build, or another process owns the home, which looks by itself. One that never was is built
+    once if `publish` says so; else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every
+    file is to be read as, or a mapping (`FILE.toml`) for tables.
     """
     from pipelines.ledger.files import rows_above
     from pipelines.marts.build_files import latest_build
@@ -104,10 +104,11 @@ def ingest(
         built = latest_build(home)
         if built is not None:
             owner.ask("publish")
-            if rows_above(home, built.commit_id) <= BACKFILL_ROWS:
+            if rows_above(home, built.commit_id) > BACKFILL_ROWS:
+                if say is not None:
+                    say("note", {"text": "the alerts are looked at after the next build"})
+            elif not isinstance(owner, OwnerClient):
                 watch_alerts(home, owner, clock=clock)
-            elif say is not None:
-                say("note", {"text": "the alerts are looked at after the next build"})
         elif publish:
             _build(home, owner, clock=clock, say=say)
         return result
@@ -160,7 +161,7 @@ def flush(home: Home, *, clock: Clock) -> None:
 
 
 def publish_and_watch(home: Home, *, clock: Clock) -> int:
-    """Publish what there is, and write down what has become of the alerts; returns how many are open."""
+    """Publish what there is, and look at its alerts; returns how many are open."""
     with owner_of(home.make(), clock=clock) as owner:
         owner.ask("publish")
         return watch_alerts(home, owner, clock=clock)
@@ -270,15 +271,15 @@ def plan_with(home: Home, owner: Asked, as_of: datetime, *, clock: Clock) -> str
     return run_id
 
 
-def watch_alerts(home: Home, owner: Asked, *, clock: Clock) -> int:
-    """Write down what has become of the alerts that are published, and publish that; returns how many are open.
+def watch_alerts(home: Home, owner: Asked, *, clock: Clock, threads: int | None = None) -> int:
+    """Look at what is published, and publish what `ops.alerts` says after it; returns how many alerts are open.
 
-    `ops.alerts` is right without it; what it adds is since when. Nothing new costs a query and writes nothing.
+    The look costs about a second, whatever it finds; nothing new writes nothing. `threads`: of its engine.
     """
     from pipelines.alerts.watch import look_closely
 
-    open_alerts, written = look_closely(home, clock=clock)
-    if written is not None:
+    open_alerts, is_written = look_closely(home, clock=clock, threads=threads)
+    if is_written:
         owner.ask("publish")
     return open_alerts
 

@@ -1,6 +1,6 @@
 """What readers get: a build that passed its gate, the published version, and the watch over both.
 
-Belongs here: gate and export of a build, publishing, the look for troubles. Does not belong here: how any of it is done
+Belongs here: gate and export of a build, publishing, the look at alerts. Does not belong here: how any of it is done
 (`pipelines.build.build`, `pipelines.quality`, `pipelines.publish`, `pipelines.alerts`).
 """
 
@@ -74,7 +74,7 @@ def snapshot(site: Site) -> MaterializeResult[Any]:
 
 @asset(key=AssetKey(["ops", "alert_watch"]), group_name="ops", deps=[SNAPSHOT], kinds={"python"}, owners=["team:data"], retry_policy=RETRY)
 def alert_watch(site: Site) -> MaterializeResult[Any]:
-    """Compare what is wrong now with what was known to be: open what is new, resolve what is over (`ops.alerts`)."""
+    """Look at what is wrong now, and store it: what is open, what opened, what is over (`ops.alerts`)."""
     from pipelines import stages
 
     started = time.monotonic()

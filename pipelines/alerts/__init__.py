@@ -1,5 +1,5 @@
-"""Alerts: the history of troubles, one row a trouble however often it is seen.
+"""Alerts: what needs somebody, one row an alert however often it is seen.
 
-Belongs here: looking at what the published tables say is wrong, and writing down what opened, changed or was resolved.
-Does not belong here: what a trouble is (the dbt views behind `ops.alerts_now`), sending alerts anywhere, printing.
+Belongs here: the list of codes, looking at what the published tables raise, and storing what is open, opened, changed or over.
+Does not belong here: when an alert is raised (the dbt models behind `ops.alerts_now`), sending alerts anywhere, printing.
 """

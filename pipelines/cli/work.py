@@ -193,5 +193,5 @@ def _show_ingest(out: Output, result: IngestResult) -> None:
         out.say(f"left out    {name}: {rows:,} rows that its mapping says are none")
     for name in result.waiting_files:
         out.say(f"waiting     {name}: still being written; the next pass takes it")
-    for trouble in result.unreadable_files:
-        out.say(f"unreadable  {trouble}")
+    for what in result.unreadable_files:
+        out.say(f"unreadable  {what}")

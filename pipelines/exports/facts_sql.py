@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from pipelines.alerts.codes import SEVERITIES
+
 FEEDS: Final = "select feed, max(first_known_at) as last_seen_at from ops.deliveries group by feed"
 
 # --- what changed
@@ -165,7 +167,7 @@ from finished v left join kpi.definitions d using (kpi_code)
 order by v.status = 'missed' desc, v.status = 'met' desc, v.kpi_code, v.currency_code"""
 
 ALERT_COLUMNS: Final = ("alert_id", "alert_code", "severity", "state", "first_seen_at", "what")
-ALERTS: Final = """
+ALERTS: Final = f"""
 select alert_code, severity, count(*) as n_open, count(*) filter (first_seen_at > ?) as n_new, arg_min(what, (first_seen_at, alert_id)) as what
 from ops.alerts where state = 'open' group by alert_code, severity
-order by list_position(['critical', 'warning', 'info'], severity), count(*) desc, alert_code"""
+order by list_position({list(SEVERITIES)}, severity), count(*) desc, alert_code"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pipelines.alerts.codes import alert_name
 from pipelines.exports import charts
 from pipelines.exports.facts import CHART_DAYS, SHOWN, Amounts, Facts, Short
 
@@ -331,7 +332,7 @@ def _measured(value: Any, row: dict[str, Any], words: Words) -> str:
 
 
 def alerts(facts: Facts, words: Words) -> Section:
-    """Open alerts by kind, the gravest first."""
+    """Open alerts by kind, the most severe first."""
     if not facts.alerts:
         return Section("alerts", words("section.alerts"), [words("alerts.none")])
     day = words.day(facts.changed.day)
@@ -342,7 +343,8 @@ def alerts(facts: Facts, words: Words) -> Section:
     ]  # fmt: skip
     rows = [
         [
-            Cell(row["alert_code"]), Cell(words.known(f"severity.{row['severity']}") or row["severity"], tone=tones.get(row["severity"], "")),
+            Cell(alert_name(row["alert_code"], words.language), row["alert_code"]),
+            Cell(words.known(f"severity.{row['severity']}") or row["severity"], tone=tones.get(row["severity"], "")),
             Cell(words.number(row["n_open"])), Cell(row["what"] or ""),
         ]
         for row in facts.alerts

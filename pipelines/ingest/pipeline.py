@@ -155,11 +155,11 @@ def ingest_stream(
     on_manifest: Callable[[Manifest], None] | None = None,
     settings: Settings | None = None,
     hold_seconds: float = HOLD_SECONDS,
-    on_trouble: Callable[[str], None] | None = None,
+    on_unreadable: Callable[[str], None] | None = None,
 ) -> None:
     """Watch the sources until `should_stop()`, and close them; each file that is whole is parsed into the spool within a second.
 
-    `on_manifest` hears of each parsed unit, `on_trouble` once of each thing that cannot be read. Blocks; run it in a
+    `on_manifest` hears of each parsed unit, `on_unreadable` once of each thing that cannot be read. Blocks; run it in a
     process or thread of its own. `clock` is called (or read) whenever something new is found.
     """
     settings = settings or Settings()
@@ -174,10 +174,10 @@ def ingest_stream(
 
         def poll() -> list[WorkUnit]:
             found = polled.poll(clock)
-            for trouble in found.unreadable:
-                if trouble not in told and on_trouble:
-                    on_trouble(trouble)
-                told.add(trouble)
+            for what in found.unreadable:
+                if what not in told and on_unreadable:
+                    on_unreadable(what)
+                told.add(what)
             return found.units
 
         with live.running(live.Run(on_manifest, poll, should_stop)) as run_id:

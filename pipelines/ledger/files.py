@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.failpoints import failpoint
 from pipelines.ledger import hashing
-from pipelines.ledger.results import RESULT_TABLES
+from pipelines.ledger.results import REPLACED_TABLES, RESULT_TABLES
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import write_bytes_whole, write_whole
@@ -147,6 +147,9 @@ def flush(con: duckdb.DuckDBPyConnection, home: Home, now: datetime) -> LedgerVe
     tables: dict[str, tuple[LedgerFile, ...]] = {}
     for name in LEDGER_TABLES:
         files = list(before.tables.get(name, ())) if before else []
+        if name in REPLACED_TABLES:
+            tables[name] = _newest_alone(con, home, name, generation, tuple(files))
+            continue
         after = before.commit_id if before else -1
         bulk = _bulk_files(con, after) if name == "movements" else []
         rows = con.execute(f'select count(*) from ledger."{name}" where commit_id > {after}').fetchall()[0][0]
@@ -172,6 +175,24 @@ def flush(con: duckdb.DuckDBPyConnection, home: Home, now: datetime) -> LedgerVe
     return version
 
 
+def _newest_alone(
+    con: duckdb.DuckDBPyConnection, home: Home, table: str, generation: int, before: tuple[LedgerFile, ...]
+) -> tuple[LedgerFile, ...]:
+    """The one file of a table whose newest result replaces the one before; an empty one until the first has come."""
+    ((newest, rows),) = con.execute(f'select coalesce(max(commit_id), 0), count(*) from ledger."{table}"').fetchall()
+    if before and before[-1].max_commit_id >= newest:
+        return before
+    path = f"{table}/g{generation:04d}-{newest:012d}-{newest:012d}.parquet"
+    _write(con, home.ledger / path, table, newest, newest)
+    return (LedgerFile(path, rows, newest, newest),)
+
+
+def _has_replaced(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> bool:
+    """Whether a commit above this one replaced rows, which a tail beside the old file could not say."""
+    newest = " union all ".join(f'select max(commit_id) as newest from ledger."{table}"' for table in sorted(REPLACED_TABLES))
+    return bool(con.execute(f"select count(*) from ({newest}) where newest > ?", [after_commit_id]).fetchall()[0][0])
+
+
 def _bulk_files(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> list[LedgerFile]:
     """Files that big batches wrote straight; they go first, so that the newest small file can be merged with."""
     return [
@@ -182,15 +203,17 @@ def _bulk_files(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> list[Le
     ]
 
 
-def has_bulk(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> bool:
-    """Whether a commit above this one has a file that only the next flush will list."""
-    return bool(_bulk_files(con, after_commit_id))
+def has_unlisted(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> bool:
+    """Whether a commit above this one has a file, or has replaced rows, that only the next flush will list."""
+    return bool(_bulk_files(con, after_commit_id)) or _has_replaced(con, after_commit_id)
 
 
 def tail(con: duckdb.DuckDBPyConnection, after_commit_id: int) -> dict[str, pa.Table]:
-    """Rows of every ledger table above a commit, as Arrow; tables without any are left out."""
+    """Rows of every ledger table above a commit, as Arrow; tables without any are left out, and those that only a flush can replace."""
     found = {}
     for name in LEDGER_TABLES:
+        if name in REPLACED_TABLES:
+            continue
         rows = con.sql(f'select * from ledger."{name}" where commit_id > {after_commit_id}').to_arrow_table()
         if rows.num_rows:
             found[name] = rows

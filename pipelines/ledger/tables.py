@@ -3,8 +3,8 @@
 Belongs here: names, columns, types and meaning of `ledger.<table>`. Does not belong here: the owner's
 private tables (`pipelines.owner.schema`), or what readers make of the rows (dbt).
 
-Every table only grows. `commit_id` says which commit of the owner brought a row. Where a row can be replaced
-(`sign` in its columns) the old one comes again with sign −1 and the new one with +1: readers add up.
+Every table only grows, but for those of `results.REPLACED`. `commit_id` says which commit of the owner brought a row. Where a
+row can be replaced (`sign` in its columns) the old one comes again with sign −1 and the new one with +1: readers add up.
 Instants are TIMESTAMPTZ in UTC, days are local to the location, quantities are base units.
 """
 
@@ -226,7 +226,10 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "failed_rows": "VARCHAR",  # JSON: the first of them, null when none
         "commit_id": "BIGINT",
     },
-    # each look of the watch over alerts
+    # the newest look of the watch over alerts, which replaces the one before
+    # grain: open alert that the tables raise, as the look found it; and one row with alert_id null: the look itself
+    "alert_looks": {"looked_at": "TIMESTAMPTZ", "alert_id": "VARCHAR", "what": "VARCHAR", "figures": "VARCHAR", "commit_id": "BIGINT"},
+    # looks that found something opened, changed or over, and one an hour of the others
     "alert_checks": {
         "check_id": "VARCHAR",  # sorts in the order of the looks
         "checked_at": "TIMESTAMPTZ",
@@ -237,8 +240,8 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
     # grain: look × alert that opened, changed its severity or was resolved
     "alert_changes": {
         "check_id": "VARCHAR",
-        "alert_id": "VARCHAR",  # of the trouble and its first look: one that comes back is another alert
-        "trouble_key": "VARCHAR",  # code and subject
+        "alert_id": "VARCHAR",  # one that comes back is another alert
+        "trouble_key": "VARCHAR",  # readers' alert_key: code and subject; stored under the name it had, for the files that are there
         "alert_code": "VARCHAR",
         "severity": "VARCHAR",  # info, warning, critical
         "state": "VARCHAR",  # open, resolved

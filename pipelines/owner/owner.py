@@ -201,7 +201,7 @@ class Owner:
         return bool(rows) and hash_text(*rows[0]) == build.ledger_hash
 
     def _must_flush(self) -> bool:
-        return ledger.tail_rows(self._con, self._flushed) >= FLUSH_ROWS or ledger.has_bulk(self._con, self._flushed)
+        return ledger.tail_rows(self._con, self._flushed) >= FLUSH_ROWS or ledger.has_unlisted(self._con, self._flushed)
 
     def _wait(self) -> None:
         try:

@@ -50,7 +50,7 @@ def main() -> None:
         open_sources(home, Settings()),
         clock=lambda: datetime.now(UTC),
         should_stop=stopping.is_set,
-        on_trouble=lambda trouble: log.warning("cannot be read: %s", trouble),
+        on_unreadable=lambda what: log.warning("cannot be read: %s", what),
     )
     logging.shutdown()
     os._exit(0)  # Beam's threads would hold the interpreter back

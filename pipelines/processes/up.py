@@ -3,9 +3,10 @@
 Belongs here: which processes there are and what becomes of them. Does not belong here: their work (the owner,
 `pipelines.ingest`, `pipelines.build.process`, `pipelines.planning`).
 
-The owner and publisher is this process. The stream is a child, started anew once a day, for the embedded runner keeps
-a little of every bundle for ever, and after a crash, with growing pauses. The marts are built by a niced child; the
-schedules are another (`pipelines.processes.scheduler`). A child ends by itself when this process is gone, however it went.
+The owner and publisher is this process, and so is the watch over alerts (`pipelines.processes.looks`). The stream is a child,
+started anew once a day, for the embedded runner keeps a little of every bundle for ever, and after a crash, with growing pauses.
+The marts are built by a niced child; the schedules are another (`pipelines.processes.scheduler`). A child ends by itself when
+this process is gone, however it went.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pipelines.ledger.instants import system_clock
 from pipelines.owner.owner import Owner
 from pipelines.processes.children import Child, log_to_stderr
 from pipelines.processes.heartbeat import HEARTBEAT_SECONDS, beat
+from pipelines.processes.looks import Looks
 from pipelines.processes.scheduler import child_of
 from pipelines.settings import Home, Settings
 
@@ -95,6 +97,7 @@ class Supervisor:
         parts: list[Callable[[], None]] = [
             stream.run,
             _Builds(self.home, owner, self._build_seconds, plan_at, self._clock, self._stopping).run,
+            Looks(self.home, owner, self._clock, self._stopping).run,
         ]
         if self._is_scheduled:
             # Behind all else: it starts when readers have their first version, and takes what time the others leave.

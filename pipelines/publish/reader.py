@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from pipelines.sql_text import literal
 
 _EXPLAIN = re.compile(r"^\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
 
+_OPENING = threading.Lock()
+"""Connections of one process to one version share an engine: the first sets it up, and locks it, before another sees it."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SqlResult:
@@ -29,8 +33,10 @@ class SqlResult:
     rows: list[tuple[Any, ...]]
 
 
-def open_published(home: Home) -> duckdb.DuckDBPyConnection:
+def open_published(home: Home, *, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A read-only connection to the version that is current now; close it to see a later one.
+
+    `threads` of the engine: null for what the settings say.
 
     The symlink is resolved first: DuckDB keeps one instance a path, and would show a later version's readers the old
     one. The connection reaches the ledger's and the marts' files and no others, and no setting can be changed.
@@ -39,12 +45,17 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     version = current_version(home)
     if version is None:
         raise UserError("nothing has been published in this home yet", where=str(home.published_file), next_step="parstock run --from DIR")
-    con = duckdb.connect(str(version_file(home, version).resolve()), read_only=True)
+    with _OPENING:
+        return _opened(version_file(home, version).resolve(), _settings(home.root.resolve(), threads))
+
+
+def _opened(file: Path, settings: list[str]) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(str(file), read_only=True)
     try:
         locked = con.execute("SELECT current_setting('lock_configuration')").fetchone()
         if not (locked and locked[0]):
             con.execute("SET enable_progress_bar = false")  # of this connection; DuckDB writes it to stdout
-            for setting in _settings(home.root.resolve()):
+            for setting in settings:
                 con.execute(f"SET GLOBAL {setting}")
     except BaseException:
         con.close()
@@ -52,12 +63,12 @@ def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _settings(root: Path) -> list[str]:
+def _settings(root: Path, threads: int | None) -> list[str]:
     """The hardening, in the order in which it must be said: the folders before the ban, the lock last."""
     machine = Settings()
     spill = root / "run" / "sql"
     return [
-        f"threads = {machine.threads}",
+        f"threads = {threads or machine.threads}",
         f"memory_limit = {literal(machine.memory_limit)}",
         f"temp_directory = {literal(spill)}",
         "max_temp_directory_size = '10GB'",

@@ -1,4 +1,4 @@
-"""What is a trouble: every code raised by a small world, with its severity and the figures that raised it."""
+"""What raises an alert: every code in a small world, with its severity and its figures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def looked(ledger: SmallLedger, subject: str, *, is_blocked: bool, is_met: bool)
 
 
 def small_world(folder: Path) -> Path:
-    """Day 10 of March in one shop, with one trouble of each kind and some things that are none."""
+    """Day 10 of March in one shop, with one alert of each kind and some things that are none."""
     ledger = SmallLedger(folder)
     ledger.location("SHOP")
     ledger.channel("web")
@@ -111,22 +111,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "home"
 
 
-def troubles(home: Path, code: str) -> dict[str, str]:
+FOUND = "ops.alerts_now left join core.dim_item using (item_id) left join core.dim_supplier using (supplier_id)"
+
+
+def raised(home: Path, code: str) -> dict[str, str]:
     """Item or subject: severity."""
-    return dict(
-        ask(home, "select coalesce(item_code, subject), severity from ops.alerts where alert_code = ? and state = 'open' order by 1", code)
-    )
+    return dict(ask(home, f"select coalesce(item_code, subject), severity from {FOUND} where alert_code = ? order by 1", code))
 
 
 def _one(home: Path, code: str, item: str) -> tuple[str, dict[str, Any]]:
     ((what, figures),) = ask(
-        home, "select what, figures from ops.alerts where alert_code = ? and coalesce(item_code, subject) = ?", code, item
+        home, f"select what, figures from {FOUND} where alert_code = ? and coalesce(item_code, subject) = ?", code, item
     )
     return what, json.loads(figures)
 
 
 def test_out_of_stock_is_critical_where_nothing_that_counts_is_coming(home: Path) -> None:
-    assert troubles(home, "stockout") == {"COMING": "warning", "HELD": "warning", "OUT": "critical", "SHORT": "critical"}
+    assert raised(home, "stockout") == {"COMING": "warning", "HELD": "warning", "OUT": "critical", "SHORT": "critical"}
     what, figures = _one(home, "stockout", "OUT")
     assert what.startswith(
         "OUT at SHOP is out of stock: 0 sellable - 0 reserved = 0, 2 asked for in 90 days; 7 units on order, all of them late"
@@ -141,7 +142,7 @@ def test_a_buffer_that_holds_back_what_is_there_is_told_with_its_name(home: Path
 
 
 def test_at_34_below_the_point_with_a_purchase_order_that_covers_it_is_information(home: Path) -> None:
-    assert troubles(home, "stock_below_rop") == {
+    assert raised(home, "stock_below_rop") == {
         "COMING": "info",
         "COVERED": "info",
         "LOW": "warning",
@@ -160,34 +161,34 @@ def test_at_34_below_the_point_with_a_purchase_order_that_covers_it_is_informati
 
 
 def test_books_below_zero_are_told(home: Path) -> None:
-    assert troubles(home, "negative_stock") == {"SHORT": "warning"}
+    assert raised(home, "negative_stock") == {"SHORT": "warning"}
     assert _one(home, "negative_stock", "SHORT")[1]["on_hand_units"] == -1
 
 
 def test_a_late_purchase_order_is_worse_where_the_shelf_is_empty(home: Path) -> None:
-    rows = ask(home, "select subject, severity, supplier_code, item_code from ops.alerts where alert_code = 'po_late' order by 1")
+    rows = ask(home, f"select subject, severity, supplier_code, item_code from {FOUND} where alert_code = 'po_late' order by 1")
     assert rows == [("PO-3", "warning", "ACME", "LATE"), ("PO-4", "critical", "ACME", "OUT")]
-    ((what,),) = ask(home, "select what from ops.alerts where subject = 'PO-3'")
+    ((what,),) = ask(home, "select what from ops.alerts_now where subject = 'PO-3'")
     assert what == "PO-3 of ACME is late by 2 days (expected 2026-03-08): 5 units of LATE still to come to SHOP"
 
 
 def test_a_channel_that_shows_what_is_not_there_is_told(home: Path) -> None:
-    assert troubles(home, "desync") == {"OUT": "critical"}
+    assert raised(home, "desync") == {"OUT": "critical"}
     assert _one(home, "desync", "OUT")[0] == "web shows 5 of OUT, 0 are available: 5 too many may be sold"
 
 
 def test_a_source_that_used_to_deliver_and_is_silent_is_told(home: Path) -> None:
-    assert troubles(home, "feed_missing") == {"wms/depot": "critical"}
+    assert raised(home, "feed_missing") == {"wms/depot": "critical"}
     _, figures = _one(home, "feed_missing", "wms/depot")
     assert (figures["silent_hours"], figures["usual_gap_hours"], figures["allowed_hours"]) == (144.0, 24.0, 72.0)
 
 
 def test_a_gate_that_blocks_is_critical_and_one_that_warns_is_not(home: Path) -> None:
-    assert troubles(home, "gate_failed") == {"feed/pos": "critical", "feed/wms": "warning"}
+    assert raised(home, "gate_failed") == {"feed/pos": "critical", "feed/wms": "warning"}
     what, _ = _one(home, "gate_failed", "feed/pos")
     assert what.endswith("1 of 1 rules are not met: not_null_item (block, 3 rows): item_code is there")
 
 
-def test_before_any_look_a_trouble_is_as_old_as_the_newest_delivery(home: Path) -> None:
-    rows = ask(home, "select distinct state, first_seen_at = timestamptz '2026-03-10 20:00:00+01', n_looks, is_recorded from ops.alerts")
-    assert rows == [("open", True, 0, False)]
+def test_a_home_that_nobody_has_looked_at_has_no_alerts_stored(home: Path) -> None:
+    assert ask(home, "select count(*) from ops.alerts") == [(0,)]
+    assert ask(home, "select count(*) from ops.alerts_now") != [(0,)]

@@ -1,7 +1,9 @@
-"""One row a trouble however often it is seen: opened, graver, resolved, back again, and the same after a rebuild."""
+"""One row an alert however often it is seen: opened, more severe, resolved, back again, and the same after a rebuild."""
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines import stages
-from pipelines.alerts.watch import QUIET_SECONDS, look, look_closely, raise_alert, resolve_alert
+from pipelines.alerts.watch import FRESH_SECONDS, QUIET_SECONDS, look, look_closely, raise_alert, resolve_alert
+from pipelines.processes.looks import Looks
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
@@ -60,9 +63,23 @@ _OF_THE_LEDGER = "alert_code <> 'gate_failed'"
 """A gate tells of what was new when it looked: that does depend on when it looked, and a build looks."""
 
 
-def written(home: Home) -> int:
-    folder = home.spool / "alerts"
+def written(home: Home, kind: str = "alerts") -> int:
+    folder = home.spool / kind
     return sum(1 for _ in folder.iterdir()) if folder.is_dir() else 0
+
+
+def looked_at(home: Home) -> datetime:
+    ((at,),) = run_sql(home, "select max(looked_at) from ledger.alert_looks").rows
+    assert isinstance(at, datetime)
+    return at
+
+
+def stored_otherwise(home: Home) -> list[tuple[Any, ...]]:
+    """Open alerts that the table has and the tables do not raise, the other way round, or with other words and figures."""
+    compared = "alert_key, alert_code, severity, item_id, location_id, channel_id, supplier_id, subject, what, figures"
+    stored = f"select {compared} from ops.alerts where state = 'open'"
+    now = f"select {compared} from ops.alerts_now"
+    return run_sql(home, f"(({stored}) except ({now})) union all (({now}) except ({stored}))").rows
 
 
 @pytest.fixture(scope="module")
@@ -75,10 +92,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[SmallHome, list[list
     for step in STEPS:
         times.append(small.deliver(**step))
         after.append(alerts(small.home))
+        assert stored_otherwise(small.home) == []
     return small, after, times
 
 
-def test_a_trouble_is_one_row_from_when_it_came_to_when_it_was_over(told: Any) -> None:
+def test_an_alert_is_one_row_from_when_it_came_to_when_it_was_over(told: Any) -> None:
     _, after, times = told
     assert after[0] == []
     (opened,), (again,), (ordered,), (over,) = after[1:5]
@@ -94,7 +112,7 @@ def test_a_trouble_is_one_row_from_when_it_came_to_when_it_was_over(told: Any) -
     assert over["last_seen_at"] == times[3]
 
 
-def test_a_trouble_that_comes_back_is_another_alert(told: Any) -> None:
+def test_one_that_comes_back_is_another_alert(told: Any) -> None:
     _, after, times = told
     first, second = after[5]
     assert (first["state"], second["state"]) == ("resolved", "open")
@@ -104,12 +122,24 @@ def test_a_trouble_that_comes_back_is_another_alert(told: Any) -> None:
 
 def test_looking_again_at_the_same_writes_nothing(told: Any) -> None:
     small, _, times = told
-    before = written(small.home)
-    for seconds in (0.0, QUIET_SECONDS - 1):
+    before = written(small.home), written(small.home, "looks")
+    for seconds in (0.0, FRESH_SECONDS - 1):
         assert look(small.home, clock=lambda later=seconds: times[5] + timedelta(seconds=later)) == len(now(small.home))
-    assert written(small.home) == before
-    _, folder = look_closely(small.home, clock=lambda: times[5] + timedelta(seconds=QUIET_SECONDS))
-    assert folder is not None
+    assert (written(small.home), written(small.home, "looks")) == before
+
+
+def test_a_later_look_at_the_same_takes_the_place_of_the_one_before_and_once_an_hour_is_history(told: Any) -> None:
+    small, _, times = told
+    before = written(small.home)
+    for seconds, more in ((QUIET_SECONDS - 1, 0), (QUIET_SECONDS, 1)):
+        at = times[5] + timedelta(seconds=seconds)
+        assert look_closely(small.home, clock=lambda at=at: at) == (len(now(small.home)), True)
+        assert written(small.home) == before + more
+        stages.publish(small.home, clock=lambda at=at: at)
+        assert looked_at(small.home) == at
+        assert written(small.home, "looks") == 1
+        assert len(small.current["tables"]["alert_looks"]["files"]) == 1
+        assert stored_otherwise(small.home) == []
 
 
 def test_what_somebody_outside_tells_stays_until_it_is_taken_back(told: Any) -> None:
@@ -119,9 +149,9 @@ def test_what_somebody_outside_tells_stays_until_it_is_taken_back(told: Any) -> 
     def clock() -> datetime:
         return times[5] + timedelta(hours=1)
 
-    def told_again(severity: Any = "critical") -> str:
+    def told_again() -> str:
         return raise_alert(
-            small.home, code="run_failed", subject="job", severity=severity, what="it failed", figures={"run": 7}, clock=clock
+            small.home, code="run_failed", subject="job", severity="critical", what="it failed", figures={"run": 7}, clock=clock
         )
 
     first = told_again()
@@ -135,12 +165,12 @@ def test_what_somebody_outside_tells_stays_until_it_is_taken_back(told: Any) -> 
     assert (found["state"], found["severity"], found["alert_id"]) == ("open", "critical", first)
     assert resolve_alert(small.home, code="run_failed", subject="job", clock=clock)
     assert not resolve_alert(small.home, code="run_failed", subject="job", clock=clock)
-    second = told_again("warning")
+    second = told_again()
     stages.publish(small.home, clock=clock)
     assert {row["alert_id"]: row["state"] for row in alerts(small.home, where)} == {first: "resolved", second: "open"}
 
 
-def test_troubles_do_not_depend_on_the_order_of_deliveries_and_a_rebuild_keeps_their_history(told: Any, tmp_path: Path) -> None:
+def test_alerts_do_not_depend_on_the_order_of_deliveries_and_a_rebuild_keeps_their_history(told: Any, tmp_path: Path) -> None:
     small, _, times = told
     other = SmallHome(tmp_path)
     for step in reversed((OPENING, *STEPS)):
@@ -153,3 +183,23 @@ def test_troubles_do_not_depend_on_the_order_of_deliveries_and_a_rebuild_keeps_t
     stages.rebuild(small.home, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))
     assert alerts(small.home, _OF_THE_LEDGER) == before
     assert of_the_ledger(small.home) == mine
+
+
+def test_a_delivery_beside_a_standing_owner_waits_for_no_look_and_the_looks_beside_it_find_it(told: Any) -> None:
+    small, _, _ = told
+    before = looked_at(small.home)
+    with stages.owner_of(small.home, clock=lambda: before + timedelta(hours=9)) as owner:
+        small.deliver(**{"wms/9.jsonl": [wms("90", "count", "2026-03-06T11:00:00", "DC", "MUG", 0)]})
+        ((version,),) = run_sql(small.home, "select version from ops.publication").rows
+        assert looked_at(small.home) == before
+        stopping = threading.Event()
+        thread = threading.Thread(target=Looks(small.home, owner, lambda: before + timedelta(hours=10), stopping).run)
+        thread.start()
+        until = time.monotonic() + 60
+        while looked_at(small.home) == before and time.monotonic() < until:
+            time.sleep(0.2)
+        stopping.set()
+        thread.join()
+    assert looked_at(small.home) == before + timedelta(hours=10)
+    assert stored_otherwise(small.home) == []
+    assert run_sql(small.home, "select version from ops.publication").rows > [(version,)]

@@ -119,7 +119,8 @@ def test_an_item_that_a_list_leaves_out_is_unknown_and_one_that_it_gives_as_none
 
 def alerts(home: Path, code: str) -> dict[str, tuple[str, str]]:
     """Subject, or item at place: severity and words."""
-    query = "select coalesce(subject, item_code || '@' || location_code), severity, what from ops.alerts where alert_code = ? and state = 'open'"
+    query = """select coalesce(subject, item_code || '@' || location_code), severity, what
+        from ops.alerts_now left join core.dim_item using (item_id) left join core.dim_location using (location_id) where alert_code = ?"""
     return {row[0]: row[1:] for row in ask(home, query, code)}
 
 
@@ -161,7 +162,7 @@ def test_a_new_field_of_a_stable_source_and_a_missing_one_are_told_and_what_was_
 def test_lines_that_wait_for_a_unit_are_one_alert_a_feed(ledger: SmallLedger) -> None:
     ((severity, what),) = alerts(ledger.home, "uom_unknown").values()
     assert (severity, what.split(":")[0]) == ("warning", "2 lines of wms wait for a unit that no reference row knows")
-    ((figures,),) = ask(ledger.home, "select figures from ops.alerts where alert_code = 'uom_unknown'")
+    ((figures,),) = ask(ledger.home, "select figures from ops.alerts_now where alert_code = 'uom_unknown'")
     assert json.loads(figures)["waiting_rows"] == 2
 
 

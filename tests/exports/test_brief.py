@@ -139,10 +139,12 @@ def test_gates_targets_and_alerts_are_told_where_there_are_any(tmp_path: Path) -
     assert "Gate marts marts blocks: no stock \\| is NaN." in made.text
     assert "| Stockout rate of references | 2026-03-08 | 3.10 % | < 2.00 % | missed | Order it |".replace("<", "&lt;") in made.text
     assert "1 alert is open; 1 new since 2026-03-08." in made.text
-    assert "| stockout | critical | 1 | TEE at PAR is sold out |" in made.text
+    assert "| Out of stock · stockout | critical | 1 | TEE at PAR is sold out |" in made.text
     assert any(line.startswith("targets") and "1 missed" in line for line in made.head)
     assert any("1 gate blocks" in line for line in made.head)
-    assert "| Taux de rupture |" in brief_of(home, "fr").text
+    french = brief_of(home, "fr").text
+    assert "| Taux de rupture |" in french
+    assert "| Rupture · stockout |" in french
 
 
 def test_an_empty_home_says_that_there_is_nothing_and_why(tmp_path: Path) -> None:

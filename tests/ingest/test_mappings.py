@@ -86,8 +86,8 @@ def test_files_wait_for_a_mapping_of_no_use_and_for_one_that_is_no_file(landing:
     put(landing, "pos/till/c.jsonl", "{}\n")
     report = take(landing)
     assert (report.rows_in, report.waiting) == (1, [])
-    (trouble,) = report.unreadable
-    assert trouble == "pos/till/mapping.toml: the mapping cannot be used: values.decimal ';': one of '.', ','; files that wait for it: 2"
+    (problem,) = report.unreadable
+    assert problem == "pos/till/mapping.toml: the mapping cannot be used: values.decimal ';': one of '.', ','; files that wait for it: 2"
     assert list(examine(landing)) == [("pos/till/mapping.toml", "the mapping cannot be used: values.decimal ';': one of '.', ','")]
     path.unlink()
     path.symlink_to(put(landing.parent, "elsewhere.toml", mapping_text().encode()))

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['hot']) }}
+{{ config(materialized='ephemeral') }}
 
 with clock as (
     select * from {{ ref('int_ledger__newest') }}

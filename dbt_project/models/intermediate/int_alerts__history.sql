@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['hot']) }}
+{{ config(materialized='ephemeral') }}
 
 with changes as (
     select * from {{ ref('stg_ledger__alert_changes') }}
@@ -8,7 +8,7 @@ with changes as (
 alerts as (
     select
         alert_id,
-        any_value(trouble_key) as trouble_key,
+        any_value(alert_key) as alert_key,
         any_value(alert_code) as alert_code,
         arg_max(severity, check_id) as severity,
         arg_max(state, check_id) as state,
@@ -30,7 +30,7 @@ alerts as (
 
 select
     *,
-    row_number() over (partition by trouble_key order by first_check_id desc, alert_id) = 1 as is_newest,
-    -- How often this trouble has come, counted from 1.
-    row_number() over (partition by trouble_key order by first_check_id, alert_id) as occurrence_no
+    row_number() over (partition by alert_key order by first_check_id desc, alert_id) = 1 as is_newest,
+    -- How often this alert has come, counted from 1.
+    row_number() over (partition by alert_key order by first_check_id, alert_id) as occurrence_no
 from alerts

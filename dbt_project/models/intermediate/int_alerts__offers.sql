@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['hot']) }}
+{{ config(materialized='ephemeral') }}
 
 -- Goods are there, yet the channel may offer none of them: a buffer holds them back. An exclusion is meant to.
 with held_back as (

@@ -1,7 +1,7 @@
 select
     check_id,
     alert_id,
-    trouble_key,
+    trouble_key as alert_key,
     alert_code,
     severity,
     state,

@@ -89,7 +89,7 @@ class Landing:
     def _whole(self, found: Found) -> Iterator[Candidate]:
         """Files not taken yet that have been still; `found` is told of those that must wait, and of mappings that cannot be used."""
         lying = list(self._candidates())
-        troubles = self._mappings.look(one for one in lying if one.parts[-1] == MAPPING_FILE)
+        problems = self._mappings.look(one for one in lying if one.parts[-1] == MAPPING_FILE)
         held: Counter[str] = Counter()
         for candidate in lying:
             if candidate.parts[-1] == MAPPING_FILE:
@@ -108,7 +108,7 @@ class Landing:
                 yield candidate
             else:
                 found.waiting.append(candidate.source_uri)
-        found.unreadable.extend(f"{trouble}; files that wait for it: {held[trouble]}" for trouble in troubles)
+        found.unreadable.extend(f"{problem}; files that wait for it: {held[problem]}" for problem in problems)
 
     def _candidates(self) -> Iterator[Candidate]:
         """Files of the feeds in a fixed order, reference data first."""
