@@ -1,17 +1,13 @@
 {#
     The families of KPI measures. A new KPI is a row in seeds/kpi__definitions.csv over measures that are there; where one
-    is missing, a model int_kpi__<family> that gives it, and its name here.
+    is missing, a model int_kpi__<family> that gives it, and its name here. Single delays, of which a percentile is taken, are
+    rows of int_kpi__observations.
 #}
 {% macro kpi_measure_families() %}
     {{ return([
         'int_kpi__availability', 'int_kpi__counts', 'int_kpi__cycles', 'int_kpi__orders', 'int_kpi__plan', 'int_kpi__returns',
         'int_kpi__rfid', 'int_kpi__stock', 'int_kpi__supply', 'int_kpi__sync'
     ]) }}
-{% endmacro %}
-
-{# The families that give single observations, of which a percentile or a deviation is taken. #}
-{% macro kpi_observation_families() %}
-    {{ return(['int_kpi__lead_time_days', 'int_kpi__reaction_hours', 'int_kpi__refund_hours', 'int_kpi__sync_seconds']) }}
 {% endmacro %}
 
 {# All rows of the families, one below the other. #}

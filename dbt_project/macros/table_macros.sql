@@ -127,7 +127,7 @@
 {# Grain: supplier x item x location (null: all locations). The terms that hold at `ts`. #}
 {% macro terms_as_of() %}
     with terms as (
-        {{ version_at(ref('stg_ledger__terms'), ['supplier_id', 'item_id', 'location_id'], 'cast(ts as timestamptz)', from_its_date=true, ends=true) }}
+        {{ version_at(source('ledger', 'terms'), ['supplier_id', 'item_id', 'location_id'], 'cast(ts as timestamptz)', from_its_date=true, ends=true) }}
     )
 
     select

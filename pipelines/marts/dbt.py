@@ -25,7 +25,8 @@ Progress = Callable[[int, int, str], None]
 _BROKEN_CONTRACTS = "contracts are broken"
 """As the macro `check_contracts` says it."""
 _FAILING_ROWS = 10
-_CELL_WIDTH = 40
+_ROWS_OF_ONE_MODEL = 3
+_CELL_WIDTH = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -223,14 +224,20 @@ def _failure(home: Home, failed: Sequence[Any]) -> UserError:
 
 
 def _failing_rows(home: Home, query: str | None) -> str:
-    """Up to ten rows that a test's query returns, as a small table; the reason where it cannot be asked."""
+    """Up to ten rows that a test's query returns, as a small table; the reason where it cannot be asked.
+
+    A check of many models names the model in each row: then three of each, so that none hides another.
+    """
     if not query:
         return "(the test left no query)"
     con = open_marts(home)
     try:
         con.execute("SET enable_progress_bar = false")
         con.execute("SET TimeZone = 'UTC'")
-        cursor = con.execute(f"SELECT * FROM ({query.strip().rstrip(';')}\n) LIMIT {_FAILING_ROWS}")
+        rows = f"FROM ({query.strip().rstrip(';')}\n)"
+        if "model" in [column[0] for column in con.execute(f"{rows} LIMIT 0").description or []]:
+            rows += f" QUALIFY row_number() OVER (PARTITION BY model) <= {_ROWS_OF_ONE_MODEL} ORDER BY model"
+        cursor = con.execute(f"{rows} LIMIT {_FAILING_ROWS}")
         header = [column[0] for column in cursor.description or []]
         table = [header] + [["∅" if cell is None else str(cell)[:_CELL_WIDTH] for cell in row] for row in cursor.fetchall()]
     except Exception as error:  # the test has failed already; that its rows cannot be shown must not hide it

@@ -124,15 +124,20 @@ def test_rules_name_columns_that_the_marts_have(tmp_path_factory: pytest.TempPat
 
 
 def _stated_by_dbt(manifest: Any) -> set[tuple[str, str, str]]:
-    """(mart, column, word) of every generic dbt test, in the words of the gates."""
-    words = {"not_null": "not_null", "unique": "unique", "accepted_values": "one_of", "unique_grain": "unique"}
+    """(mart, column, word) of what dbt checks of every model in one way, in the words of the gates."""
+    words = {"not_null": "not_null", "unique": "unique", "accepted_values": "one_of"}
     stated = set()
     for node in manifest.nodes.values():
         if getattr(node, "test_metadata", None) is not None and node.attached_node:
             model = manifest.nodes[node.attached_node]
-            named = node.column_name or ",".join(node.test_metadata.kwargs.get("columns", []))
-            stated.add((f"{model.schema}.{model.alias}", named, words.get(node.test_metadata.name, node.test_metadata.name)))
+            stated.add((f"{model.schema}.{model.alias}", node.column_name, words.get(node.test_metadata.name, node.test_metadata.name)))
         if node.resource_type == "model":
+            mart, meta = f"{node.schema}.{node.alias}", node.config.meta
+            stated.add((mart, ",".join(meta.get("grain", [])), "unique"))
+            stated |= {
+                (mart, column, "not_null") for column in [*meta.get("grain", []), *meta.get("not_null", [])]
+                if column not in meta.get("may_be_null", [])
+            }  # fmt: skip
             # A contract's constraints are checked by the database at every build.
             stated |= {
                 (f"{node.schema}.{node.alias}", column.name, str(getattr(one.type, "value", one.type)))

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with network as (
-    {{ version_at(ref('stg_ledger__networks'), ['channel_id', 'location_id'], newest_known(ref('stg_ledger__networks')), from_its_date=true, ends=true) }}
+    {{ version_at(source('ledger', 'networks'), ['channel_id', 'location_id'], newest_known(source('ledger', 'networks')), from_its_date=true, ends=true) }}
 ),
 
 channels as (

@@ -1,12 +1,12 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with recursive relations as (
-    select * from {{ ref('stg_ledger__relations') }}
+    select * from {{ source('ledger', 'relations') }}
     where relation_kind = 'merge'
 ),
 
 items as (
-    {{ version_at(ref('stg_ledger__items'), ['item_id'], newest_known(ref('stg_ledger__items')), ends=true) }}
+    {{ version_at(source('ledger', 'items'), ['item_id'], newest_known(source('ledger', 'items')), ends=true) }}
 ),
 
 -- What was last said of a merge. It holds for all time up to its end; one that ends where it begins was taken back.
@@ -15,7 +15,7 @@ stated as (
     from relations
     qualify
         row_number() over (partition by item_id, related_item_id order by version_no desc) = 1
-        and (valid_to is null or (valid_to > valid_from and valid_to > {{ newest_known(ref('stg_ledger__relations')) }}))
+        and (valid_to is null or (valid_to > valid_from and valid_to > {{ newest_known(source('ledger', 'relations')) }}))
 ),
 
 -- The owner posts by the same rule: both items are known, stocked and counted in the same unit.

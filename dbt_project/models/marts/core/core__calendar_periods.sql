@@ -1,6 +1,6 @@
 with stated as (
     {{ version_at(
-        ref('stg_ledger__calendars'), ['calendar_code', 'day_kind', 'zone', 'starts_on'], newest_known(ref('stg_ledger__calendars')),
+        source('ledger', 'calendars'), ['calendar_code', 'day_kind', 'zone', 'starts_on'], newest_known(source('ledger', 'calendars')),
         from_its_date=true, ends=true
     ) }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__channels'), ['channel_id'], newest_known(ref('stg_ledger__channels'))) }}
+    {{ version_at(source('ledger', 'channels'), ['channel_id'], newest_known(source('ledger', 'channels'))) }}
 )
 
 select

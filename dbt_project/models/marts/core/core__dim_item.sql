@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__items'), ['item_id'], newest_known(ref('stg_ledger__items'))) }}
+    {{ version_at(source('ledger', 'items'), ['item_id'], newest_known(source('ledger', 'items'))) }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with spans as (
-    {{ version_spans(ref('stg_ledger__items'), ['item_id']) }}
+    {{ version_spans(source('ledger', 'items'), ['item_id']) }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__locations'), ['location_id'], newest_known(ref('stg_ledger__locations'))) }}
+    {{ version_at(source('ledger', 'locations'), ['location_id'], newest_known(source('ledger', 'locations'))) }}
 )
 
 select

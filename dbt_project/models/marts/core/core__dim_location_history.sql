@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with spans as (
-    {{ version_spans(ref('stg_ledger__locations'), ['location_id']) }}
+    {{ version_spans(source('ledger', 'locations'), ['location_id']) }}
 )
 
 select

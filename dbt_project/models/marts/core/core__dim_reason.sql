@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__reasons'), ['event_kind', 'reason_code'], newest_known(ref('stg_ledger__reasons')), from_its_date=true, ends=true) }}
+    {{ version_at(source('ledger', 'reasons'), ['event_kind', 'reason_code'], newest_known(source('ledger', 'reasons')), from_its_date=true, ends=true) }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__suppliers'), ['supplier_id'], newest_known(ref('stg_ledger__suppliers'))) }}
+    {{ version_at(source('ledger', 'suppliers'), ['supplier_id'], newest_known(source('ledger', 'suppliers'))) }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with spans as (
-    {{ version_spans(ref('stg_ledger__suppliers'), ['supplier_id']) }}
+    {{ version_spans(source('ledger', 'suppliers'), ['supplier_id']) }}
 )
 
 select

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with relations as (
-    select * from {{ ref('stg_ledger__relations') }}
+    select * from {{ source('ledger', 'relations') }}
 ),
 
 stated as (
@@ -20,4 +20,4 @@ select
     valid_from,
     valid_to
 from stated
-where valid_to is null or (valid_to > {{ newest_known(ref('stg_ledger__relations')) }} and valid_to > coalesce(valid_from, timestamptz '-infinity'))
+where valid_to is null or (valid_to > {{ newest_known(source('ledger', 'relations')) }} and valid_to > coalesce(valid_from, timestamptz '-infinity'))

@@ -1,11 +1,11 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with items as (
-    {{ version_at(ref('stg_ledger__items'), ['item_id'], newest_known(ref('stg_ledger__items'))) }}
+    {{ version_at(source('ledger', 'items'), ['item_id'], newest_known(source('ledger', 'items'))) }}
 ),
 
 units as (
-    {{ version_at(ref('stg_ledger__uoms'), ['item_code', 'uom_code'], newest_known(ref('stg_ledger__uoms')), ends=true) }}
+    {{ version_at(source('ledger', 'uoms'), ['item_code', 'uom_code'], newest_known(source('ledger', 'uoms')), ends=true) }}
 ),
 
 -- The base unit needs no line of its own; of several that say something of a unit the least rank counts.

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with versions as (
-    {{ version_at(ref('stg_ledger__bom'), ['kit_item_id', 'component_item_id'], newest_known(ref('stg_ledger__bom')), from_its_date=true, ends=true) }}
+    {{ version_at(source('ledger', 'bom'), ['kit_item_id', 'component_item_id'], newest_known(source('ledger', 'bom')), from_its_date=true, ends=true) }}
 )
 
 select

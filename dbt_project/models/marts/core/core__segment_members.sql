@@ -2,7 +2,7 @@
 
 with versions as (
     {{ version_at(
-        ref('stg_ledger__segments'), ['segment_code', 'member_kind', 'member_id'], newest_known(ref('stg_ledger__segments')),
+        source('ledger', 'segments'), ['segment_code', 'member_kind', 'member_id'], newest_known(source('ledger', 'segments')),
         from_its_date=true, ends=true
     ) }}
 )

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with spans as (
-    {{ version_spans(ref('stg_ledger__terms'), ['supplier_id', 'item_id', 'location_code'], from_its_date=true) }}
+    {{ version_spans(source('ledger', 'terms'), ['supplier_id', 'item_id', 'location_code'], from_its_date=true) }}
 )
 
 select

@@ -95,7 +95,7 @@ computed as (
 ),
 
 observations as (
-    {{ kpi_union(kpi_observation_families(), ['measure_code', 'measured_on', 'channel_id', 'location_id', 'category', 'supplier_id', 'observation']) }}
+    select * from {{ ref('int_kpi__observations') }}
 ),
 
 in_periods as (

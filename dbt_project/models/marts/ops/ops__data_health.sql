@@ -98,7 +98,7 @@ with checks as (
         count(*) as n_rows,
         null as affected_units
     from {{ ref('core__dim_supplier') }}
-    where supplier_id not in (select terms.supplier_id from {{ ref('stg_ledger__terms') }} as terms where terms.supplier_id is not null)
+    where supplier_id not in (select terms.supplier_id from {{ source('ledger', 'terms') }} as terms where terms.supplier_id is not null)
 
     union all
     select

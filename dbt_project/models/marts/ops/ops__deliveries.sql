@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with additions as (
-    select * from {{ ref('stg_ledger__deliveries') }}
+    select * from {{ source('ledger', 'deliveries') }}
 )
 
 select

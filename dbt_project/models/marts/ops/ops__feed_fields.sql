@@ -1,13 +1,13 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with fields as (
-    select * from {{ ref('stg_ledger__feed_fields') }}
+    select * from {{ source('ledger', 'feed_fields') }}
 ),
 
 -- How often the source had delivered before: what is new in the first files of a source is no change.
 deliveries as (
     select distinct feed, source_system, first_known_at
-    from {{ ref('stg_ledger__deliveries') }}
+    from {{ source('ledger', 'deliveries') }}
 ),
 
 named as (

@@ -5,7 +5,7 @@ with gates as (
 ),
 
 results as (
-    select * from {{ ref('stg_ledger__gate_results') }}
+    select * from {{ source('ledger', 'gate_results') }}
 )
 
 select

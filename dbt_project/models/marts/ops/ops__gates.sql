@@ -5,7 +5,7 @@ with looks as (
         *,
         -- Two looks at one instant: the one handed in last.
         row_number() over (partition by gate_kind, subject order by checked_at desc, commit_id desc, gate_run_id desc) as recency_rank
-    from {{ ref('stg_ledger__gate_runs') }}
+    from {{ source('ledger', 'gate_runs') }}
 ),
 
 newest as (
@@ -18,7 +18,7 @@ rules as (
         results.gate_run_id,
         count(*) as n_rules,
         count(*) filter (where not results.is_met) as n_rules_failed
-    from {{ ref('stg_ledger__gate_results') }} as results
+    from {{ source('ledger', 'gate_results') }} as results
     semi join newest on results.gate_run_id = newest.gate_run_id
     group by results.gate_run_id
 )

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with signed_rows as (
-    select * from {{ ref('stg_ledger__quarantine') }}
+    select * from {{ source('ledger', 'quarantine') }}
 )
 
 select

@@ -146,7 +146,7 @@ figures as (
 
 deliveries as (
     select distinct feed, source_uri, first_known_at
-    from {{ ref('stg_ledger__deliveries') }}
+    from {{ source('ledger', 'deliveries') }}
 ),
 
 sources as (

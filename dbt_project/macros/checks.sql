@@ -1,0 +1,85 @@
+{#
+    Checks that every model makes the same way, many models in one node. What is checked stands beside the model, in its YAML:
+
+        config:
+          meta:
+            grain: [item_id, location_id, stock_on]   # no two rows share it, and no part of it is null
+            may_be_null: [location_id]                # parts of the grain that may: null is then a value like others
+            not_null: [closing_units]                 # other columns that are always known
+            grown_by: commit_id                       # the column with the commit that wrote a row, if it is not built_commit_id
+            follows_from: stock__daily                # not checked: holds because it holds of that model
+
+    The ids of items, locations, channels and suppliers in marts are those of their dimensions.
+    Of a model that grows only the keys that the newest commit wrote are looked at: the others were when they came.
+    A failing row names the model, what is wrong and the key. The models are named where the macro is called, since dbt has to
+    know them before it has read their YAML; `test_rules.py` holds the lists to the YAML.
+#}
+{% macro checks(models) %}
+    {%- set ids = dimensions_of_ids() %}
+    {%- for name in ids.values() | list + models %}{% set known = ref(name) %}{% endfor %}
+    {%- if execute and graph %}
+    with {% for id, dimension in ids.items() -%}
+    known_{{ id }} as (
+        select {{ id }} from {{ ref(dimension) }}
+    ){{ ',' if not loop.last }}
+    {% endfor %}
+    {%- for name in models %}
+    {{ check(graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | selectattr('name', 'equalto', name) | first) }}
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- else %}
+    select null as model
+    {%- endif %}
+{% endmacro %}
+
+{# The faulty keys of one model. An id that is no part of the key is that of one of its rows: more than one are a fault already. #}
+{% macro check(node) %}
+    {%- set meta = node.config.meta %}
+    {%- set never_null = (meta.grain | reject('in', meta.get('may_be_null', [])) | list) + meta.get('not_null', []) %}
+    {%- set ids = (node.columns.keys() | select('in', dimensions_of_ids()) | list) if node.original_file_path.startswith('models/marts') else [] %}
+    select model, fault, key
+    from (
+        select
+            '{{ node.schema }}.{{ node.alias or node.name }}' as model,
+            concat_ws(
+                '; ',
+                case when count(*) > 1 then count(*) || ' rows of one grain' end
+                {%- for column in never_null %},
+                case when bool_or({{ column }} is null) then '{{ column }} is null' end
+                {%- endfor %}
+                {%- for id in ids if dimensions_of_ids()[id] != node.name %},
+                case when any_value({{ id }}) not in (select {{ id }} from known_{{ id }}) then '{{ id }} ' || any_value({{ id }}) || ' is not in {{ dimensions_of_ids()[id] | replace('__', '.') }}' end
+                {%- endfor %}
+            ) as fault,
+            concat_ws(', '{% for column in meta.grain %}, '{{ column }}=' || coalesce(cast({{ column }} as varchar), 'null'){% endfor %}) as key
+        from (
+            {{ checked_rows(node) }}
+        ) as checked
+        group by {{ meta.grain | join(', ') }}
+    ) as keys
+    where fault <> ''
+{% endmacro %}
+
+{# Where each id of a mart is described. #}
+{% macro dimensions_of_ids() %}
+    {{ return({'item_id': 'core__dim_item', 'location_id': 'core__dim_location', 'channel_id': 'core__dim_channel', 'supplier_id': 'core__dim_supplier'}) }}
+{% endmacro %}
+
+{# The rows of a model that are looked at. #}
+{% macro checked_rows(node) %}
+    {%- set grain = node.config.meta.grain %}
+    {%- set grown_by = node.config.meta.get('grown_by', 'built_commit_id' if 'built_commit_id' in node.columns else none) -%}
+    select grown.*
+            from {{ ref(node.name) }} as grown
+    {%- if grown_by %}
+            semi join (
+                select {{ grain | join(', ') }}
+                from {{ ref(node.name) }}
+                where {{ grown_by }} = (select max(newest.{{ grown_by }}) from {{ ref(node.name) }} as newest)
+            ) as written
+                on {% for column in grain %}{{ 'and ' if not loop.first }}grown.{{ column }} is not distinct from written.{{ column }} {% endfor %}
+    {%- endif %}
+{% endmacro %}

@@ -1,0 +1,7 @@
+-- The marts of schema availability: their grain, what is always known, and ids that exist. What each promises stands in its YAML (macros/checks.sql).
+{{ checks([
+    'availability__by_channel',
+    'availability__by_channel_location',
+    'availability__desync',
+    'availability__dropship'
+]) }}

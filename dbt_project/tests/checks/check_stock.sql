@@ -1,0 +1,7 @@
+-- The marts of schema stock: their grain, what is always known, and ids that exist. What each promises stands in its YAML (macros/checks.sql).
+{{ checks([
+    'stock__asn_reconciliation',
+    'stock__daily',
+    'stock__on_hand',
+    'stock__snapshots'
+]) }}
