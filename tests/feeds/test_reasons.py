@@ -88,7 +88,7 @@ def test_sql_and_pages_name_no_other_reason() -> None:
         *(DBT_PROJECT / "tests").rglob("*.sql"),
     ):
         text = file.read_text(encoding="utf-8")
-        if "stg_ledger__quarantine" in text or "ops__quarantine" in text:
+        if "source('ledger', 'quarantine')" in text or "ops__quarantine" in text:
             for listed in re.findall(r"reason_code (?:=|<>|in|not in) (\([^)]*\)|'\w+')", text):
                 named |= set(re.findall(r"'(\w+)'", listed))
     assert named - KNOWN == set()

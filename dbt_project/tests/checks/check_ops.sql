@@ -1,5 +1,6 @@
 -- The marts of schema ops: their grain, what is always known, and ids that exist. What each promises stands in its YAML (macros/checks.sql).
 {{ checks([
+    'ops__alert_codes',
     'ops__alerts',
     'ops__data_health',
     'ops__deliveries',
