@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     """Where the people are who read the plan and the brief: the schedules go by its clock."""
     country: str = "FR"
     """Whose public holidays are days without orders (ISO 3166); empty: Sundays only."""
+    build_process: Literal["on", "off"] = "on"
+    """Whether commands build in a process of its own, which loads what it needs while the command reads its input."""
+    build_process_seconds: float = 180.0
+    """How long that process stays for the next command when nothing is asked of it; 0: it ends with the command."""
     scheduler: Literal["on", "off"] = "on"
     """Whether `parstock up` runs the schedules and their page."""
     scheduler_port: int = 3000

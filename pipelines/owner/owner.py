@@ -12,14 +12,12 @@ import fcntl
 import json
 import os
 import queue
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
-from multiprocessing.connection import Connection, Listener
-from pathlib import Path
+from multiprocessing.connection import Connection
 from typing import Any, Final, Self
 
 from pipelines.errors import UserError
@@ -28,6 +26,7 @@ from pipelines.ledger import results
 from pipelines.ledger.hashing import hash_text
 from pipelines.ledger.instants import micros, system_clock
 from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_name
+from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
 from pipelines.owner.apply.bulk import BULK_ROWS
 from pipelines.owner.schema import open_warehouse
@@ -47,8 +46,6 @@ GATHER_SECONDS: Final = 3.0
 
 FLUSH_ROWS: Final = 50_000
 """A tail of this many rows is flushed at once: a publication carries the tail as a table."""
-
-_SOCKET_PATH_MAX: Final = 100
 
 Clock = Callable[[], datetime]
 
@@ -350,38 +347,18 @@ def _instant(text: str | None) -> datetime | None:
 
 
 class _Server:
-    """Answers other processes of this machine: JSON over a Unix socket, or loopback where its path would be too long."""
+    """Answers other processes of this machine, in JSON."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
-        self._file = owner.home.run / "owner.json"
-        path = str((owner.home.run / "owner.sock").resolve())
-        token = secrets.token_hex(16)
-        if len(path) <= _SOCKET_PATH_MAX:
-            Path(path).unlink(missing_ok=True)
-            self._listener = Listener(path, family="AF_UNIX", authkey=token.encode())
-        else:
-            self._listener = Listener(("127.0.0.1", 0), family="AF_INET", authkey=token.encode())
-        address = self._listener.address
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"pid": os.getpid(), "address": address, "token": token}, file)
+        self._door = Door(owner.home, "owner")
         threading.Thread(target=self._accept, name="owner-server", daemon=True).start()
 
     def close(self) -> None:
-        self._file.unlink(missing_ok=True)
-        self._listener.close()
+        self._door.close()
 
     def _accept(self) -> None:
-        from multiprocessing import AuthenticationError
-
-        while True:
-            try:
-                connection = self._listener.accept()
-            except AuthenticationError:
-                continue
-            except (OSError, EOFError):
-                return
+        while (connection := self._door.accept()) is not None:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
