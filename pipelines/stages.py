@@ -117,18 +117,24 @@ def _ingest(
     settings: Settings | None,
     adapter: str | None = None,
 ) -> IngestResult:
-    from pipelines.ingest.pipeline import ingest_batch
-    from pipelines.ingest.sources.files import landing_of
-    from pipelines.ingest.sources.registry import open_sources
+    from pipelines.ingest.beside import ask_stream
 
     def told(progress: Any) -> None:
         if say is not None:
             say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
 
     settings = settings or Settings()
-    is_all = from_dir is None and not feeds and adapter is None
-    sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
-    report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
+    report = None
+    if isinstance(owner, OwnerClient) and engine == "beam":  # somebody stands there, perhaps with a stream
+        report = ask_stream(home, from_dir, clock=clock, feeds=feeds, adapter=adapter, settings=settings, on_progress=told)
+    if report is None:
+        from pipelines.ingest.pipeline import ingest_batch
+        from pipelines.ingest.sources.files import landing_of
+        from pipelines.ingest.sources.registry import open_sources
+
+        is_all = from_dir is None and not feeds and adapter is None
+        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
+        report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
     return IngestResult(
