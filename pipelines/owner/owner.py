@@ -44,6 +44,11 @@ QUIET_SECONDS: Final = 0.25
 GATHER_SECONDS: Final = 3.0
 """… but not longer than this in all."""
 
+IDLE_SECONDS: Final = 1.0
+"""A round that finds nothing to do is followed by the next one after this, unless something comes."""
+
+_LOOK_SECONDS: Final = 0.05
+
 FLUSH_ROWS: Final = 50_000
 """A tail of this many rows is flushed at once: a publication carries the tail as a table."""
 
@@ -181,6 +186,7 @@ class Owner:
 
     def _turn(self) -> bool:
         """One round; true when something was done that may have more behind it."""
+        self._seen = self._folder_times()
         did = self._apply(may_gather=True)
         did = self._take_results() or did
         now = time.monotonic()
@@ -192,6 +198,17 @@ class Owner:
             self._publish()
         return did
 
+    def _is_settled(self) -> bool:
+        """Whether nothing waits for its time: all that came is applied, in files and published."""
+        commit_id = self._applier.commit_id
+        is_shown = self._build is None or self._published == (commit_id, self._build.name)
+        return self._flushed == commit_id and is_shown and not self._gathering.is_waiting
+
+    def _folder_times(self) -> list[int]:
+        """When the folders that others write to were changed last: dear to list twenty times a second, cheap to ask."""
+        folders = (self._spool.manifests, *(self.home.spool / kind for kind in results.RESULTS), self.home.marts)
+        return [folder.stat().st_mtime_ns if folder.exists() else 0 for folder in folders]
+
     def _fits(self, build: MartsBuild) -> bool:
         """Whether a build was made on this ledger, and not on one before a rebuild."""
         rows = self._con.execute("select hash_a, hash_b from commits where commit_id = ?", [build.commit_id]).fetchall()
@@ -201,10 +218,15 @@ class Owner:
         return ledger.tail_rows(self._con, self._flushed) >= FLUSH_ROWS or ledger.has_bulk(self._con, self._flushed)
 
     def _wait(self) -> None:
-        try:
-            question, details, answer = self._asked.get(timeout=0.05)
-        except queue.Empty:
-            return
+        """Until somebody asks, a folder changes or something is due; a round is made once a second in any case."""
+        until = time.monotonic() + (IDLE_SECONDS if self._is_settled() else 0.0)
+        while True:
+            try:
+                question, details, answer = self._asked.get(timeout=_LOOK_SECONDS)
+                break
+            except queue.Empty:
+                if self._stopping.is_set() or time.monotonic() >= until or self._folder_times() != self._seen:
+                    return
         try:
             answer.set_result(self._answer(question, details))
         except BaseException as error:
@@ -327,6 +349,11 @@ class _Gathering:
     def __init__(self) -> None:
         self._units = 0
         self._since = self._grown = 0.0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something pending was left to grow."""
+        return self._units > 0
 
     def wants_more(self, units: int, rows: int) -> bool:
         """Told what is pending at each look."""
