@@ -7,19 +7,22 @@ Belongs here: paths and machine settings, read when called. Does not belong here
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pipelines.errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 
-class Settings(BaseSettings):
-    """Machine settings; every field is read from `PARSTOCK_<NAME>` when the object is made."""
+@dataclasses.dataclass(frozen=True, init=False)
+class Settings:
+    """Machine settings; every field is read from `PARSTOCK_<NAME>` when the object is made, unless it is given.
 
-    model_config = SettingsConfigDict(env_prefix="PARSTOCK_", frozen=True, extra="ignore")
+    Raises UserError (exit code 2) for a value that is none of its kind.
+    """
 
     home: Path = Path("data")
     threads: int = 2
@@ -43,12 +46,44 @@ class Settings(BaseSettings):
     gx: Literal["wait", "later", "off"] = "later"
     """When Great Expectations validates what the gates looked at, and reports: `later` in a process of its own that nobody
     waits for, `wait` before the command ends, `off` never. What a gate decides does not depend on it."""
+    build_process: Literal["on", "off"] = "on"
+    """Whether commands build in a process of its own, which loads what it needs while the command reads its input."""
+    build_process_seconds: float = 180.0
+    """How long that process stays for the next command when nothing is asked of it; 0: it ends with the command."""
     scheduler: Literal["on", "off"] = "on"
     """Whether `parstock up` runs the schedules and their page."""
     scheduler_port: int = 3000
     """Port of the schedules' page on loopback; the next free one if it is taken."""
     as_of: str = ""
     """The instant that scheduled runs take for now (ISO 8601); empty is the present. The commands have `--as-of`."""
+
+    def __init__(self, **given: Any) -> None:
+        kinds = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = given.pop(field.name) if field.name in given else _from_environment(field.name, kinds[field.name], field.default)
+            object.__setattr__(self, field.name, value)
+        if given:
+            raise TypeError(f"there is no setting {', '.join(given)}")
+
+
+def _from_environment(name: str, kind: Any, default: Any) -> Any:
+    """The value of a setting, by its kind: a number, a text, one of some words, a path or none."""
+    variable = f"PARSTOCK_{name.upper()}"
+    text = os.environ.get(variable)
+    if text is None:
+        return default
+    choices = get_args(kind) if get_origin(kind) is Literal else ()
+    if choices and text in choices:
+        return text
+    try:
+        if choices:
+            raise ValueError
+        if kind in (int, float, str, Path):
+            return kind(text)
+        return Path(text) if text else None
+    except ValueError:
+        wanted = " or ".join(choices) or {int: "a whole number", float: "a number"}.get(kind, "a path")
+        raise UserError(f"{variable} is {text!r}", next_step=f"{variable} takes {wanted}", exit_code=2) from None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

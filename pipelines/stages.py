@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipelines.build.process import builder_of
 from pipelines.errors import UserError
 from pipelines.owner.client import OwnerClient
 from pipelines.settings import Home, Settings
@@ -126,18 +126,24 @@ def _ingest(
     settings: Settings | None,
     adapter: str | None = None,
 ) -> IngestResult:
-    from pipelines.ingest.pipeline import ingest_batch
-    from pipelines.ingest.sources.files import landing_of
-    from pipelines.ingest.sources.registry import open_sources
+    from pipelines.ingest.beside import ask_stream
 
     def told(progress: Any) -> None:
         if say is not None:
             say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
 
     settings = settings or Settings()
-    is_all = from_dir is None and not feeds and adapter is None
-    sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
-    report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
+    report = None
+    if isinstance(owner, OwnerClient) and engine == "beam":  # somebody stands there, perhaps with a stream
+        report = ask_stream(home, from_dir, clock=clock, feeds=feeds, adapter=adapter, settings=settings, on_progress=told)
+    if report is None:
+        from pipelines.ingest.pipeline import ingest_batch
+        from pipelines.ingest.sources.files import landing_of
+        from pipelines.ingest.sources.registry import open_sources
+
+        is_all = from_dir is None and not feeds and adapter is None
+        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
+        report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
     return IngestResult(
@@ -199,16 +205,13 @@ def _build(
         if say is not None:
             say("build", {"done": done, "total": total, "node": node})
 
-    if builder is None:
-        from pipelines.build.build import build_marts
-
-        builder = functools.partial(build_marts, home, clock=clock)
     for remark in check_policies():
         if say is not None:
             say("note", {"text": remark})
     owner.ask("flush")
     try:
-        built = builder(select=select.split() if select else (), full_refresh=full_refresh, on_progress=told)
+        with contextlib.nullcontext(builder) if builder else builder_of(home, clock=clock) as build_now:
+            built = build_now(select=select.split() if select else (), full_refresh=full_refresh, on_progress=told)
     except GateBlocked:
         # Readers hear of it too: beside the marts as they were they get the ledger as it is.
         owner.ask("publish")
@@ -303,9 +306,13 @@ def run(
     say: Say | None = None,
     settings: Settings | None = None,
 ) -> RunResult:
-    """One whole pass in one process: ingest, build, plan, publish. What is up to date already is left as it is."""
-    with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
-        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, settings=settings)
+    """One whole pass: ingest, build, plan, publish. What is up to date already is left as it is."""
+    # The builder first: it begins to load at once, beside all that comes before the build.
+    with (
+        builder_of(home.make(), clock=clock) as builder,
+        owner_of(home, clock=clock, settings=settings, on_applied=tell_applied(say)) as owner,
+    ):
+        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, settings=settings, builder=builder)
 
 
 def run_with(

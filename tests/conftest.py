@@ -10,6 +10,7 @@ import pytest
 SMALL_DISTRIBUTOR = Path(__file__).parent / "scenarios" / "a_small_distributor" / "landing"
 SMALL_AS_OF = "2026-03-08T20:00+01:00"
 os.environ["PARSTOCK_GX"] = "off"  # a process of seconds after each command; tests of it have it on
+os.environ["PARSTOCK_BUILD_PROCESS"] = "off"  # one that has loaded dbt serves all tests; those of the process have it on
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,7 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("PARSTOCK_") and name != "PARSTOCK_REAL_DATA"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PARSTOCK_GX", "off")
+    monkeypatch.setenv("PARSTOCK_BUILD_PROCESS", "off")
     monkeypatch.setenv("PARSTOCK_SCHEDULER", "off")  # `parstock up` is quicker without; tests/orchestration has it on
 
 

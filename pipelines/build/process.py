@@ -1,7 +1,10 @@
-"""Builds in a process of their own: `python -m pipelines.build.process HOME PROJECT`.
+"""Builds in a process of their own, as who asks for them sees it. The other end is `pipelines.build.serving`.
 
-Belongs here: both ends of that process. It answers one line of JSON for each line it is asked on stdin, keeps dbt's
-project parsed in between, and dies with whoever started it. Does not belong here: what a build is (`marts`).
+Belongs here: finding that process or starting it, asking, and letting it go. Does not belong here: what a build is (`build`),
+or how long the process stays (`serving`).
+
+One stands per home: it waits a while for the next command, which then need not load dbt and the project again. While it
+is busy, or where it loaded something else, another is started, for its one asker alone.
 """
 
 from __future__ import annotations
@@ -10,37 +13,62 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import hashlib
 import json
 import os
-import queue
+import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Final, Self
 
-from pipelines.build.build import Clock, Progress, build_marts
 from pipelines.errors import UserError
 from pipelines.ledger.instants import system_clock
 from pipelines.marts.build_files import MartsBuild, load_build
-from pipelines.quality.gates import GateBlocked, GateRun
-from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
+from pipelines.meeting import meet
+from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home, Settings
 
-_NICENESS = 10
+Clock = Callable[[], dt.datetime]
+Progress = Callable[[int, int, str], None]
+DOOR: Final = "build"
+NICENESS: Final = 10
+"""Of a process that builds behind standing ones; for a command, whose user waits, it is 0."""
+_END_SECONDS: Final = 10.0
+
+
+@contextlib.contextmanager
+def builder_of(home: Home, *, clock: Clock, settings: Settings | None = None) -> Iterator[Callable[..., MartsBuild]]:
+    """What builds for one command: `build_marts` less home and clock, in a process that begins to load now.
+
+    With the setting `build_process` off it is `build_marts` itself.
+    """
+    settings = settings or Settings()
+    if settings.build_process == "off":
+        from pipelines.build.build import build_marts
+
+        yield functools.partial(build_marts, home, clock=clock)
+        return
+    with MartsProcess(home, clock=clock, niceness=0, stays_seconds=settings.build_process_seconds) as process:
+        process.warm()
+        yield process.build
 
 
 class MartsProcess:
-    """A niced process that builds on demand; the second build of one process is a warm one.
+    """A process that builds on demand; the second build of one process is a warm one. One caller at a time.
 
-    Use it as a context manager. One caller at a time; `parstock up` keeps one for as long as it runs. `clock` says when
-    the gates looked. What dbt loads takes seconds: the process does it once.
+    Use it as a context manager: `parstock up` keeps it for as long as it runs. `clock` says when the gates looked;
+    `stays_seconds` how long the process may wait for another caller afterwards, 0: it ends with this one.
     """
 
-    def __init__(self, home: Home, *, project: Path = DBT_PROJECT, clock: Clock = system_clock) -> None:
-        self.home, self.project, self._clock = home, project, clock
-        self._process: subprocess.Popen[str] | None = None
+    def __init__(
+        self, home: Home, *, project: Path = DBT_PROJECT, clock: Clock = system_clock, niceness: int = NICENESS, stays_seconds: float = 0.0
+    ) -> None:
+        self.home, self.project, self._clock, self._niceness, self._stays_seconds = home, project, clock, niceness, stays_seconds
+        self._connection: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -50,75 +78,107 @@ class MartsProcess:
 
     def warm(self) -> None:
         """Have the process load what its first build needs, if there is none yet; returns at once."""
-        if self._process is None or self._process.poll() is not None:
+        if self._connection is None:
             self._ask({"warm": True})
+
+    def pid(self) -> int:
+        """The process that answers, started when there is none; it loads nothing for this."""
+        return int(self._answer({"pid": True}, None)["pid"])
 
     def build(self, *, select: Sequence[str] = (), full_refresh: bool = False, on_progress: Progress | None = None) -> MartsBuild:
         """Like `build_marts`, in the other process, which is started when there is none. Raises the same UserErrors."""
-        process = self._ask({"select": list(select), "full_refresh": full_refresh, "now": self._clock().isoformat()})
-        assert process.stdout is not None
-        for line in process.stdout:
-            answer = json.loads(line)
-            if "progress" in answer:
-                if on_progress:
-                    on_progress(*answer["progress"])
-            elif "blocked" in answer:
-                raise GateBlocked([GateRun.from_json(run) for run in answer["blocked"]])
-            elif "error" in answer:
-                raise UserError(**answer["error"])
-            else:
-                return _from_answer(self.home, answer)
-        raise self._died()
+        request = {"select": list(select), "full_refresh": full_refresh, "now": self._clock().isoformat()}
+        answer = self._answer(request, on_progress)
+        if "stale" in answer:  # what it has loaded is not what there is now: it has ended
+            self._let_go()
+            self._connection = self._started()
+            answer = self._answer(request, on_progress)
+        if "blocked" in answer:
+            from pipelines.quality.gates import GateBlocked, GateRun
+
+            raise GateBlocked([GateRun.from_json(run) for run in answer["blocked"]])
+        if "error" in answer:
+            raise UserError(**answer["error"])
+        return _build_of(self.home, answer)
 
     def close(self) -> None:
-        """End the process; a build under way ends with it and leaves what readers see as it was."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        if process.stdin:
-            process.stdin.close()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        """Let the process go; a build under way ends with it and leaves what readers see as it was."""
+        process = self._process
+        self._let_go()
+        if process is not None and self._stays_seconds <= 0:
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
-    def _ask(self, request: dict[str, Any]) -> subprocess.Popen[str]:
-        """Send one line; returns the process that will answer."""
-        process = self._running()
-        assert process.stdin is not None
+    def _let_go(self) -> None:
+        connection, self._connection, self._process = self._connection, None, None
+        if connection is not None:
+            # Closing alone is not heard at the other end while another thread of ours still reads.
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _answer(self, request: dict[str, Any], on_progress: Progress | None) -> dict[str, Any]:
+        """The last word on a request."""
+        connection = self._ask(request)
         try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-        except BrokenPipeError:
+            while "progress" in (answer := json.loads(connection.recv_bytes())):
+                if on_progress:
+                    on_progress(*answer["progress"])
+        except (EOFError, OSError):
             raise self._died() from None
-        return process
+        return dict(answer)
 
-    def _running(self) -> subprocess.Popen[str]:
-        """The process, started if it is not there."""
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            log = self.home.run / "dbt" / "process.log"
-            log.parent.mkdir(parents=True, exist_ok=True)
-            path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
-            environment = {**os.environ, "PYTHONPATH": path}
-            with log.open("ab") as errors:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "pipelines.build.process", str(self.home.root.resolve()), str(self.project.resolve())],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                    text=True,
-                    env=environment,
-                )
-        return self._process
+    def _ask(self, request: dict[str, Any]) -> Connection:
+        """Send a request; returns the connection that will answer."""
+        for is_last in (False, True):
+            if self._connection is None:
+                self._connection = self._found() or self._started()
+            try:
+                self._connection.send_bytes(json.dumps(request).encode())
+                return self._connection
+            except OSError:  # it has ended since it was asked last
+                if is_last:
+                    raise self._died() from None
+                self._let_go()
+        raise AssertionError  # for the type checker: the loop returns or raises
+
+    def _found(self) -> Connection | None:
+        """The home's standing process, where it is free and has loaded what this one would."""
+        try:
+            connection, told = meet(self.home, DOOR)
+        except LookupError:
+            return None
+        is_other = told.get("identity") != identity_of(self.project)
+        with contextlib.suppress(OSError, EOFError, ValueError):
+            hello: dict[str, Any] = {"end": True} if is_other else {"stays_seconds": self._stays_seconds, "niceness": self._niceness}
+            connection.send_bytes(json.dumps(hello).encode())
+            if json.loads(connection.recv_bytes()).get("free"):
+                return connection
+        connection.close()
+        return None
+
+    def _started(self) -> Connection:
+        """A new process. Its connection is a pair of sockets, so that it ends with this process however that ends."""
+        log = self.home.run / "dbt" / "process.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
+        ours, theirs = socket.socketpair()
+        arguments = [theirs.fileno(), self.home.root.resolve(), self.project.resolve(), self._niceness, self._stays_seconds]
+        with theirs, log.open("ab") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pipelines.build.serving", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                pass_fds=[theirs.fileno()], start_new_session=True, env={**os.environ, "PYTHONPATH": path},
+            )  # fmt: skip
+        return Connection(ours.detach())
 
     def _died(self) -> UserError:
         """The process went away without an answer."""
-        code = self._process.wait() if self._process else None
-        self.close()
+        process = self._process
+        self._let_go()
+        code = process.wait() if process else None
         return UserError(
             "the process that builds the marts ended without an answer",
             where=f"exit code {code}",
@@ -127,79 +187,20 @@ class MartsProcess:
         )
 
 
-def _from_answer(home: Home, answer: dict[str, Any]) -> MartsBuild:
+def identity_of(project: Path) -> str:
+    """What a process was started with and keeps: this installation, this project, and the settings in its environment."""
+    settings = sorted(
+        (name, value) for name, value in os.environ.items() if name.startswith(("PARSTOCK_", "DBT_")) and name != "PARSTOCK_HOME"
+    )
+    folder = str(Path.cwd()) if any(name == "PARSTOCK_POLICY_DIR" for name, _ in settings) else ""
+    path = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part not in ("", str(PROJECT_ROOT))]
+    parts = [sys.executable, sys.version, str(PROJECT_ROOT), str(project.resolve()), path, folder, settings]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _build_of(home: Home, answer: dict[str, Any]) -> MartsBuild:
     """The build that an answer tells of; its relations are read from its folder."""
     figures = {"nodes": answer["nodes"], "seconds_dbt": answer["seconds_dbt"], "seconds_export": answer["seconds_export"]}
     if answer["folder"]:
         return dataclasses.replace(load_build(home.marts / answer["name"]), **figures)
     return MartsBuild("", None, answer["commit_id"], answer["ledger_hash"], dt.datetime.fromisoformat(answer["built_at"]), **figures)
-
-
-def _answer(build: MartsBuild) -> dict[str, Any]:
-    """A build as one line; what lies in its folder is left out."""
-    return {
-        "name": build.name,
-        "folder": build.folder is not None,
-        "commit_id": build.commit_id,
-        "ledger_hash": build.ledger_hash,
-        "built_at": build.built_at.isoformat(),
-        "nodes": build.nodes,
-        "seconds_dbt": build.seconds_dbt,
-        "seconds_export": build.seconds_export,
-    }
-
-
-def _serve(home: Home, project: Path, answers: IO[str]) -> None:
-    """Build once for each line on stdin that asks for it, until stdin ends."""
-    asked: queue.Queue[str] = queue.Queue()
-
-    def listen() -> None:
-        for line in sys.stdin:
-            asked.put(line)
-        # stdin ends when whoever started us is gone, killed or not: a build nobody waits for must not go on.
-        os._exit(0)
-
-    def say(answer: dict[str, Any]) -> None:
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-    threading.Thread(target=listen, daemon=True).start()
-    while True:
-        request = json.loads(asked.get())
-        if "warm" in request:
-            warm(home, project)
-            continue
-        now = dt.datetime.fromisoformat(request.pop("now"))
-        try:
-            say(_answer(build_marts(
-                home, **request, project=project, on_progress=lambda *step: say({"progress": step}), clock=functools.partial(_at, now)
-            )))  # fmt: skip
-        except GateBlocked as blocked:
-            say({"blocked": [run.to_json() for run in blocked.runs]})
-        except UserError as error:
-            say({"error": {"what": error.what, "where": error.where, "next_step": error.next_step, "exit_code": error.exit_code}})
-
-
-def warm(home: Home, project: Path) -> None:
-    """Load dbt and the project. What is wrong with the project is left for the build to say."""
-    from pipelines.marts.dbt import parse_project
-
-    with contextlib.suppress(UserError):
-        parse_project(home, project)
-
-
-def _at(instant: dt.datetime) -> dt.datetime:
-    """A clock that stands: when the build was asked for."""
-    return instant
-
-
-def main() -> None:
-    """The process's own end: answers go to the real stdout, everything that libraries print goes to stderr."""
-    os.nice(_NICENESS)
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    _serve(Home(Path(sys.argv[1])), Path(sys.argv[2]), answers)
-
-
-if __name__ == "__main__":
-    main()

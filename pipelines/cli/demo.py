@@ -3,7 +3,7 @@
 Belongs here: the order of the demo, what it prints, and how a second run knows that there is nothing to do. Does not
 belong here: the world (`pipelines.simulate`) or the stages.
 
-The builder of the marts is a process of its own here: it loads what a build needs while the year is being written.
+The process that builds the marts loads what it needs while the year is being written.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines import stages
-from pipelines.build.process import MartsProcess
+from pipelines.build.process import builder_of
 from pipelines.cli.listing import for_people, reorder_list
 from pipelines.cli.progress import progress
 from pipelines.errors import UserError
@@ -46,12 +46,11 @@ def show_demo(home: Home, out: Output) -> None:
     def clock() -> datetime:
         return as_of
 
-    with progress() as say, MartsProcess(home, clock=clock) as process, Owner(
+    with progress() as say, builder_of(home, clock=clock) as builder, Owner(
         home, clock=clock, publish_seconds=1.0, on_applied=stages.tell_applied(say)
     ) as owner:  # fmt: skip
-        process.warm()
         story = _landing(home, say)
-        result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=process.build)
+        result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=builder)
     columns, rows, summary = reorder_list(home, result.run_id, limit=None)
     if not out.is_table:
         out.rows(columns, rows)

@@ -53,10 +53,10 @@ DEFAULT_HOME = Path("data")
 
 
 def home_at(root: Path) -> Home:
-    """The home at a folder."""
+    """The home at a folder; absolute, for what is written down of it is read by processes that stand elsewhere."""
     from pipelines.settings import Home
 
-    return Home(root)
+    return Home(root.absolute())
 
 
 def clock_at(as_of: datetime | None) -> Callable[[], datetime]:

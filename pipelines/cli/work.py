@@ -130,7 +130,7 @@ def publish(
 def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """One whole pass: ingest, build, plan, publish.
 
-    In one process; what is up to date already is left as it is.
+    What is up to date already is left as it is.
     """
     from pipelines import stages
 

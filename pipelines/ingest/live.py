@@ -8,9 +8,11 @@ progress is then not reported, and nothing else is lost, for what is parsed is t
 from __future__ import annotations
 
 import dataclasses
+import queue
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from pipelines.ingest.unit import WorkUnit
@@ -21,12 +23,36 @@ _runs: dict[str, Run] = {}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of ingest gives its stages: whom to tell of a parsed unit, what its sources bring now, whether it is to end."""
+    """What one run of ingest gives its stages: whom to tell of a parsed unit, what its sources bring now, whether it is to end, how to wait."""
 
     on_manifest: Callable[[Manifest], None] | None
     poll: Callable[[], list[WorkUnit]] = list
     is_stopped: Callable[[], bool] = bool
+    wait: Callable[[float], None] = time.sleep
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+
+class Handed:
+    """Units that are given to a standing run from elsewhere than its sources; the run need not sleep out its pause for them."""
+
+    def __init__(self) -> None:
+        self._units: queue.SimpleQueue[WorkUnit] = queue.SimpleQueue()
+        self._is_more = threading.Event()
+
+    def add(self, units: Iterable[WorkUnit]) -> None:
+        """Give units to the run."""
+        for unit in units:
+            self._units.put(unit)
+        self._is_more.set()
+
+    def take(self) -> list[WorkUnit]:
+        """What was given since the last time."""
+        return [self._units.get() for _ in range(self._units.qsize())]
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but not once there is more."""
+        self._is_more.wait(seconds)
+        self._is_more.clear()
 
 
 @contextmanager

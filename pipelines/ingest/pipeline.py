@@ -6,16 +6,16 @@ Both run the same stages on Beam's embedded runner, which is named: what `Direct
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
 from pipelines.ingest import live
+from pipelines.ingest.report import IngestReport, OnProgress, Progress
 from pipelines.ingest.secret import read_secret, secret_file
 from pipelines.ingest.sources.source import Clock, Found, Polled, Source, now_of
 from pipelines.ingest.stage import parse_unit
@@ -29,47 +29,6 @@ _PATIENCE_SECONDS = 30.0
 """How long one pass waits for files that are still being written."""
 
 
-@dataclasses.dataclass(slots=True)
-class Progress:
-    """How far a run is: units and rows done, units there are."""
-
-    units: int = 0
-    units_done: int = 0
-    rows: int = 0
-    rows_parsed: int = 0
-    rows_rejected: int = 0
-
-    def add(self, manifest: Manifest) -> None:
-        """Count a parsed unit."""
-        self.units_done += 1
-        self.rows += manifest.rows_in
-        self.rows_parsed += manifest.rows_parsed
-        self.rows_rejected += manifest.rows_rejected
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class IngestReport:
-    """What one pass did. `deliveries` are all that were seen, `new_deliveries` those first seen now.
-
-    `rows_in = rows_parsed + rows_rejected`, of the units parsed now. `waiting` are files still being written,
-    `unreadable` files that could not be opened, with the reason; both will be taken by a later pass. `left_out` are rows of new
-    deliveries that their mapping says are none, by path; they are not in `rows_in`.
-    """
-
-    deliveries: list[str]
-    new_deliveries: list[str]
-    units: list[str]
-    rows_in: int
-    rows_parsed: int
-    rows_rejected: int
-    waiting: list[str]
-    unreadable: list[str]
-    left_out: dict[str, int]
-
-
 def ingest_batch(
     home: Home,
     sources: Sequence[Source],
@@ -78,9 +37,11 @@ def ingest_batch(
     on_progress: OnProgress | None = None,
     settings: Settings | None = None,
     engine: str = "beam",
+    hand_over: Callable[[list[WorkUnit]], Iterable[Manifest]] | None = None,
 ) -> IngestReport:
     """Take what the sources have once, and close them; returns when every unit is in the spool.
 
+    `hand_over` gives the units to a pipeline that runs already, and brings their manifests.
     `engine="direct"` runs the stage without Beam, for tests and tools; the result is the same to the byte.
     Raises UserError when a unit could not be written.
     """
@@ -98,7 +59,10 @@ def ingest_batch(
     with contextlib.closing(Polled(sources, spool)) as polled:
         found = _found_when_still(polled, clock)
         progress.units = len(found.units)
-        if found.units:
+        if found.units and hand_over is not None:
+            for manifest in hand_over(found.units):
+                count(manifest)
+        elif found.units:
             with live.running(live.Run(count)) as run_id:
                 _run_units(found.units, spool, secret, run_id, settings, engine)
         missing = polled.acknowledge()
@@ -156,17 +120,20 @@ def ingest_stream(
     settings: Settings | None = None,
     hold_seconds: float = HOLD_SECONDS,
     on_unreadable: Callable[[str], None] | None = None,
+    handed: live.Handed | None = None,
 ) -> None:
     """Watch the sources until `should_stop()`, and close them; each file that is whole is parsed into the spool within a second.
 
     `on_manifest` hears of each parsed unit, `on_unreadable` once of each thing that cannot be read. Blocks; run it in a
-    process or thread of its own. `clock` is called (or read) whenever something new is found.
+    process or thread of its own. `clock` is called (or read) whenever something new is found. Units that are `handed` to it
+    go the same way.
     """
     settings = settings or Settings()
     spool = Spool(home.spool).make()
     spool.sweep()
     secret = secret_file(home, settings)
     told: set[str] = set()
+    handed = handed or live.Handed()
     beam = import_beam()
     from pipelines.ingest.transforms import ParseUnits, WatchSources
 
@@ -178,9 +145,9 @@ def ingest_stream(
                 if what not in told and on_unreadable:
                     on_unreadable(what)
                 told.add(what)
-            return found.units
+            return [*found.units, *handed.take()]
 
-        with live.running(live.Run(on_manifest, poll, should_stop)) as run_id:
+        with live.running(live.Run(on_manifest, poll, should_stop, handed.wait)) as run_id:
             pipeline = beam.Pipeline(options=_options(settings, None))
             units = pipeline | "Run" >> beam.Create([run_id], reshuffle=False) | WatchSources(settings.poll_seconds, hold_seconds)
             _ = units | ParseUnits(spool.root, secret, run_id)

@@ -107,7 +107,7 @@ class _WatchSources(beam.DoFn):  # type: ignore[misc]
                 position += 1
                 yield TimestampedValue(one_run, Timestamp.of(time.time()))
             if not units:
-                time.sleep(self._poll)
+                run.wait(self._poll)
             watermark.set_watermark(Timestamp.of(time.time()))
         tracker.defer_remainder(Duration.of(0.01))
 

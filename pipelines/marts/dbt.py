@@ -136,6 +136,13 @@ def parse_project(home: Home, project: Path) -> None:
         _manifest(home, project)
 
 
+def load_dbt() -> None:
+    """Import what a build needs of dbt: seconds, best spent before anybody waits for them."""
+    import dbt.adapters.duckdb
+    import dbt.cli.main
+    import dbt.task.build  # noqa: F401
+
+
 def _manifest(home: Home, project: Path) -> Any:
     """The parsed project, for one run."""
 

@@ -6,11 +6,10 @@ Belongs here: finding the owner and its answers. Does not belong here: what the 
 from __future__ import annotations
 
 import json
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client
 from typing import Any
 
 from pipelines.errors import UserError
+from pipelines.meeting import meet
 from pipelines.settings import Home
 
 
@@ -18,12 +17,7 @@ class OwnerClient:
     """A connection to the home's running owner. Raises LookupError when none runs."""
 
     def __init__(self, home: Home) -> None:
-        try:
-            stored = json.loads((home.run / "owner.json").read_text())
-            address = stored["address"]
-            self._connection = Client(tuple(address) if isinstance(address, list) else address, authkey=stored["token"].encode())
-        except (OSError, ValueError, KeyError, AuthenticationError) as error:
-            raise LookupError("no owner runs") from error
+        self._connection, _ = meet(home, "owner")
 
     def ask(self, question: str, **details: Any) -> Any:
         """Ask and wait for the answer. Raises UserError with the owner's own words when it could not."""

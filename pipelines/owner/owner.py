@@ -12,14 +12,12 @@ import fcntl
 import json
 import os
 import queue
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
-from multiprocessing.connection import Connection, Listener
-from pathlib import Path
+from multiprocessing.connection import Connection
 from typing import Any, Final, Self
 
 from pipelines.errors import UserError
@@ -28,6 +26,7 @@ from pipelines.ledger import results
 from pipelines.ledger.hashing import hash_text
 from pipelines.ledger.instants import micros, system_clock
 from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_name
+from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
 from pipelines.owner.apply.bulk import BULK_ROWS
 from pipelines.owner.schema import open_warehouse
@@ -45,10 +44,13 @@ QUIET_SECONDS: Final = 0.25
 GATHER_SECONDS: Final = 3.0
 """… but not longer than this in all."""
 
+IDLE_SECONDS: Final = 1.0
+"""A round that finds nothing to do is followed by the next one after this, unless something comes."""
+
+_LOOK_SECONDS: Final = 0.05
+
 FLUSH_ROWS: Final = 50_000
 """A tail of this many rows is flushed at once: a publication carries the tail as a table."""
-
-_SOCKET_PATH_MAX: Final = 100
 
 Clock = Callable[[], datetime]
 
@@ -184,6 +186,7 @@ class Owner:
 
     def _turn(self) -> bool:
         """One round; true when something was done that may have more behind it."""
+        self._seen = self._folder_times()
         did = self._apply(may_gather=True)
         did = self._take_results() or did
         now = time.monotonic()
@@ -195,6 +198,17 @@ class Owner:
             self._publish()
         return did
 
+    def _is_settled(self) -> bool:
+        """Whether nothing waits for its time: all that came is applied, in files and published."""
+        commit_id = self._applier.commit_id
+        is_shown = self._build is None or self._published == (commit_id, self._build.name)
+        return self._flushed == commit_id and is_shown and not self._gathering.is_waiting
+
+    def _folder_times(self) -> list[int]:
+        """When the folders that others write to were changed last: dear to list twenty times a second, cheap to ask."""
+        folders = (self._spool.manifests, *(self.home.spool / kind for kind in results.RESULTS), self.home.marts)
+        return [folder.stat().st_mtime_ns if folder.exists() else 0 for folder in folders]
+
     def _fits(self, build: MartsBuild) -> bool:
         """Whether a build was made on this ledger, and not on one before a rebuild."""
         rows = self._con.execute("select hash_a, hash_b from commits where commit_id = ?", [build.commit_id]).fetchall()
@@ -204,10 +218,15 @@ class Owner:
         return ledger.tail_rows(self._con, self._flushed) >= FLUSH_ROWS or ledger.has_unlisted(self._con, self._flushed)
 
     def _wait(self) -> None:
-        try:
-            question, details, answer = self._asked.get(timeout=0.05)
-        except queue.Empty:
-            return
+        """Until somebody asks, a folder changes or something is due; a round is made once a second in any case."""
+        until = time.monotonic() + (IDLE_SECONDS if self._is_settled() else 0.0)
+        while True:
+            try:
+                question, details, answer = self._asked.get(timeout=_LOOK_SECONDS)
+                break
+            except queue.Empty:
+                if self._stopping.is_set() or time.monotonic() >= until or self._folder_times() != self._seen:
+                    return
         try:
             answer.set_result(self._answer(question, details))
         except BaseException as error:
@@ -331,6 +350,11 @@ class _Gathering:
         self._units = 0
         self._since = self._grown = 0.0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something pending was left to grow."""
+        return self._units > 0
+
     def wants_more(self, units: int, rows: int) -> bool:
         """Told what is pending at each look."""
         now = time.monotonic()
@@ -350,38 +374,18 @@ def _instant(text: str | None) -> datetime | None:
 
 
 class _Server:
-    """Answers other processes of this machine: JSON over a Unix socket, or loopback where its path would be too long."""
+    """Answers other processes of this machine, in JSON."""
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
-        self._file = owner.home.run / "owner.json"
-        path = str((owner.home.run / "owner.sock").resolve())
-        token = secrets.token_hex(16)
-        if len(path) <= _SOCKET_PATH_MAX:
-            Path(path).unlink(missing_ok=True)
-            self._listener = Listener(path, family="AF_UNIX", authkey=token.encode())
-        else:
-            self._listener = Listener(("127.0.0.1", 0), family="AF_INET", authkey=token.encode())
-        address = self._listener.address
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"pid": os.getpid(), "address": address, "token": token}, file)
+        self._door = Door(owner.home, "owner")
         threading.Thread(target=self._accept, name="owner-server", daemon=True).start()
 
     def close(self) -> None:
-        self._file.unlink(missing_ok=True)
-        self._listener.close()
+        self._door.close()
 
     def _accept(self) -> None:
-        from multiprocessing import AuthenticationError
-
-        while True:
-            try:
-                connection = self._listener.accept()
-            except AuthenticationError:
-                continue
-            except (OSError, EOFError):
-                return
+        while (connection := self._door.accept()) is not None:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:

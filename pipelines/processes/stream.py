@@ -23,7 +23,7 @@ GRACE_SECONDS: Final = 3.0
 
 
 def main() -> None:
-    """Watch the landing folders of the home that is named until stdin ends."""
+    """Watch the landing folders of the home that is named until stdin ends, and take what commands hand in."""
     logging.basicConfig(format="%(asctime)s %(levelname)-7s %(name)s  %(message)s", level=logging.INFO)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of the terminal's processes; the supervisor ends this one
     home = Home(Path(sys.argv[1]))
@@ -43,15 +43,21 @@ def main() -> None:
     threading.Thread(target=live, daemon=True).start()
     from pipelines.ingest.pipeline import ingest_stream
     from pipelines.ingest.sources.registry import open_sources
+    from pipelines.ingest.standing import Counter
 
     log = logging.getLogger("parstock.stream")
+    settings = Settings()
+    counter = Counter(home, settings, stopping.is_set)
     ingest_stream(
         home,
-        open_sources(home, Settings()),
+        open_sources(home, settings),
+        settings=settings,
+        handed=counter.handed,
         clock=lambda: datetime.now(UTC),
         should_stop=stopping.is_set,
         on_unreadable=lambda what: log.warning("cannot be read: %s", what),
     )
+    counter.close()
     logging.shutdown()
     os._exit(0)  # Beam's threads would hold the interpreter back
 

@@ -175,7 +175,8 @@ def test_a_warm_build_compiles_every_model_anew(tmp_path: Path) -> None:
     assert compiled == [(1,), (2,)]
 
 
-def test_a_build_process_dies_with_whoever_started_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stays_seconds", [0, 60])
+def test_a_build_process_dies_with_whoever_waits_for_its_build(tmp_path: Path, stays_seconds: int) -> None:
     home = make_home(tmp_path / "home")
     project = write_project(
         tmp_path / "dbt",
@@ -186,7 +187,7 @@ def test_a_build_process_dies_with_whoever_started_it(tmp_path: Path) -> None:
 from pathlib import Path
 from pipelines.settings import Home
 from pipelines.build.process import MartsProcess
-MartsProcess(Home(Path({str(home.root)!r})), project=Path({str(project)!r})).build()
+MartsProcess(Home(Path({str(home.root)!r})), project=Path({str(project)!r}), stays_seconds={stays_seconds}).build()
 """
     parent = subprocess.Popen([sys.executable, "-c", script], cwd=PROJECT_ROOT)
     builder = 0

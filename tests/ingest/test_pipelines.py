@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -65,7 +66,7 @@ def test_beam_writes_what_the_stage_writes(threads: int, direct: tuple[Path, dic
     def watch(progress: Progress) -> None:
         seen.append(progress.units_done)
 
-    settings = QUICK.model_copy(update={"parse_threads": threads})
+    settings = dataclasses.replace(QUICK, parse_threads=threads)
     home = prepared(tmp_path / "home")
     report = ingest_batch(home, [landing_of(home, settings, landing)], clock=AS_OF, settings=settings, on_progress=watch)
     assert content(tmp_path / "home") == expected
@@ -87,7 +88,7 @@ def test_reference_units_of_one_look_reach_the_spool_in_their_turn(tmp_path: Pat
         path.write_text(f"{columns}\n" + "".join(f"I{line},{'CS,6,1' if 'uoms' in name else 'Thing,stock,EA'}\n" for line in range(lines)))
     (landing / "pos").mkdir()
     shutil.copy(next((SAMPLES / "pos").glob("*.jsonl")), landing / "pos" / "a.jsonl")
-    settings = QUICK.model_copy(update={"parse_threads": 2})
+    settings = dataclasses.replace(QUICK, parse_threads=2)
     ingest_batch(home, [landing_of(home, settings, landing)], clock=AS_OF, settings=settings)
     written = sorted((path.stat().st_mtime_ns, path.stem) for path in (home.spool / "manifests").iterdir())
     reference = [m for m in (Spool(home.spool).read_manifest(name) for _, name in written) if m.feed == "reference"]

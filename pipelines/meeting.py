@@ -1,0 +1,75 @@
+"""How processes of one home find each other: a socket, and a file in `run/` that says where it is and with which token.
+
+Belongs here: listening and connecting. Does not belong here: what is said. A socket's path over 100 characters becomes a
+loopback port: systems cut longer ones off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from typing import Any, Final
+
+from pipelines.settings import Home
+
+_SOCKET_PATH_MAX: Final = 100
+
+
+class Door:
+    """A listener of this process, told to others in `run/<name>.json` until it is closed; `more` is told with it."""
+
+    def __init__(self, home: Home, name: str, **more: Any) -> None:
+        self._file = _told(home, name)
+        path = str((home.run / f"{name}.sock").resolve())
+        token = secrets.token_hex(16)
+        if len(path) <= _SOCKET_PATH_MAX:
+            Path(path).unlink(missing_ok=True)
+            self._listener = Listener(path, family="AF_UNIX", authkey=token.encode())
+        else:
+            self._listener = Listener(("127.0.0.1", 0), family="AF_INET", authkey=token.encode())
+        self._content = json.dumps({"pid": os.getpid(), "address": self._listener.address, "token": token, **more})
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(self._content)
+
+    def accept(self) -> Connection | None:
+        """The next who comes; null when the door is closed."""
+        while True:
+            try:
+                return self._listener.accept()
+            except AuthenticationError:
+                continue
+            except (OSError, EOFError):
+                return None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether others still find it: false when the home has gone away or is another one now."""
+        try:
+            return self._file.read_text() == self._content
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        if self.is_told:
+            self._file.unlink(missing_ok=True)
+        self._listener.close()
+
+
+def meet(home: Home, name: str) -> tuple[Connection, dict[str, Any]]:
+    """A connection to the process behind a door, and what it tells of itself. Raises LookupError when there is none."""
+    try:
+        told = json.loads(_told(home, name).read_text())
+        address = told["address"]
+        return Client(tuple(address) if isinstance(address, list) else address, authkey=told["token"].encode()), told
+    except (OSError, EOFError, ValueError, KeyError, AuthenticationError) as error:
+        raise LookupError(f"nobody answers at {name}") from error
+
+
+def _told(home: Home, name: str) -> Path:
+    return home.run / f"{name}.json"
