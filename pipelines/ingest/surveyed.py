@@ -59,7 +59,7 @@ def count_rows(content: bytes) -> tuple[int, int]:
 
 def has_open_end(content: bytes) -> bool:
     """Whether the last line has no end; blanks behind the last line end are no line."""
-    return bool(content.rpartition(b"\n")[2].strip(b" \t\r"))
+    return bool(content[content.rfind(b"\n") + 1 :].strip(b" \t\r"))
 
 
 def is_in_cp1252(content: bytes, makes_sense: Callable[[str], bool] | None = None) -> bool:

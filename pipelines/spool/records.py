@@ -149,7 +149,8 @@ class Manifest:
     """One parsed unit; its being there says that segment and rejects are there. `rows_in = rows_parsed + rows_rejected`.
 
     `segment` and `rejects` are file names (under `segments/<feed>/` and `rejects/`), null without
-    rows. `columns` are the columns the segment has; the other columns of the schema are null throughout.
+    rows. `columns` are the columns the segment has; the other columns of the schema are null throughout. `constants` are
+    texts and offsets that are the same in all of its rows, by column; none where an earlier version wrote it.
     `first_line` is the line number at which the unit starts. `occurred_min`, `occurred_max` are the extremes of
     `occurred_at` as stored (ISO without zone: UTC where the row has an offset, local where not), null without rows.
     `sequence` is the delivery's. `unknown_columns` are fields the feed does not list, kept in `extra` (of EPCIS also what was
@@ -180,6 +181,7 @@ class Manifest:
     dropped_columns: list[str] = dataclasses.field(default_factory=list)
     sequence: int = 0
     missing_columns: list[str] = dataclasses.field(default_factory=list)
+    constants: dict[str, str | int] = dataclasses.field(default_factory=dict)
 
     @property
     def turn(self) -> tuple[str, str, int, int]:
@@ -192,8 +194,11 @@ class Manifest:
             raise ValueError(f"unit {self.unit_id}: {self.rows_in} rows in, but {ends}")
 
     def to_json(self) -> Json:
-        """The record as stored; the same record always gives the same bytes."""
-        return orjson.dumps(dataclasses.asdict(self), option=orjson.OPT_INDENT_2)
+        """The record as stored; the same record always gives the same bytes, also one that knows of no constants."""
+        fields = dataclasses.asdict(self)
+        if not self.constants:
+            del fields["constants"]
+        return orjson.dumps(fields, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, content: Json) -> Self:

@@ -15,7 +15,7 @@ from pipelines.feeds.reading import identity, privacy, typed
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.kinds import check_kinds
-from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
+from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, constants, reject_frame
 from pipelines.feeds.reading.times import Instants
 from pipelines.feeds.spec import ABSURD_QUANTITY, FIELDS, Feed
 
@@ -203,21 +203,30 @@ def _key_part(field: str, present: list[str]) -> pl.Expr:
     return pl.col(field)
 
 
-def _natural(feed: Feed, system: pl.Expr | str, present: list[str], kinds: set[str], as_voided: bool) -> pl.Expr:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Said:
+    """What the rows of a block have: columns, kinds, and the texts and offsets that are the same in all of them."""
+
+    present: list[str]
+    kinds: set[str]
+    same: dict[str, str]
+
+
+def _natural(feed: Feed, system: pl.Expr | str, said: _Said, as_voided: bool) -> pl.Expr:
     """Text of the natural key, by kind where kinds differ; `as_voided` gives that of the line that a void takes back."""
     assert feed.natural_key is not None
     voids = {kind.name: kind.voids for kind in feed.kinds if kind.voids}
 
     def text(fields: tuple[str, ...]) -> pl.Expr:
-        parts = [_key_part(field, present) for field in fields]
+        parts: list[identity.Part] = [said.same.get(field) or _key_part(field, said.present) for field in fields]
         if as_voided and "event_kind" in fields:
             parts[fields.index("event_kind")] = pl.col("event_kind").replace(list(voids), list(voids.values()))
-        if "source_revision" in fields and "source_revision" not in present:
-            parts[fields.index("source_revision")] = pl.lit("0")
+        if "source_revision" in fields and "source_revision" not in said.present:
+            parts[fields.index("source_revision")] = "0"
         return identity.natural_text(system, feed.name, parts)
 
     expr = text(feed.natural_key)
-    for fields in {kind.natural_key for kind in feed.kinds if kind.natural_key and kind.name in kinds}:
+    for fields in {kind.natural_key for kind in feed.kinds if kind.natural_key and kind.name in said.kinds}:
         assert fields is not None
         names = [kind.name for kind in feed.kinds if kind.natural_key == fields]
         expr = pl.when(pl.col("event_kind").is_in(names)).then(text(fields)).otherwise(expr)
@@ -230,19 +239,20 @@ def _with_identity(frame: pl.DataFrame, feed: Feed, context: Context) -> pl.Data
     system: pl.Expr | str = context.source_system
     if "source_system" in present:
         system = pl.col("source_system").fill_null(context.source_system)
-    kinds = set(frame["event_kind"].unique())
+    same = {name: str(value) for name, value in constants(frame).items()}
+    said = _Said(present, {same["event_kind"]} if "event_kind" in same else set(frame["event_kind"].unique()), same)
     has_ids = "source_event_id" in present
     by_id = identity.id_text(system, feed.name, pl.col("source_event_id"))
     texts: list[pl.Expr] = []
     if feed.natural_key is None:
         texts.append(by_id.alias("~key"))
     else:
-        natural = _natural(feed, system, present, kinds, as_voided=False)
+        natural = _natural(feed, system, said, as_voided=False)
         texts.append((pl.when(pl.col("source_event_id").is_null()).then(natural).otherwise(by_id) if has_ids else natural).alias("~key"))
-    target = _target(feed, system, present, kinds)
+    target = _target(feed, system, said)
     if target is not None:
         texts.append(target.alias("~target"))
-    texts.append(_payload(feed, present, has_ids).alias("~payload"))
+    texts.append(_payload(feed, said, has_ids).alias("~payload"))
     frame = frame.with_columns(texts)
     hashes = [*identity.halves("~key", "key_hi", "key_lo"), identity.payload_hash("~payload")]
     if target is not None:
@@ -250,18 +260,19 @@ def _with_identity(frame: pl.DataFrame, feed: Feed, context: Context) -> pl.Data
     return frame.with_columns(hashes)
 
 
-def _payload(feed: Feed, present: list[str], has_ids: bool) -> pl.Expr:
+def _payload(feed: Feed, said: _Said, has_ids: bool) -> pl.Expr:
     """What the row says beside its key: a natural key is not said again, a row with a number of its own says everything."""
-    said = [name for name in present if name in POLARS_SCHEMA]
-    full = identity.payload_text(said)
+    full = identity.payload_text(said.present, said.same)
     if feed.natural_key is None or any(kind.natural_key for kind in feed.kinds):
         return full
-    rest = identity.payload_text([name for name in said if name not in feed.natural_key])
+    beside = {name for name in said.present if name not in feed.natural_key}
+    rest = identity.payload_text(beside, {name: text for name, text in said.same.items() if name in beside})
     return pl.when(pl.col("source_event_id").is_null()).then(rest).otherwise(full) if has_ids else rest
 
 
-def _target(feed: Feed, system: pl.Expr | str, present: list[str], kinds: set[str]) -> pl.Expr | None:
+def _target(feed: Feed, system: pl.Expr | str, said: _Said) -> pl.Expr | None:
     """Text of the key that a void looks for, and for a voidable line with its own number that of the line it is."""
+    present, kinds = said.present, said.kinds
     if feed.void_by_reference in kinds:
         by_reference = identity.id_text(system, feed.name, pl.col("ref_document_id"))
         return pl.when(pl.col("event_kind") == feed.void_by_reference).then(by_reference)
@@ -273,4 +284,4 @@ def _target(feed: Feed, system: pl.Expr | str, present: list[str], kinds: set[st
     wanted = pl.col("event_kind").is_in(list(voids))
     if numbered:
         wanted |= pl.col("event_kind").is_in(list(voidable)) & pl.col("source_event_id").is_not_null()
-    return pl.when(wanted).then(_natural(feed, system, present, kinds, as_voided=True))
+    return pl.when(wanted).then(_natural(feed, system, said, as_voided=True))

@@ -6,6 +6,8 @@ lists of parts never give the same text. Hashes are xxh3-64: stable over version
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
 
 import polars as pl
@@ -24,25 +26,29 @@ _NOT_PAYLOAD: Final = frozenset(
 PAYLOAD_COLUMNS: Final = tuple(name for name in EVENT_SCHEMA if name not in _NOT_PAYLOAD)
 
 
-def joined(prefix: str, parts: list[pl.Expr]) -> pl.Expr:
-    """Prefix and parts as one text, null parts as empty text (which no field can be)."""
-    return pl.concat_str([pl.lit(prefix), *(part.fill_null("") for part in parts)], separator=SEPARATOR)
+Part = pl.Expr | str
+"""A part of a text: a column, or words that are the same in every row."""
+
+
+def joined(parts: Iterable[Part]) -> pl.Expr:
+    """Parts as one text, null as empty text (which no field can be); neighbouring words are joined once and not row by row."""
+    found: list[pl.Expr] = []
+    for is_words, some in itertools.groupby(parts, key=lambda part: isinstance(part, str)):
+        if is_words:
+            found.append(pl.lit(SEPARATOR.join(str(word) for word in some)))
+        else:
+            found += [part.fill_null("") for part in some if isinstance(part, pl.Expr)]
+    return pl.concat_str(found, separator=SEPARATOR)
 
 
 def id_text(source_system: pl.Expr | str, feed: str, source_event_id: pl.Expr) -> pl.Expr:
     """The text behind the key of an event that has a number of its own."""
-    return _with_system(source_system, feed, "id", [source_event_id])
+    return joined([source_system, feed, "id", source_event_id])
 
 
-def natural_text(source_system: pl.Expr | str, feed: str, parts: list[pl.Expr]) -> pl.Expr:
+def natural_text(source_system: pl.Expr | str, feed: str, parts: Sequence[Part]) -> pl.Expr:
     """The text behind the key of an event that is known by its natural key."""
-    return _with_system(source_system, feed, "natural", parts)
-
-
-def _with_system(source_system: pl.Expr | str, feed: str, how: str, parts: list[pl.Expr]) -> pl.Expr:
-    if isinstance(source_system, str):
-        return joined(SEPARATOR.join((source_system, feed, how)), parts)
-    return pl.concat_str([source_system, joined(SEPARATOR.join((feed, how)), parts)], separator=SEPARATOR)
+    return joined([source_system, feed, "natural", *parts])
 
 
 def halves(text: str, high: str, low: str) -> list[pl.Expr]:
@@ -61,21 +67,12 @@ def _as_text(name: str) -> pl.Expr:
     return column.cast(pl.String)
 
 
-def payload_text(present: list[str]) -> pl.Expr:
-    """Text of everything a row says. Absent columns count as null, so it does not depend on what other rows of the block have."""
-    parts: list[pl.Expr] = []
-    gap = 0
-    for name in PAYLOAD_COLUMNS:
-        if name not in present:
-            gap += 1
-            continue
-        if gap:
-            parts.append(pl.lit(SEPARATOR * (gap - 1)))
-            gap = 0
-        parts.append(_as_text(name).fill_null(""))
-    if gap:
-        parts.append(pl.lit(SEPARATOR * (gap - 1)))
-    return pl.concat_str(parts, separator=SEPARATOR)
+def payload_text(present: Container[str], same: Mapping[str, str]) -> pl.Expr:
+    """Text of everything a row says; `same` has the columns that say the same in every row.
+
+    Absent columns count as null, so it does not depend on what other rows of the block have.
+    """
+    return joined(same.get(name) or (_as_text(name) if name in present else "") for name in PAYLOAD_COLUMNS)
 
 
 def payload_hash(text: str) -> pl.Expr:

@@ -55,6 +55,16 @@ class Parsed:
     dropped_columns: list[str]
 
 
+def constants(frame: pl.DataFrame) -> dict[str, str | int]:
+    """The texts and small numbers (offsets in minutes) that are the same in every row, by column; none of an empty frame."""
+    found: dict[str, str | int] = {}
+    for column in frame.iter_columns() if frame.height else ():
+        may_be = column.dtype in (pl.String(), pl.Int16()) and column[0] is not None and column[0] == column[-1]
+        if may_be and not column.null_count() and (column == column[0]).all():
+            found[column.name] = column[0]
+    return found
+
+
 class Refused(Exception):
     """A line cannot be read; carries the reason code, and the field and value where they are known."""
 

@@ -73,10 +73,17 @@ def units_of(work: Work, manifests: Sequence[Manifest], spool: Spool) -> list[Un
             spool.segment_path(m.feed, m.segment),
             tuple(m.columns),
             m.delivery_id in copies,
+            m.constants,
+            (_utc_micros(m.occurred_min), _utc_micros(m.occurred_max)) if m.occurred_min and m.occurred_max else None,
         )
         for m in manifests
         if m.segment is not None
     ]
+
+
+def _utc_micros(text: str) -> int:
+    """µs of a time as a manifest has it, without a zone, taken as UTC."""
+    return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
 def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, now_us: int) -> list[Unit]:

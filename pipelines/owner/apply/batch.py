@@ -9,7 +9,7 @@ The tables that the steps hand to each other are declared in `owner/working.py`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from pipelines.feeds.reasons import WAITS
 from pipelines.owner.apply import revisions
+from pipelines.owner.apply.common import Value
 from pipelines.owner.apply.identity import JUDGE_SQL, KeyFilter, Keys, doubtful
 from pipelines.owner.apply.resolve import Incoming, name_owners, resolve_sql
 from pipelines.owner.reference.versions import END
@@ -37,6 +38,10 @@ class Unit:
     columns: tuple[str, ...]
     is_copy: bool = False
     """Its delivery's content came before under another path: nothing of it is set aside, all of it is known."""
+    constants: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    """Texts and offsets that are the same in all rows of the segment, as far as they are known."""
+    span_us: tuple[int, int] | None = None
+    """The earliest and the latest time in the segment, UTC or local; null where they are not known."""
 
     @property
     def is_retry(self) -> bool:

@@ -16,16 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import polars as pl
 
 from pipelines.events import STOCK_STATES
 from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.apply import batch
+from pipelines.owner.apply.common import Common, agreed
 from pipelines.owner.apply.documents import ALSO_POSTING
-from pipelines.owner.apply.identity import KeyFilter, Keys, doubtful
+from pipelines.owner.apply.identity import KeyFilter, Keys, suspects
 from pipelines.owner.apply.resolve import Incoming, name_owners, resolve_sql
-from pipelines.owner.handover import SMALL, WHOLE, temp_table
+from pipelines.owner.apply.zones import home_zones, shifts_of
+from pipelines.owner.handover import temp_table
 from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.posting.posting import intents_sql, posting_kinds, rule_number_sql, rules
 from pipelines.owner.reference.versions import END
@@ -60,19 +63,18 @@ def post_plain(
 ) -> tuple[Keys, int]:
     """Post the plain rows of the units; fills `leftover` (unit_no, line_no) with the others.
 
-    `batch_units` must name the units. Returns the 64-bit keys of all rows, and how many rows were posted.
+    `batch_units` must name the units. Returns the 64-bit keys of all rows in order, and how many rows were posted.
     """
-    incoming = Incoming([u.path for u in units if u.path], {column for u in units for column in u.columns}, retries=False)
+    columns = {column for u in units for column in u.columns}
+    incoming = Incoming([u.path for u in units if u.path], columns, retries=False, common=_common(con, units))
     name_owners(con, incoming)
-    got = con.execute(f"select unit_no, source_line::BIGINT as line_no, key_lo from ({incoming.relation()})").fetchnumpy()
-    keys: Keys = np.asarray(got["key_lo"], dtype=np.uint64)
-    doubt = doubtful(keys, seen)
-    lines = {"unit_no": np.asarray(got["unit_no"])[doubt], "line_no": np.asarray(got["line_no"])[doubt]}
-    temp_table(con, "leftover", {"unit_no": SMALL, "line_no": WHOLE}, lines)
-    posted = _copy(con, incoming, path, commit_id, now_us, has_doubt=bool(doubt.any()))
+    got = con.execute(f"select key_lo from ({incoming.without_units().relation()})").fetchnumpy()
+    keys: Keys = np.sort(np.asarray(got["key_lo"], dtype=np.uint64))
+    doubt = _leave_doubtful(con, incoming, suspects(keys, seen))
+    posted = _copy(con, incoming if doubt else incoming.without_units(), path, commit_id, now_us, has_doubt=doubt > 0)
     if posted == 0:
         path.unlink(missing_ok=True)
-    if posted < len(keys) - int(doubt.sum()):
+    if posted < len(keys) - doubt:
         missing = f"anti join read_parquet({literal(path)}) m on m.event_id = e.event_id" if posted else ""
         con.execute(
             f"""
@@ -85,6 +87,24 @@ def post_plain(
     if posted:
         _remember(con, incoming)
     return keys, posted
+
+
+def _leave_doubtful(con: duckdb.DuckDBPyConnection, incoming: Incoming, keys: Keys) -> int:
+    """Make `leftover` of the rows with these keys; returns how many there are."""
+    temp_table(con, "suspects", {"key_lo": pl.UInt64()}, {"key_lo": keys})
+    chosen = f"select unit_no, source_line::BIGINT as line_no from ({incoming.relation()}) semi join suspects using (key_lo)"
+    none = "select null::INTEGER as unit_no, null::BIGINT as line_no limit 0"
+    con.execute(f"create or replace temp table leftover as {chosen if len(keys) else none}")
+    return int(con.execute("select count(*) from leftover").fetchall()[0][0])
+
+
+def _common(con: duckdb.DuckDBPyConnection, units: Sequence[batch.Unit]) -> Common:
+    """What the segments' rows have in common, and the shifts of the zones over their span, where that is known."""
+    of_units = agreed([{"known_us": u.known_us, "feed": u.feed, "source_system": u.source_system} for u in units])
+    spans = [u.span_us for u in units if u.span_us is not None]
+    low, high = (min(low for low, _ in spans), max(high for _, high in spans)) if spans else (0, 0)
+    shifts = shifts_of(con, home_zones(con), low, high) if units and len(spans) == len(units) else []
+    return Common(agreed([u.constants for u in units]), of_units, tuple(shifts))
 
 
 def _copy(con: duckdb.DuckDBPyConnection, incoming: Incoming, path: Path, commit_id: int, now_us: int, *, has_doubt: bool) -> int:
@@ -112,6 +132,9 @@ def _copy(con: duckdb.DuckDBPyConnection, incoming: Incoming, path: Path, commit
 
 def _words_of(con: duckdb.DuckDBPyConnection, incoming: Incoming) -> dict[str, list[str]]:
     """Words of the columns that have few in this batch."""
+    said = {name: incoming.common.values.get(name) for name in _FEW_WORDS}
+    if all(said.values()):
+        return {name: [str(word)] for name, word in said.items()} | ({} if incoming.has("lot_code") else {"lot_code": [""]})
     listed = ", ".join(f"list(distinct {incoming.column(name)})" for name in _FEW_WORDS)
     found = con.execute(f"select {listed} from ({incoming.relation()}) e").fetchall()[0]
     words = {name: sorted(word for word in some or () if word is not None) for name, some in zip(_FEW_WORDS, found, strict=True)}

@@ -41,7 +41,7 @@ class KeyFilter:
         """Remember keys (in any order)."""
         if not len(keys):
             return
-        self._runs.append(np.sort(keys))
+        self._runs.append(np.sort(keys, kind="stable"))  # of keys that are in order already it only looks
         while len(self._runs) > 1 and len(self._runs[-2]) < _GROWTH * len(self._runs[-1]):
             newer, older = self._runs.pop(), self._runs.pop()
             merged = np.concatenate([older, newer])
@@ -58,20 +58,29 @@ class KeyFilter:
         return hit
 
 
+def suspects(ordered: Keys, seen: KeyFilter) -> Keys:
+    """Of keys in ascending order those that may have been seen before or that come more than once, each once.
+
+    >>> seen = KeyFilter(); seen.add(np.array([3], dtype=np.uint64))
+    >>> suspects(np.array([3, 4, 5, 5], dtype=np.uint64), seen).tolist()
+    [3, 5]
+    """
+    doubt = seen.hits(ordered)
+    if len(ordered) > 1:
+        twin = ordered[1:] == ordered[:-1]
+        doubt[1:] |= twin
+    return np.unique(ordered[doubt])
+
+
 def doubtful(keys: Keys, seen: KeyFilter) -> npt.NDArray[np.bool_]:
-    """True for keys that may have been seen before or that come more than once among themselves.
+    """True for keys (in any order) that are suspect.
 
     >>> seen = KeyFilter(); seen.add(np.array([3], dtype=np.uint64))
     >>> doubtful(np.array([5, 3, 4, 5], dtype=np.uint64), seen).tolist()
     [True, True, False, True]
     """
-    ordered = np.sort(keys)
-    doubt = seen.hits(ordered)
-    if len(ordered) > 1:
-        twin = ordered[1:] == ordered[:-1]
-        doubt[1:] |= twin
-    suspects = ordered[doubt]
-    return np.isin(keys, suspects) if len(suspects) else np.zeros(len(keys), dtype=np.bool_)
+    found = suspects(np.sort(keys), seen)
+    return np.isin(keys, found) if len(found) else np.zeros(len(keys), dtype=np.bool_)
 
 
 # SQL over `doubtful_rows` (unit_no, line_no, known_us, event_key, revision, payload_hash, is_refused), which holds the rows that

@@ -9,6 +9,7 @@ a newer reference version says otherwise. Ordinarily that is one row to the end 
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
 from pipelines.feeds.registry import EPCIS_FEEDS, FEEDS
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
+from pipelines.owner.apply.common import UNIT_COLUMNS, Common
+from pipelines.owner.apply.zones import day_cases
 from pipelines.owner.reference.versions import END
 from pipelines.sql_text import listed, literal, one_of
 
@@ -44,16 +47,36 @@ def channel_sql(column: str, feed: str) -> str:
 class Incoming:
     """The raw events of one batch: segments to read, with the waiting rows that are tried again.
 
-    `only` is SQL that chooses among the segments' rows; `rows` names a table (unit_no, line_no) of the ones wanted.
+    `only` is SQL that chooses among the segments' rows; `rows` names a table (unit_no, line_no) of the ones wanted. `common` is
+    what all rows of the segments have in common, as far as it is known; not where rows are retried or chosen.
     """
 
-    def __init__(self, segments: Sequence[Path], present: Iterable[str], *, retries: bool, only: str = "", rows: str = "") -> None:
+    def __init__(
+        self,
+        segments: Sequence[Path],
+        present: Iterable[str],
+        *,
+        retries: bool,
+        only: str = "",
+        rows: str = "",
+        common: Common | None = None,
+    ) -> None:
         self.segments = list(segments)
         self._is_full = retries or bool(only)
         self._present = set(ENGINE_TYPES) if self._is_full else set(present)
         self._retries = retries
         self._only = only
         self._rows = rows
+        self.common = common or Common()
+        self._names_units = True
+
+    def without_units(self) -> Incoming:
+        """The same rows, all with unit number 0, where their units are alike: they need not be joined. Else itself."""
+        if not self.common.is_of_all_units or self._is_full or self._rows:
+            return self
+        found = copy.copy(self)
+        found._names_units = False
+        return found
 
     def column(self, name: str, prefix: str = "e.") -> str:
         """SQL of a raw column: the column, or a typed null where no segment of the batch has it."""
@@ -72,9 +95,12 @@ class Incoming:
         names = ", ".join(columns)
         parts = []
         if self.segments:
-            typed = ", ".join(f"s.{name}" for name in columns if name in self._present)
+            typed = ", ".join(self.common.column(name) for name in columns if name in self._present)
+            of_units = ", ".join(self.common.of_unit(name) for name in UNIT_COLUMNS)
+            if not self._names_units:
+                return f"select 0::INTEGER as unit_no, {of_units}, {typed} from read_parquet([{listed(self.segments)}], union_by_name = true) s"
             parts.append(
-                f"select u.unit_no, u.known_us, u.feed, u.source_system, {typed}"
+                f"select u.unit_no, {of_units}, {typed}"
                 f" from (select * from read_parquet([{listed(self.segments)}], union_by_name = true, filename = true)"
                 + (f" union all by name (select {', '.join(ENGINE_TYPES)} from waiting limit 0)" if self._is_full else "")
                 + ") s join batch_units u on u.path = s.filename"
@@ -219,7 +245,8 @@ itemed as (
             when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
-            when abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
+            when per_unit = per_units and abs({quantity}) > {ABSURD_UNITS} then 'absurd_quantity'
+            when per_unit <> per_units and abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
             when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
         end as problem,
         case
@@ -246,6 +273,7 @@ select
     case
         when {c("business_on", "")} is not null and feed in {_NAMES_ITS_DAY} then {c("business_on", "")}
         when day_zone is null then written_at::DATE
+        {day_cases(incoming.common.shifts)}
         else timezone(day_zone, make_timestamptz(occurred_us))::DATE
     end as business_on,
     case when occurred_us > known_us + {_DAY_US} then greatest(since_us, occurred_us) else since_us end as since_us, until_us,
