@@ -37,7 +37,7 @@ class Landed:
 
     def events(self) -> pl.DataFrame:
         """Rows of all segments."""
-        frames = [pl.read_parquet(self.spool.segment_path(one.feed, one.segment)) for one in self.manifests if one.segment]
+        frames = [_texts(pl.read_parquet(self.spool.segment_path(one.feed, one.segment))) for one in self.manifests if one.segment]
         return pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
 
     def rejects(self) -> pl.DataFrame:
@@ -48,6 +48,11 @@ class Landed:
             if frames
             else pl.DataFrame(schema={"line_no": pl.UInt32, "reason_code": pl.String, "reason": pl.String, "payload": pl.String})
         )
+
+
+def _texts(segment: pl.DataFrame) -> pl.DataFrame:
+    """Texts that are one word throughout are written as that word once; who reads a segment with the engine gets text."""
+    return segment.with_columns(pl.col(name).cast(pl.String) for name, kind in segment.schema.items() if isinstance(kind, pl.Enum))
 
 
 def land(home: Path, root: Path, **settings: object) -> Landed:
