@@ -1,6 +1,6 @@
 {#
-    The version of each key that holds at `at`. The first version holds from the beginning (`from_its_date`: from its
-    valid_from, if it has one), a later one from valid_from, else from when it became known; of two, the later wins.
+    The version of each key that holds at `at`. The first version (and the built-in one before it, 0) holds from the beginning
+    (`from_its_date`: from its valid_from, if it has one), a later one from valid_from, else from when it became known; of two, the later wins.
     `ends`: a version whose valid_to has passed does not hold, and its key has no row.
 #}
 {% macro version_at(relation, key, at, from_its_date=false, ends=false) %}
@@ -9,7 +9,7 @@
         select
             *,
             case
-                when version_no = 1 then {% if from_its_date %}coalesce(valid_from, timestamptz '-infinity'){% else %}timestamptz '-infinity'{% endif %}
+                when version_no <= 1 then {% if from_its_date %}coalesce(valid_from, timestamptz '-infinity'){% else %}timestamptz '-infinity'{% endif %}
                 else coalesce(valid_from, known_at)
             end as holds_from
         from {{ relation }}
