@@ -52,7 +52,6 @@ def home(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     made = Home(tmp_path_factory.mktemp("home") / "home")
     take(made, landing)
     stages.build(made, clock=lambda: AS_OF)
-    stages.publish(made, clock=lambda: AS_OF)
     return made
 
 
