@@ -1,4 +1,4 @@
-"""Beam: batch and stream give the same bytes as the stage called directly, and a kill leaves nothing that a retry does not mend."""
+"""Beam: batch and stream give the same bytes as the stage called directly, and a kill leaves nothing that a retry does not fix."""
 
 from __future__ import annotations
 
