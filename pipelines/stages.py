@@ -89,7 +89,7 @@ def ingest(
     home: Home, from_dir: Path | None = None, *, clock: Clock, feeds: Iterable[str] | None = None, say: Say | None = None,
     engine: str = "beam", settings: Settings | None = None, publish: bool = False, adapter: str | None = None,
 ) -> IngestResult:  # fmt: skip
-    """Take `from_dir/<feed>/**` (default: the home's landing folder) once; returns when everything is applied and in the ledger's files.
+    """Take `from_dir/<feed>/**` (default: what the home's sources have) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too, and its alerts are looked at unless more than
     `BACKFILL_ROWS` rows wait for a build, or another process owns the home, which looks by itself. One that never was is built

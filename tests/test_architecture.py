@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,16 @@ FLOORS = (
 but for publishing, which works inside the owner and so stands below it."""
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    """A file parsed, once for all rules."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imports_of(file: Path, *, top_only: bool = False) -> set[str]:
     """Full names of the modules a file imports; those inside functions only when asked for all."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = tree_of(file)
     nodes = tree.body if top_only else list(ast.walk(tree))
     found: set[str] = set()
     for node in nodes:
@@ -54,12 +62,13 @@ MODULES = sorted(PIPELINES.rglob("*.py"))
 NAMES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in MODULES}
 
 
+@cache
 def import_graph() -> dict[str, set[str]]:
     """Module → modules of ours it imports, wherever in the file; a package counts only where it is imported for itself."""
     graph: dict[str, set[str]] = {}
     for name, file in NAMES.items():
         found: set[str] = set()
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:

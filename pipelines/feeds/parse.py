@@ -89,7 +89,7 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
         assert how.header is not None
         header = Header(header_names(how.header), known, renames)
         if is_cut:
-            content, cut = _set_last_aside(content, first_line, header)
+            content, cut = _cut_last(content, first_line, header)
             rows -= len(cut)
         raw = read_csv(content, first_line, rows, header)
     elif how.mapping is not None:
@@ -112,7 +112,7 @@ def place_of(feed: str, source_system: str) -> Place:
     return Place(None if source_system == feed else source_system)
 
 
-def _set_last_aside(content: bytes, first_line: int, header: Header) -> tuple[bytes, list[Reject]]:
+def _cut_last(content: bytes, first_line: int, header: Header) -> tuple[bytes, list[Reject]]:
     """The block without its last record, which has no line end, and that record's reject."""
     number, record = list(records(content, first_line))[-1]
     kept = b"".join(line + b"\n" for line in content.split(b"\n")[: number - first_line])

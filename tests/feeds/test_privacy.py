@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from feeds.landed import AS_OF, SAMPLES, land, land_file, mapping_of_sample
+from feeds.landed import AS_OF, SAMPLES, land, land_file
 from pipelines import stages
 from pipelines.feeds.reading import privacy
-from pipelines.publish.reader import run_sql
+from pipelines.ingest.sources.mappings import MAPPING_FILE
+from pipelines.publish.reader import open_published
 from pipelines.settings import Home, Settings
 
 SECRETS = (
@@ -42,13 +43,10 @@ def written(home: Path) -> str:
 
 def test_no_sample_leaves_anything_personal_in_the_home(tmp_path: Path) -> None:
     landed = land(tmp_path / "home", SAMPLES)
-    for path in (path for path in (SAMPLES / "bad").glob("*/**/*") if path.is_file()):
-        if mapping := mapping_of_sample(path):
-            beside = tmp_path / "bad" / path.name / "landing" / mapping.relative_to(SAMPLES / "bad")
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(mapping.read_bytes())
-        land_file(tmp_path / "bad" / path.name, path.relative_to(SAMPLES / "bad").as_posix(), path.read_bytes())
-    text = written(tmp_path / "home") + "".join(written(home) for home in (tmp_path / "bad").glob("*/home"))
+    bad = land(tmp_path / "bad", SAMPLES / "bad")
+    files = [path for path in (SAMPLES / "bad").glob("*/**/*") if path.is_file() and path.name != MAPPING_FILE]
+    assert len(bad.deliveries) == len(files) > 100
+    text = written(tmp_path / "home") + written(tmp_path / "bad")
     assert [secret for secret in SECRETS if secret in text] == []
     assert "Vendeur" in {name for one in landed.manifests for name in one.dropped_columns}
     assert any("cashier_name" in one.dropped_columns for one in landed.manifests)
@@ -58,10 +56,12 @@ def test_no_sample_leaves_anything_personal_in_the_home(tmp_path: Path) -> None:
 def test_a_whole_home_of_all_samples_names_nobody(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     stages.run(home, SAMPLES, clock=lambda: AS_OF, settings=Settings(settle_seconds=0))
-    assert [secret for secret in SECRETS if secret in written(home.root)] == []
+    text = written(home.root)
+    assert [secret for secret in SECRETS if secret in text] == []
     # the file that everyone reads, asked rather than grepped: what it holds is packed
-    names = run_sql(home, "select table_schema, table_name from information_schema.tables where table_type <> 'SYSTEM'").rows
-    told = "\n".join(str(run_sql(home, f'from "{schema}"."{name}"').rows) for schema, name in names)
+    with open_published(home) as con:
+        names = con.execute("select table_schema, table_name from information_schema.tables where table_type <> 'SYSTEM'").fetchall()
+        told = "\n".join(str(con.execute(f'from "{schema}"."{name}"').fetchall()) for schema, name in names)
     assert "MUG" in told
     assert [secret for secret in SECRETS if secret in told] == []
 

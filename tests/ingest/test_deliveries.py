@@ -240,7 +240,7 @@ def test_a_file_too_large_when_unpacked_is_refused(tmp_path: Path, monkeypatch: 
     assert landed.rejects()["reason_code"].to_list() == ["too_large"]
 
 
-def test_a_fault_of_our_own_sets_a_file_aside_and_stops_no_other(landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_our_own_refuses_a_file_and_stops_no_other(landing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (landing / "pos" / "a.jsonl").write_text(LINE % 1)
     (landing / "reference" / "items.csv").write_text("item_code\nMUG\n")
     monkeypatch.setattr("pipelines.feeds.parse.derive", lambda *_: 1 / 0)

@@ -108,7 +108,7 @@ def test_files_wait_until_their_mapping_has_been_still(landing: Path) -> None:
     assert [unit.range.rows for unit in source.poll(AS_OF).units] == [2]
 
 
-def test_a_stream_takes_what_waited_once_the_mapping_is_mended(landing: Path) -> None:
+def test_a_stream_takes_what_waited_once_the_mapping_is_corrected(landing: Path) -> None:
     put(landing, "pos/till/a.csv", DAY)
     put_mapping(landing, file='delimiter = "::"')
     source = Landing(landing, spool_of(landing).make(), QUICK)

@@ -1,4 +1,4 @@
-"""A mapping the whole way: what it wrongly refused is accepted once it is mended, and the ledger is the same from the spool alone."""
+"""A mapping the whole way: what it wrongly refused is accepted once it is corrected, and the ledger is the same from the spool alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def on_mappings(home: Home) -> list[Finding]:
 
 
 @pytest.mark.timeout(180)
-def test_a_mended_mapping_heals_what_it_refused_and_a_raised_revision_what_it_read_wrongly(tmp_path: Path) -> None:
+def test_a_corrected_mapping_fixes_what_it_refused_and_a_raised_revision_what_it_read_wrongly(tmp_path: Path) -> None:
     home, landing = Home(tmp_path / "home"), tmp_path / "landing"
     shutil.copytree(SAMPLES / "reference", landing / "reference")
     put(landing, "pos/till/day.csv", DAY)

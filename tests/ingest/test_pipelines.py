@@ -1,10 +1,9 @@
-"""Beam: batch and stream give the same bytes as the stage called directly, and a kill leaves nothing that a retry does not mend."""
+"""Beam: batch and stream give the same bytes as the stage called directly, and a kill leaves nothing that a retry does not fix."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 from feeds.landed import AS_OF, ROOT, SAMPLES, land
 
+from ingest.killed import pass_over
 from pipelines.ingest.pipeline import Progress, ingest_batch, ingest_stream
 from pipelines.ingest.sources.files import landing_of
 from pipelines.ingest.sources.registry import open_sources
@@ -155,51 +155,36 @@ def test_a_dropped_file_is_parsed_within_a_second_of_being_still(tmp_path: Path)
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("point", ["after_segment", "after_segment:5", "after_manifest", "after_manifest:4"])
-def test_a_kill_is_mended_to_the_same_bytes(point: str, direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_a_kill_is_fixed_to_the_same_bytes(point: str, direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     landing, expected = direct
-    prepared(tmp_path / "home")
-    script = (
-        "import sys, datetime, pathlib\n"
-        "from pipelines.ingest.pipeline import ingest_batch\n"
-        "from pipelines.ingest.sources.files import landing_of\n"
-        "from pipelines.settings import Home, Settings\n"
-        "home, settings = Home(pathlib.Path(sys.argv[1])), Settings(settle_seconds=0.05, unit_bytes=700)\n"
-        "ingest_batch(home, [landing_of(home, settings, pathlib.Path(sys.argv[2]))],"
-        " clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC), engine='direct', settings=settings)\n"
-    )
-    arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
-    killed = subprocess.run(arguments, cwd=ROOT, env={**os.environ, "PARSTOCK_FAIL_AT": point}, check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert content(tmp_path / "home") != expected
-    subprocess.run(arguments, cwd=ROOT, check=True)
-    assert content(tmp_path / "home") == expected
+    home = prepared(tmp_path / "home").root
+    killed = pass_over(home, landing, fail_at=point)
+    killed.join()
+    assert killed.exitcode == -signal.SIGKILL
+    assert content(home) != expected
+    again = pass_over(home, landing)
+    again.join()
+    assert again.exitcode == 0
+    assert content(home) == expected
 
 
 @pytest.mark.timeout(120)
-def test_random_kills_are_mended_to_the_same_bytes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+def test_random_kills_are_fixed_to_the_same_bytes(direct: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
     landing, expected = direct
-    prepared(tmp_path / "home")
-    script = (
-        "import sys, datetime, pathlib\n"
-        "from pipelines.ingest.pipeline import ingest_batch\n"
-        "from pipelines.ingest.sources.files import landing_of\n"
-        "from pipelines.settings import Home, Settings\n"
-        "print('ready', flush=True)\n"
-        "home, settings = Home(pathlib.Path(sys.argv[1])), Settings(settle_seconds=0.05, unit_bytes=700)\n"
-        "ingest_batch(home, [landing_of(home, settings, pathlib.Path(sys.argv[2]))],"
-        " clock=datetime.datetime(2026, 3, 9, tzinfo=datetime.UTC), engine='direct', settings=settings)\n"
-    )
-    arguments = [sys.executable, "-c", script, str(tmp_path / "home"), str(landing)]
+    home = prepared(tmp_path / "home").root
+    killed = 0
     for number in range(6):
-        process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(0.05 + 0.07 * number)
+        process = pass_over(home, landing)
+        process.join(0.05 + 0.07 * number)
         process.kill()
-        process.communicate()
-    subprocess.run(arguments, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    left = {name for name in content(tmp_path / "home") if name.endswith(".tmp")}
-    assert {name: value for name, value in content(tmp_path / "home").items() if name not in left} == expected
+        process.join()
+        killed += process.exitcode == -signal.SIGKILL
+    assert killed > 0
+    again = pass_over(home, landing)
+    again.join()
+    assert again.exitcode == 0
+    left = {name for name in content(home) if name.endswith(".tmp")}
+    assert {name: value for name, value in content(home).items() if name not in left} == expected
 
 
 def test_importing_ingest_does_not_load_beam() -> None:
