@@ -108,6 +108,10 @@ class Work:
         f"{_RESOLVED}, unit_id, delivery_id",
         filled_by="batch", read_by="apply batch documents interplay posting touched")
     # whether it counts
+    suspects: Table = Table(
+        "suspects", "key of a big batch that may have been seen",
+        "key_lo UBIGINT",
+        filled_by="bulk", read_by="bulk")
     doubtful_lines: Table = Table(
         "doubtful_lines", "row whose key may have been seen",
         "unit_no INTEGER, line_no BIGINT",

@@ -46,8 +46,14 @@ def _raised(folder: str) -> set[str]:
             if isinstance(node, ast.Call) and _called(node) in RAISING and _is_of_reasons(node):
                 for argument in node.args[RAISING[_called(node)] :][:1]:
                     found |= set(_codes(argument))
-        if file.name == "resolve.py":
-            found |= set(re.findall(r"then '(\w+)'", file.read_text(encoding="utf-8").partition("end as problem")[0]))
+        for node in tree.body if file.name == "resolve.py" else ():
+            if isinstance(node, ast.FunctionDef) and node.name in ("_problem", "_measuring"):
+                found |= {
+                    code
+                    for part in ast.walk(node)
+                    if isinstance(part, ast.Constant)
+                    for code in re.findall(r"then '(\w+)'", str(part.value))
+                }
     return found
 
 

@@ -150,3 +150,14 @@ def test_days_by_shifts_are_the_engines_own(engine: Any, low: str, high: str) ->
 def test_where_shifts_are_too_many_the_engine_is_asked_row_by_row(engine: Any) -> None:
     assert shifts_of(engine, ["Europe/Paris"], micros("2000-01-01T00:00:00"), micros("2026-01-01T00:00:00")) == []
     assert shifts_of(engine, [], 0, 1) == []
+
+
+def test_rows_of_files_without_a_revision_post_once_beside_one_that_has_them(tmp_path: Path) -> None:
+    order = {
+        "event_kind": "po_created", "document_id": "P1", "document_line": "1", "supplier_code": "SUP", "location_code": "DC",
+        "occurred_at": "2026-03-01T09:00:00+01:00", "item_code": "MUG", "quantity": 6, "source_revision": 2,
+    }  # fmt: skip
+    sold = [pos("T1", line, "sale", "2026-03-02T11:00:00", "TEE", 1) for line in range(1, bulk.BULK_ROWS + 1)]
+    home = SmallHome(tmp_path)
+    home.deliver(**{"pos/1.jsonl": sold, "supply/1.jsonl": [order]})
+    assert home.rows("select count(*), sum(units)::BIGINT from movements") == [(bulk.BULK_ROWS, bulk.BULK_ROWS)]

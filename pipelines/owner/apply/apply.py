@@ -158,7 +158,7 @@ class Applier:
     def _take_plain(self, units: Sequence[batch.Unit], commit_id: int, now_us: int) -> np.ndarray:
         work = self._work
         path = self._ledger / "movements" / f"g{ledger.generation_of(work.con):04d}-bulk-{commit_id:012d}.parquet"
-        keys, posted = bulk.post_plain(work.con, units, self._seen, path, commit_id, now_us)
+        keys, posted = bulk.post_plain(work, units, self._seen, path, commit_id, now_us)
         if posted:
             work.execute("insert into bulk_files values (?, ?, ?)", [f"movements/{path.name}", posted, commit_id])
             moves.see_all(work, self._ledger, bulk.moved_sql(path))

@@ -209,60 +209,10 @@ def resolve_sql(incoming: Incoming, *, now_us: int) -> str:
     Result: one row for each event, component of a bundle, and span of known time; see the columns of its last select.
     """
     c = incoming.column
-    place, unit = _placing(incoming), _measuring(incoming)
-    quantity = c("quantity", "p.")
-    price = c("unit_price_amount", "p.")
     return f"""
 with e as ({_raw(incoming)}),
-placed as (
-    select
-        e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
-        {place.of("l", "default_state")} as default_state,
-        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
-        {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
-        ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
-        {channel_sql(c("channel_code"), "e.feed")} as named_channel,
-        {place.zone} as zone, {place.day_zone} as day_zone,
-        {_instant(c("occurred_offset_minutes"), place.zone)} as occurred_us,
-        greatest({", ".join(place.known_from)}) as since_us,
-        least({", ".join(place.known_to)}) as until_us
-    from e {" ".join(place.joins)}
-),
-itemed as (
-    select
-        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
-        {unit.numerator} as per_unit, {unit.denominator} as per_units,
-        greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
-        case
-            when {c("location_code", "p.")} is not null and p.location_id is null then 'unknown_location'
-            when {c("to_location_code", "p.")} is not null and p.to_location_id is null then 'unknown_location'
-            when p.named_channel is not null and p.channel_id is null then 'unknown_channel'
-            when {c("supplier_code", "p.")} is not null and p.supplier_id is null then 'unknown_supplier'
-            when p.item_code is not null and i.item_id is null then 'unknown_item'
-            {unit.problem}
-            when p.occurred_us is null then 'zone_unknown'
-            when {quantity} is null then null
-            when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
-            when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
-            when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
-            when per_unit = per_units and abs({quantity}) > {ABSURD_UNITS} then 'absurd_quantity'
-            when per_unit <> per_units and abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
-            when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
-        end as problem,
-        case
-            when problem is not null or {quantity} is null then null
-            when per_unit is null and {quantity} % 1 <> 0 then null  -- a reader's measure of no item: nothing to count in
-            when per_unit is null or per_unit = per_units then {quantity}::BIGINT
-            else ({quantity} * per_unit / per_units)::BIGINT
-        end as units,
-        case
-            when {price} is null or per_unit is null or per_unit = per_units then {price}
-            else ({price} * per_units / per_unit)::DECIMAL(18,4)
-        end as unit_price
-    from placed p
-    left join code_items i on i.code_kind = {unit.code_kind} and i.code = p.item_code and {_ITEM_KNOWN.format("i")}
-    {unit.joins}
-)
+placed as ({_placed(incoming)}),
+itemed as ({_itemed(incoming, now_us)})
 select
     unit_no, line_no, 0::INTEGER as sub_no, 'all' as part, event_key, key_hi, key_lo,
     {event_id_sql("event_key", "revision")} as event_id,
@@ -283,6 +233,69 @@ select
 from itemed
 where since_us < until_us or problem is not null
 """
+
+
+def _placed(incoming: Incoming) -> str:
+    """SQL of the events `e` with what their codes of places, channel and supplier mean, and their instant."""
+    c, place = incoming.column, _placing(incoming)
+    return f"""
+    select
+        e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
+        {place.of("l", "default_state")} as default_state,
+        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
+        {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
+        ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
+        {channel_sql(c("channel_code"), "e.feed")} as named_channel,
+        {place.zone} as zone, {place.day_zone} as day_zone,
+        {_instant(c("occurred_offset_minutes"), place.zone)} as occurred_us,
+        greatest({", ".join(place.known_from)}) as since_us,
+        least({", ".join(place.known_to)}) as until_us
+    from e {" ".join(place.joins)}"""
+
+
+def _itemed(incoming: Incoming, now_us: int) -> str:
+    """SQL of the placed events with their item, in base units, and what is wrong with each."""
+    unit, quantity, price = _measuring(incoming), incoming.column("quantity", "p."), incoming.column("unit_price_amount", "p.")
+    return f"""
+    select
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
+        {unit.numerator} as per_unit, {unit.denominator} as per_units,
+        greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
+        {_problem(incoming, unit.problem, now_us)} as problem,
+        case
+            when problem is not null or {quantity} is null then null
+            when per_unit is null and {quantity} % 1 <> 0 then null  -- a reader's measure of no item: nothing to count in
+            when per_unit is null or per_unit = per_units then {quantity}::BIGINT
+            else ({quantity} * per_unit / per_units)::BIGINT
+        end as units,
+        case
+            when {price} is null or per_unit is null or per_unit = per_units then {price}
+            else ({price} * per_units / per_unit)::DECIMAL(18,4)
+        end as unit_price
+    from placed p
+    left join code_items i on i.code_kind = {unit.code_kind} and i.code = p.item_code and {_ITEM_KNOWN.format("i")}
+    {unit.joins}"""
+
+
+def _problem(incoming: Incoming, of_its_unit: str, now_us: int) -> str:
+    """SQL of the reason why an event cannot count as it is, null where it can; `of_its_unit` are cases of its own."""
+    c, quantity = incoming.column, incoming.column("quantity", "p.")
+    return f"""case
+            when {c("location_code", "p.")} is not null and p.location_id is null then 'unknown_location'
+            when {c("to_location_code", "p.")} is not null and p.to_location_id is null then 'unknown_location'
+            when p.named_channel is not null and p.channel_id is null then 'unknown_channel'
+            when {c("supplier_code", "p.")} is not null and p.supplier_id is null then 'unknown_supplier'
+            when p.item_code is not null and i.item_id is null then 'unknown_item'
+            {of_its_unit}
+            when p.occurred_us is null then 'zone_unknown'
+            when {quantity} is null then null
+            when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
+            when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
+            when per_unit = per_units and abs({quantity}) > {ABSURD_UNITS} then 'absurd_quantity'
+            when per_unit <> per_units and abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
+            when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
+        end"""
 
 
 def _raw(incoming: Incoming) -> str:

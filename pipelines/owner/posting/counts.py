@@ -85,23 +85,10 @@ def differences(counts: Sequence[Counted], legs: Legs, merges: Sequence[Merge] =
     [(-11, 5, False), (-8, 7, True)]
     """
     ordered = sorted(counts, key=lambda c: (c.occurred_us, c.order, c.event_id, c.sub_no))
-    last = ordered[-1].occurred_us
-    first_known = min(c.since_us for c in ordered)
-    late = legs.known_us[(legs.known_us > first_known) & (legs.occurred_us <= last)]
-    instants = sorted(
-        (
-            {c.since_us for c in ordered}
-            | {c.until_us for c in ordered}
-            | set(late.tolist())
-            | {m.since_us for m in merges}
-            | {m.until_us for m in merges}
-        )
-        - {END}
-    )
     by_lot = bool(merges) or any(c.lot_code is not None for c in ordered)
     standing: dict[tuple[str, int], tuple[int, int]] = {}
     found: list[Difference] = []
-    for instant in instants:
+    for instant in _instants(ordered, legs, merges):
         known = [c for c in ordered if c.since_us <= instant < c.until_us]
         if not known:
             found += [Difference(*key, units, since, instant) for key, (units, since) in standing.items()]
@@ -117,6 +104,15 @@ def differences(counts: Sequence[Counted], legs: Legs, merges: Sequence[Merge] =
                 standing[key] = (units, instant)
     found += [Difference(*key, units, since, END) for key, (units, since) in standing.items()]
     return [d for d in found if d.units and d.since_us < d.until_us]
+
+
+def _instants(ordered: Sequence[Counted], legs: Legs, merges: Sequence[Merge]) -> list[int]:
+    """Instants of known time at which a difference may become another: of counts, of merges, and of legs that come late."""
+    last = ordered[-1].occurred_us
+    first_known = min(c.since_us for c in ordered)
+    late = legs.known_us[(legs.known_us > first_known) & (legs.occurred_us <= last)]
+    spans: tuple[Counted | Merge, ...] = (*ordered, *merges)
+    return sorted({*(span.since_us for span in spans), *(span.until_us for span in spans), *late.tolist()} - {END})
 
 
 def _all_lots(counts: Sequence[Counted], legs: Legs, known_us: int) -> list[int]:
