@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.alerts.codes import Severity
 from pipelines.alerts.watch import raise_alert, resolve_alert
 from pipelines.failpoints import failpoint
 from pipelines.quality.batch import Batch, Decided, forget, read_batch, waiting
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("parstock.validation")
 
 ALERT: Final = "gate_disagrees"
+SEVERITY: Final[Severity] = "warning"
 _NICENESS: Final = 19
 
 
@@ -44,13 +46,19 @@ def validate_waiting(home: Home, *, wait: bool = False) -> int:
             if not is_ours:
                 return done
             for folder in waiting(home):
-                _validate(home, read_batch(folder))
+                try:
+                    batch = read_batch(folder)
+                except (OSError, ValueError, KeyError, TypeError):
+                    log.exception("%s cannot be read and is left out", folder)
+                else:
+                    _validate(home, batch)
+                forget(folder)
                 done += 1
     return done
 
 
 def _validate(home: Home, batch: Batch) -> None:
-    """One batch: the library's answers, its report, an alert where they differ; then it is forgotten, also where the library failed."""
+    """One batch: the library's answers, its report, an alert where they differ or where the library failed."""
     from pipelines.quality import _gx
 
     answers: dict[str, Answer] = {}
@@ -68,7 +76,6 @@ def _validate(home: Home, batch: Batch) -> None:
         decided = {rule: one for rule, one in batch.decided.items() if one.gate == gate}
         _tell(home, batch, gate, differences(decided, answers, fault=fault))
     failpoint("before_batch_forgotten")
-    forget(batch)
     log.info("validated %s: %d rules", batch.look, len(batch.decided))
 
 
@@ -100,7 +107,7 @@ def _tell(home: Home, batch: Batch, gate: str, found: Mapping[str, str]) -> None
     more = f", and {len(found) - 1} more rules differ" if len(found) > 1 else ""
     log.warning("%s: %s: %s%s", batch.look, rule, said, more)
     raise_alert(
-        home, code=ALERT, subject=gate, severity="warning", what=f"{rule}: {said}{more}",
+        home, code=ALERT, subject=gate, severity=SEVERITY, what=f"{rule}: {said}{more}",
         figures={"look": batch.look, "rules": dict(found), "report": str(batch.report) if batch.report else None},
         clock=lambda: batch.checked_at,
     )  # fmt: skip

@@ -139,7 +139,7 @@ def waiting(home: Home) -> list[Path]:
 
 
 def read_batch(folder: Path) -> Batch:
-    """A batch that waits, with the suites as they lie there."""
+    """A batch that waits, with the suites as they lie there. Raises OSError, ValueError, KeyError or TypeError for a damaged one."""
     content: dict[str, Any] = json.loads((folder / _BATCH_FILE).read_bytes())
     suites = {name: json.loads((folder / "suites" / f"{name}.json").read_bytes()) for name in content["views"]}
     decided = {rule: Decided(*found) for rule, found in content["decided"].items()}
@@ -147,10 +147,10 @@ def read_batch(folder: Path) -> Batch:
     return Batch(folder, content["look"], datetime.fromisoformat(content["checked_at"]), content["views"], suites, decided, report)
 
 
-def forget(batch: Batch) -> None:
+def forget(folder: Path) -> None:
     """Remove a batch that was validated."""
-    (batch.folder / _BATCH_FILE).unlink(missing_ok=True)  # first: half a folder is none that waits
-    shutil.rmtree(batch.folder, ignore_errors=True)
+    (folder / _BATCH_FILE).unlink(missing_ok=True)  # first: half a folder is none that waits
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_waiting(home: Home, report: Path) -> bool:

@@ -148,8 +148,7 @@ def newest_runs(home: Home) -> dict[str, GateRun]:
     path = _newest_file(home)
     if not path.exists():
         return {}
-    content = json.loads(path.read_bytes())
-    return {name: GateRun.from_json(run) for name, run in content["runs"].items()}
+    return _runs(home, json.loads(path.read_bytes())["runs"])
 
 
 def blocked_by(home: Home) -> list[GateRun]:
@@ -188,10 +187,11 @@ def keep(home: Home, look: str, runs: Sequence[GateRun], *, is_told: bool) -> li
         _tell(home, look, runs)
     else:
         runs = [dataclasses.replace(run, report=_told(home)[run.name].report) for run in runs]
-    names = {run.name: run.to_json() for run in runs}
-    told = {name: run.to_json() for name, run in _told(home).items()} | (names if is_told else {})
-    newest = {name: run.to_json() for name, run in newest_runs(home).items()} | names
-    content = {"runs": newest, "told": told}
+    names = {run.name: run for run in runs}
+    content = {
+        "runs": _kept(home, newest_runs(home) | names),
+        "told": _kept(home, _told(home) | (names if is_told else {})),
+    }
     write_bytes_whole(_newest_file(home), json.dumps(content, default=str).encode())
     return list(runs)
 
@@ -234,7 +234,25 @@ def report_in_words(home: Home, run: GateRun) -> str:
 def _told(home: Home) -> dict[str, GateRun]:
     path = _newest_file(home)
     content = json.loads(path.read_bytes()).get("told", {}) if path.exists() else {}
-    return {name: GateRun.from_json(run) for name, run in content.items()}
+    return _runs(home, content)
+
+
+def _kept(home: Home, runs: Mapping[str, GateRun]) -> dict[str, dict[str, Any]]:
+    """Runs as they are kept: reports by their place in the home, which may be moved or restored elsewhere."""
+    return {name: run.to_json() | {"report": _under(home, run.report)} for name, run in runs.items()}
+
+
+def _runs(home: Home, kept: Mapping[str, Any]) -> dict[str, GateRun]:
+    root = home.root.resolve()
+    return {name: GateRun.from_json(run | {"report": run["report"] and str(root / run["report"])}) for name, run in kept.items()}
+
+
+def _under(home: Home, report: Path | None) -> str | None:
+    """A report's place in the home; as it is where it lies in none (a home that was moved before places were kept)."""
+    if report is None:
+        return None
+    root = home.root.resolve()
+    return (report.relative_to(root) if report.is_relative_to(root) else report).as_posix()
 
 
 def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
@@ -246,7 +264,7 @@ def _tell(home: Home, look: str, runs: Sequence[GateRun]) -> None:
         {
             "gate_run_id": run.gate_run_id, "gate_kind": run.gate_kind, "subject": run.subject, "checked_at": run.checked_at.astimezone(UTC),
             "subject_commit_id": run.subject_commit_id, "is_blocked": run.is_blocked, "rows_checked": run.rows_checked,
-            "report_path": run.report.relative_to(home.root.resolve()).as_posix() if run.report else None,
+            "report_path": _under(home, run.report),
         }
         for run in runs
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pipelines.alerts.codes import CODES_FILE, SEVERITIES, alert_codes, alert_name
 from pipelines.alerts.watch import raise_alert
 from pipelines.ledger.instants import system_clock
+from pipelines.processes import validation
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
 
 MODELS = DBT_PROJECT / "models"
@@ -43,6 +44,7 @@ def test_what_is_raised_is_the_list_with_its_severities() -> None:
     raised = {code: severities for code, severities in raised_by_sql().items()}
     assert raised_by_sensors() == {"run_failed", "process_silent"}
     raised |= {code: {"critical"} for code in raised_by_sensors()}
+    raised |= {validation.ALERT: {validation.SEVERITY}}
     assert raised == {code: set(one.severities) for code, one in alert_codes().items()}
 
 

@@ -45,7 +45,7 @@ ROWS = 37
 def kind_of(sql_type: str) -> str:
     """The kind of values that a type has."""
     kind = sql_type.lower().partition("(")[0].removesuffix(" with time zone")
-    return {"bigint": "integer", "smallint": "integer", "varchar[]": "varchar"}.get(kind, kind)
+    return {"bigint": "integer", "smallint": "integer", "uinteger": "integer", "varchar[]": "varchar"}.get(kind, kind)
 
 
 def around(rules: list[Rule], column: str, kind: str) -> list[str]:

@@ -175,6 +175,15 @@ def test_what_the_library_cannot_validate_is_an_alert_and_waits_no_longer(home: 
     assert waiting(home.home) == []
 
 
+def test_a_batch_that_cannot_be_read_is_left_out_and_holds_up_nobody(home: SmallHome) -> None:
+    [damaged] = waiting(home.home)
+    (damaged / "batch.json").write_text('{"look": ')
+    [run] = look(home, 1)
+    assert validate_waiting(home.home) == 2
+    assert waiting(home.home) == [] and not damaged.exists()
+    assert run.report is not None and run.report.is_file()
+
+
 def test_a_relative_home_has_its_report_where_the_ledger_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     made = SmallHome(Path("here"))

@@ -100,6 +100,14 @@ with codes (alert_code, severities, alert_name, alert_name_fr, to_do, to_do_fr) 
         'Lire parstock gates ; faire renvoyer les données, ou les corriger'
     ),
     (
+        'gate_disagrees',
+        'warning',
+        'Two answers to one data check',
+        'Deux réponses au même contrôle',
+        'Read the two answers in the alert; trust neither until you know which is right, and report it',
+        'Lire les deux réponses dans l’alerte ; ne se fier à aucune avant de savoir laquelle est juste, et le signaler'
+    ),
+    (
         'run_failed',
         'critical',
         'A scheduled run failed',
