@@ -100,6 +100,14 @@ with codes (alert_code, severities, alert_name, alert_name_fr, to_do, to_do_fr) 
         'Lire parstock gates ; faire renvoyer les données, ou les corriger'
     ),
     (
+        'gate_disagrees',
+        'warning',
+        'Two judges of a check disagree',
+        'Deux vérifications divergent',
+        'Tell the makers of parstock, with the report: the gate''s answer stands',
+        'Le signaler aux auteurs de parstock avec le rapport ; la réponse du contrôle fait foi'
+    ),
+    (
         'run_failed',
         'critical',
         'A scheduled run failed',
