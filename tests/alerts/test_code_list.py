@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from pipelines.alerts.codes import CODES_FILE, SEVERITIES, alert_codes, alert_name
 from pipelines.alerts.watch import raise_alert
-from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.instants import system_clock
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
 
@@ -110,15 +109,6 @@ def test_nobody_can_raise_what_the_list_does_not_have(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=code):
             raise_alert(home, code=code, subject="job", severity=severity, what="it failed", clock=system_clock)  # type: ignore[arg-type]
     assert not (home.spool / "alerts").exists()
-
-
-def test_silence_is_critical_of_every_feed_that_stock_is_made_of() -> None:
-    """The one list of feeds in SQL: all but the optional ones and the reference data."""
-    model = (MODELS / "intermediate" / "int_alerts__feeds.sql").read_text(encoding="utf-8")
-    listed = re.search(r"feed in \((.*?)\) then 'critical'", model)
-    assert listed
-    needed = {feed.name for feed in FEEDS if not feed.is_optional}
-    assert set(re.findall(r"'(\w+)'", listed.group(1))) == needed
 
 
 def test_the_readme_names_no_code_that_is_not_on_the_list() -> None:
