@@ -9,7 +9,7 @@
         select
             *,
             case
-                when version_no = 1 then {% if from_its_date %}coalesce(valid_from, timestamptz '-infinity'){% else %}timestamptz '-infinity'{% endif %}
+                when version_no <= 1 then {% if from_its_date %}coalesce(valid_from, timestamptz '-infinity'){% else %}timestamptz '-infinity'{% endif %}
                 else coalesce(valid_from, known_at)
             end as holds_from
         from {{ relation }}
