@@ -13,6 +13,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.alerts.codes import Severity, alert_codes
+from pipelines.errors import UserError
 from pipelines.ledger.results import as_table, write_result
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
@@ -96,7 +98,16 @@ def _find(home: Home, threads: int | None) -> _Found | None:
         if not con.execute("select 1 from duckdb_views() where view_name = 'int_alerts__look'").fetchall():
             return None
         ((open_alerts, changes, rows, before, looked_at, checked_at, commit_id),) = con.execute(_LOOK_SQL).fetchall()
+    _require_once(rows or [])
     return _Found(int(open_alerts), changes or [], rows or [], before or [], looked_at, checked_at, commit_id)
+
+
+def _require_once(rows: list[dict[str, Any]]) -> None:
+    """The grain of `ops.alerts_now`, held here, where it is computed anyway: a check of its own would double each build's cost of it."""
+    counted = Counter(row["alert_id"] for row in rows)
+    twice = [row["what"] for row in rows if counted[row["alert_id"]] > 1]
+    if twice:
+        raise UserError("two alerts have one alert_key", where="\n         ".join(twice[:5]), next_step="parstock gates", exit_code=1)
 
 
 def _is_within(seconds: float, since: datetime | None, now: datetime) -> bool:

@@ -85,10 +85,10 @@ def write_demo(
     reported = _till_events(choices, tickets, broken, seed)
     found += _write_tills(out, world, reported)
     tell("writing the channels' files")
-    found += _write_channels(out, world, choices, year, seed)
-    tell("writing the warehouse's and the suppliers' files")
     orders = events.order_lines(world, year, seed)
     wms = events.wms_events(world, choices, year, orders, seed)
+    found += _write_channels(out, world, choices, year, wms, seed)
+    tell("writing the warehouse's and the suppliers' files")
     found += _write_wms(out, world, wms)
     _write_supply(out, world, orders, seed)
     for when, reads in rfid.read_lines(world, watched, demand.sold, year, seed).items():
@@ -167,7 +167,7 @@ def _till_text(world: World, reported: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write_channels(out: Landing, world: World, choices: Choices, year: Year, seed: int) -> list[Fault]:
+def _write_channels(out: Landing, world: World, choices: Choices, year: Year, wms: pl.DataFrame, seed: int) -> list[Fault]:
     orders = channels.order_events(choices)
     text = json_lines(lines.order_fields(world, orders))
     path = pl.select(
@@ -178,7 +178,7 @@ def _write_channels(out: Landing, world: World, choices: Choices, year: Year, se
     out.write("marketplace/completejourney-online/2017-12-31-damaged.jsonl", cut)
     for name, messages in (
         ("answers", channels.answer_events(choices, year, seed)),
-        ("stock", channels.stock_messages(world, choices, year, seed)),
+        ("stock", channels.stock_messages(choices, wms, seed)),
     ):
         out.write(f"marketplace/simulated-channels/2017-{name}.jsonl", json_lines(lines.answer_fields(world, messages)).to_list())
     return [Fault("half a line", "marketplace", len(cut), REFUSED)]

@@ -265,7 +265,7 @@ def _counts(year: Year, world: World) -> pl.DataFrame:
 
 
 def _returns(choices: Choices, rng: np.random.Generator) -> pl.DataFrame:
-    """Online returns come to the distribution centre; shops and centre decide days later what becomes of the goods."""
+    """Online returns come to the distribution centre; shops and centre decide in the evening, now and then days later, what becomes of the goods."""
     online = choices.online_returns.with_row_index("number")
     rma = pl.concat_str(pl.lit("RMA-"), pl.col("number").cast(pl.String).str.zfill(5))
     received = online.select(

@@ -33,6 +33,9 @@ _ENDS: dict[str, tuple[tuple[str, int], ...]] = {
     "return_disposition": ((_BACK, -1), (_SELL, 1)),
 }
 
+SELLABLE_SIGNS = {kind: sign for kind, ends in _ENDS.items() for state, sign in ends if state == _SELL}
+"""Event kind: what it does to what can be sold where it happens; a `return_disposition` only where the goods go back on sale."""
+
 
 def settled(world: World, sales: pl.DataFrame, tills: pl.DataFrame, wms: pl.DataFrame) -> pl.DataFrame:
     """Grain: item_code x location_code x stock_state, with on_hand_units; rows of 0 left out.

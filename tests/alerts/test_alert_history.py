@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipelines import stages
-from pipelines.alerts.watch import FRESH_SECONDS, QUIET_SECONDS, look, look_closely, raise_alert, resolve_alert
+from pipelines.alerts.watch import FRESH_SECONDS, QUIET_SECONDS, _require_once, look, look_closely, raise_alert, resolve_alert
+from pipelines.errors import UserError
 from pipelines.processes.looks import Looks
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
@@ -140,6 +141,21 @@ def test_a_later_look_at_the_same_takes_the_place_of_the_one_before_and_once_an_
         assert written(small.home, "looks") == 1
         assert len(small.current["tables"]["alert_looks"]["files"]) == 1
         assert stored_otherwise(small.home) == []
+
+
+def test_reading_what_looks_stored_plans_a_tenth_of_what_computing_it_does(told: Any) -> None:
+    def steps(table: str) -> int:
+        ((_, plan),) = run_sql(told[0].home, f"explain (format json) select * from {table}").rows
+        return str(plan).count('"name"')
+
+    assert steps("ops.alerts") * 10 < steps("ops.alerts_now")
+
+
+def test_two_alerts_of_one_key_are_a_fault_that_is_named() -> None:
+    one = {"alert_id": "a", "what": "TEE at PAR is out of stock", "figures": "{}"}
+    _require_once([one, one | {"alert_id": "b"}])
+    with pytest.raises(UserError, match="alert_key"):
+        _require_once([one, dict(one)])
 
 
 def test_what_somebody_outside_tells_stays_until_it_is_taken_back(told: Any) -> None:

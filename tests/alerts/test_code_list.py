@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import re
 from pathlib import Path
@@ -13,7 +14,6 @@ from typer.testing import CliRunner
 from pipelines.alerts.codes import CODES_FILE, SEVERITIES, alert_codes, alert_name
 from pipelines.alerts.watch import raise_alert
 from pipelines.ledger.instants import system_clock
-from pipelines.processes import validation
 from pipelines.settings import DBT_PROJECT, PROJECT_ROOT, Home
 
 MODELS = DBT_PROJECT / "models"
@@ -36,16 +36,32 @@ def raised_by_sql() -> dict[str, set[str]]:
     return found
 
 
-def raised_by_sensors() -> set[str]:
-    return set(re.findall(r'_raise\(\s*site,\s*"(\w+)"', SENSORS.read_text(encoding="utf-8")))
+def raised_by_python() -> dict[str, set[str]]:
+    """Code: the severities with which Python raises it, read from every call of `raise_alert` and of the sensors' `_raise`."""
+    found: dict[str, set[str]] = {}
+    for file in [file for folder in ("pipelines", "orchestration") for file in (PROJECT_ROOT / folder).rglob("*.py")]:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        named = {node.target.id: node.value for node in tree.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+        for call in [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]:
+            assert isinstance(call.func, ast.Name)
+            given = {one.arg: one.value for one in call.keywords}
+            if call.func.id == "raise_alert" and file != SENSORS:
+                code, severity = given["code"], given["severity"]
+            elif call.func.id == "_raise" and file == SENSORS:
+                code, severity = call.args[1], ast.Constant("critical")
+            else:
+                continue
+            values = [named[one.id] if isinstance(one, ast.Name) else one for one in (code, severity)]
+            said = [one.value for one in values if isinstance(one, ast.Constant)]
+            assert len(said) == 2, f"{file}:{call.lineno} does not say which alert it raises"
+            found.setdefault(str(said[0]), set()).add(str(said[1]))
+    return found
 
 
 def test_what_is_raised_is_the_list_with_its_severities() -> None:
-    raised = {code: severities for code, severities in raised_by_sql().items()}
-    assert raised_by_sensors() == {"run_failed", "process_silent"}
-    raised |= {code: {"critical"} for code in raised_by_sensors()}
-    raised |= {validation.ALERT: {validation.SEVERITY}}
-    assert raised == {code: set(one.severities) for code, one in alert_codes().items()}
+    by_python, by_sql = raised_by_python(), raised_by_sql()
+    assert by_python.keys() & by_sql.keys() == set()
+    assert by_python | by_sql == {code: set(one.severities) for code, one in alert_codes().items()}
 
 
 def test_severities_are_the_known_ones_the_most_severe_first() -> None:

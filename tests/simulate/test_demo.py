@@ -9,7 +9,7 @@ import importlib.util
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -268,3 +268,34 @@ def post(books: dict[tuple[str, str, str], int], item: str, here: str, units: in
             books[item, here, end] += units
     else:
         raise AssertionError(f"the demo has no {kind}")
+
+
+def test_most_returns_are_back_on_sale_on_the_day_they_come_and_some_wait(demo: tuple[Path, DemoReport]) -> None:
+    """The target of returns back within 24 hours can be met, and is not always."""
+    came: dict[str, datetime] = {}
+    waited = []
+    for _, event in events(demo[0], "wms"):
+        if event["event_kind"] == "return_receive":
+            came[event["document_id"]] = datetime.fromisoformat(event["occurred_at"])
+    for _, event in events(demo[0], "wms"):
+        if event["event_kind"] == "return_disposition" and event.get("document_id") in came and "to_stock_state" in event:
+            waited.append((datetime.fromisoformat(event["occurred_at"]) - came[event["document_id"]]).total_seconds() / 3600)
+    assert len(waited) > 10
+    assert 0.7 < sum(hours <= 24 for hours in waited) / len(waited) < 1
+    assert min(waited) > 0
+
+
+def test_channels_show_what_they_are_told_within_minutes_but_one_falls_behind_at_the_end(demo: tuple[Path, DemoReport]) -> None:
+    told: dict[tuple[Any, ...], datetime] = {}
+    shown: dict[tuple[Any, ...], datetime] = {}
+    for _, event in events(demo[0], "marketplace"):
+        if event["event_kind"] in ("stock_published", "stock_ack"):
+            key = (event["channel_code"], event["item_code"], event["publish_no"])
+            (told if event["event_kind"] == "stock_published" else shown)[key] = datetime.fromisoformat(event["occurred_at"])
+    seconds = sorted((at - told[key]).total_seconds() for key, at in shown.items())
+    assert seconds[len(seconds) * 95 // 100] < 300
+    unshown = {
+        (channel, at.date() >= date(2017, 12, 30)) for (channel, item, number), at in told.items() if (channel, item, number) not in shown
+    }
+    assert ("market-b", True) in unshown
+    assert len(shown) > 0.9 * len(told)

@@ -104,8 +104,8 @@ with codes (alert_code, severities, alert_name, alert_name_fr, to_do, to_do_fr) 
         'warning',
         'Two answers to one data check',
         'Deux réponses au même contrôle',
-        'Read the two answers in the alert; trust neither until you know which is right, and report it',
-        'Lire les deux réponses dans l’alerte ; ne se fier à aucune avant de savoir laquelle est juste, et le signaler'
+        'The gate''s answer stands; report it with both answers',
+        'La réponse du contrôle fait foi ; le signaler avec les deux réponses'
     ),
     (
         'run_failed',
