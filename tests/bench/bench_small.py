@@ -97,13 +97,18 @@ def write_landing(folder: Path) -> int:
         for place in ("DC", *SHOPS):
             event = {"event_kind": "opening", "source_event_id": f"O{place}{number}", "location_code": place, "quantity": 60}
             files["wms/days.jsonl"].append(json.dumps(event | {"item_code": f"I{number:02}", "occurred_at": f"{FIRST}T06:00:00+01:00"}))
-    while sum(len(lines) for lines in files.values()) < 1000:
+    while rows_of(files) < 1000:
         ticket, day = len(files["pos/days.jsonl"]), FIRST + timedelta(days=dice.randrange(DAYS))
         files["pos/days.jsonl"].append(sale(f"T{ticket}", day, dice))
     for name, lines in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return rows_of(files)
+
+
+def rows_of(files: dict[str, list[str]]) -> int:
+    """Lines without headers."""
     return sum(len(lines) - name.endswith(".csv") for name, lines in files.items())
 
 

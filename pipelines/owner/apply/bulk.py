@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
-from pipelines.events import STOCK_STATES
 from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
@@ -34,6 +33,7 @@ from pipelines.owner.posting.posting import intents_sql, posting_kinds, rule_num
 from pipelines.owner.reference.versions import END
 from pipelines.spool.files import sync_folder
 from pipelines.sql_text import listed, literal, one_of
+from pipelines.states import STOCK_STATES
 
 if TYPE_CHECKING:
     import duckdb
