@@ -1,7 +1,7 @@
 """The contract: the columns of an event, on all its way from a feed's line to the ledger.
 
-Belongs here: each column once, with its type, its meaning and where it travels, and the stock states. Does not belong here:
-how a feed's lines become events (`pipelines.feeds`), or what an event posts (`pipelines.owner`).
+Belongs here: each column once, with its type, its meaning and where it travels. Does not belong here: the states of stock
+(`states`), how a feed's lines become events (`pipelines.feeds`), or what an event posts (`pipelines.owner`).
 
 The way: a sender writes fields; ingest makes a *segment* of them (Parquet; a column whose values are all null is left out of
 its file, and lineage that is the same for a whole segment stands in its manifest, once); the owner resolves codes to ids, keeps
@@ -237,21 +237,3 @@ MOVEMENT_CONTENT: Final = tuple(name for name in LEDGER_MOVEMENT if name not in 
 
 OUR_OWNER_CODE: Final = "self"
 """`owner_code` of goods that are ours, for lines that must name an owner."""
-
-# CBV dispositions used as stock states, and which of them can be sold.
-STOCK_STATES: Final[dict[str, bool]] = {
-    "sellable_accessible": True,
-    "sellable_not_accessible": True,
-    "in_progress": False,
-    "in_transit": False,
-    "returned": False,
-    "damaged": False,
-    "expired": False,
-    "recalled": False,
-    "non_sellable_other": False,
-    "allocated_picked": False,
-    "held_back": False,
-    "unknown": False,
-}
-
-SELLABLE_STATES: Final = tuple(state for state, can_be_sold in STOCK_STATES.items() if can_be_sold)

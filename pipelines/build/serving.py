@@ -171,12 +171,17 @@ def built(home: Home, project: Path, request: dict[str, Any], on_progress: Any) 
 
 
 def warm(home: Home, project: Path) -> None:
-    """Load dbt and the project. What is wrong with the project is left for the build to say."""
+    """Load dbt, the project and the gates. What is wrong with the project is left for the build to say."""
+    import polars  # noqa: F401  # with which the gates write what they found
+    import pyarrow  # noqa: F401
+
+    import pipelines.build.build
+    import pipelines.quality.gates  # noqa: F401
     from pipelines.marts.dbt import load_dbt, parse_project
 
+    load_dbt()
     with contextlib.suppress(UserError):
         parse_project(home, project)
-        load_dbt()
 
 
 def marks_of(project: Path) -> int:

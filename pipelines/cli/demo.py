@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import stages
 from pipelines.build.process import builder_of
 from pipelines.cli.listing import for_people, reorder_list
+from pipelines.cli.output import shown
 from pipelines.cli.progress import progress
 from pipelines.errors import UserError
 from pipelines.owner.owner import Owner
@@ -58,10 +59,10 @@ def show_demo(home: Home, out: Output) -> None:
     brief, workbook = _exports(home)
     out.say(*story, "", *_counts(home), f"plan        as of {as_of:%Y-%m-%d %H:%M}: {summary}", "", *brief.head, "")
     out.rows(*for_people(columns, rows[:SHOWN]))
-    out.say(f"… {len(rows) - SHOWN:,} more: {workbook}" if len(rows) > SHOWN else "", "")
+    out.say(f"… {len(rows) - SHOWN:,} more: {shown(workbook)}" if len(rows) > SHOWN else "", "")
     out.say(
-        f"file        {home.published_file}   (any DuckDB from 1.2 on opens it, read-only)",
-        f"page        {brief.html}",
+        f"file        {shown(home.published_file)}   (any DuckDB from 1.2 on opens it, read-only)",
+        f"page        {shown(brief.html)}",
         'ask         parstock sql "select * from stock.on_hand limit 10"',
     )
     if rows:

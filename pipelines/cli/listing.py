@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.events import SELLABLE_STATES
 from pipelines.settings import Home
 from pipelines.sql_text import literal, one_of
+from pipelines.states import SELLABLE_STATES
 
 _REORDER_SQL = """
 with sellable as (

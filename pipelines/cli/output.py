@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,6 +20,15 @@ import typer
 Row = Sequence[Any]
 _PLAIN_WIDTH = 1000
 """Of tables that do not go to a terminal: nothing is cut or folded there."""
+
+
+def shown(path: Path) -> str:
+    """A path as people write it where they stand: relative when it lies below, else whole.
+
+    >>> shown(Path.cwd() / "data" / "published"), shown(Path("/srv/shop"))
+    ('data/published', '/srv/shop')
+    """
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 class Output:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, clock_at, home_at
-from pipelines.cli.output import Output
+from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = No
         out.rows([*INGEST_COLUMNS, "build", "run_id", "is_no_op"], [(*figures, result.build, result.run_id, result.is_no_op)])
         return
     _show_ingest(out, result.ingested)
-    out.say(f"build       {result.build}", f"plan        {result.run_id}", f"published   {home_at(home).published_file}")
+    out.say(f"build       {result.build}", f"plan        {result.run_id}", f"published   {shown(home_at(home).published_file)}")
     if result.is_no_op:
         out.say("Nothing was new: the build and the plan that were there still stand.")
 

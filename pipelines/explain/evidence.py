@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.events import SELLABLE_STATES
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.terms import Section, Sentence, Term, not_kept
 from pipelines.explain.words import Code
+from pipelines.states import SELLABLE_STATES
 
 
 def demand(facts: Facts) -> Section:

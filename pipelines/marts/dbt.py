@@ -130,10 +130,10 @@ def environment(home: Home) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def parse_project(home: Home, project: Path) -> None:
-    """Parse the project now, for the builds of this process to come. Raises UserError (exit code 3) where it cannot be parsed."""
+def parse_project(home: Home, project: Path) -> Any:
+    """Parse the project now, for the builds of this process to come; returns it. Raises UserError (exit code 3) where it cannot be parsed."""
     with environment(home):
-        _manifest(home, project)
+        return _manifest(home, project)
 
 
 def load_dbt() -> None:

@@ -22,7 +22,7 @@ import duckdb
 from pipelines.ledger.files import read_current
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.export import BuiltNode
-from pipelines.marts.manifest import content_of
+from pipelines.marts.parsed_project import content_of
 from pipelines.settings import Home
 from pipelines.spool.files import write_bytes_whole
 

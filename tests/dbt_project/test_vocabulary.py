@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pipelines.events import SELLABLE_STATES, STOCK_STATES
 from pipelines.feeds.registry import FEEDS
 from pipelines.settings import DBT_PROJECT
+from pipelines.states import SELLABLE_STATES, STOCK_STATES
 
 
 def _macro(file: str, name: str) -> str:

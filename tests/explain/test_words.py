@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.events import STOCK_STATES
 from pipelines.explain.chain import Explanation
 from pipelines.explain.words import FORMULAS, LABELS, SENTENCES, check_language, sentence
 from pipelines.planning.safety_stock import METHODS
+from pipelines.states import STOCK_STATES
 
 from .conftest import key_of
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.events import FREE_TEXT, POLARS_SCHEMA, STOCK_STATES
+from pipelines.events import FREE_TEXT, POLARS_SCHEMA
 from pipelines.feeds.reading import identity, privacy, typed
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
@@ -18,6 +18,7 @@ from pipelines.feeds.reading.kinds import check_kinds
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, constants, reject_frame
 from pipelines.feeds.reading.times import Instants
 from pipelines.feeds.spec import ABSURD_QUANTITY, FIELDS, Feed
+from pipelines.states import STOCK_STATES
 
 _LATER_INSTANTS: Final = tuple(name for name, kind in FIELDS.items() if kind == "instant" and name != "occurred_at")
 _DATES: Final = tuple(name for name, kind in FIELDS.items() if kind == "date")

@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 
-from pipelines.events import STOCK_STATES
 from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
@@ -33,6 +32,7 @@ from pipelines.owner.reference.versions import END
 from pipelines.owner.working import Work
 from pipelines.spool.files import sync_folder
 from pipelines.sql_text import listed, literal, one_of
+from pipelines.states import STOCK_STATES
 
 BULK_ROWS: Final = 20_000
 """From this many rows on a file of its own is worth it."""

@@ -15,13 +15,13 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.events import STOCK_STATES
 from pipelines.ledger import hashing
 from pipelines.ledger.keys import LOW_MASK, low_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.reference.versions import END
 from pipelines.owner.working import MOVE_CONTENT, Table, Work
 from pipelines.sql_text import listed
+from pipelines.states import STOCK_STATES
 
 CONTENT: Final = tuple(MOVE_CONTENT)
 """What makes two rows the same movement, known time and sign aside; instants in µs."""
