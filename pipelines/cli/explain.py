@@ -29,7 +29,7 @@ def explain(
     """
     from pipelines.explain.chain import explain as chain_of
     from pipelines.explain.text import chain_text
-    from pipelines.explain.words import check_language
+    from pipelines.words.catalogue import check_language
 
     item_code, at, location_code = target.rpartition("@")
     if not (at and item_code and location_code):

@@ -33,7 +33,7 @@ def export(
 
     All of one publication, in exports/<version>/; exports/latest points to the newest. The twenty newest are kept.
     """
-    from pipelines.exports import export_proposals, write_brief, write_docs
+    from pipelines.exports.write import export_proposals, write_brief, write_docs
 
     out = Output(as_json=as_json, as_csv=as_csv)
     workbook, table = export_proposals(home_at(home), out_dir, language=lang)
@@ -55,8 +55,8 @@ def brief(
 
     Prints the brief of what is published now, as Markdown; it lies with its page in exports/<version>/.
     """
-    from pipelines.exports import write_brief
     from pipelines.exports.files import write_text
+    from pipelines.exports.write import write_brief
 
     written = write_brief(home_at(home), language=lang)
     if sys.stdout.isatty():
