@@ -113,7 +113,7 @@ def head_of(facts: Facts, words: Words) -> list[str]:
     else:
         lines += [("changed", _changed(facts, words)), *_planned(facts, words), ("lacks", _lacks(facts, words))]
         if facts.kpis:
-            counted = {status: sum((row["status"] or "unknown") == status for row in facts.kpis) for status in ("met", "missed", "unknown")}
+            counted = {status: sum(row["status"] == status for row in facts.kpis) for status in ("met", "missed", "no_data")}
             lines.append(("targets", words("head.kpi", **counted)))
         if facts.alerts:
             count = {severity: 0 for severity in dict.fromkeys(row["severity"] for row in facts.alerts)}

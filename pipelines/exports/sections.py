@@ -311,11 +311,11 @@ def targets(facts: Facts, words: Words) -> Section:
         period = words.day(row["period_start_on"])
         if row["period_end_on"] != row["period_start_on"]:
             period += f" – {words.day(row['period_end_on'])}"
-        status = row["status"] or "unknown"
+        status = row["status"]
         rows.append([
             Cell(row[f"name_{words.language}"] or row["kpi_code"]), Cell(period), Cell(_measured(row["value"], row, words)),
             Cell(f"{row['target_operator']} {_measured(row['target_value'], row, words)}"),
-            Cell(words.known(f"kpi_status.{status}") or status, tone=tones.get(status, "")),
+            Cell(words.code(f"kpi_status.{status}"), tone=tones.get(status, "")),
             Cell((row["recommended_action"] or "") if status != "met" else ""),
         ])  # fmt: skip
     return Section("kpi", words("brief.targets"), [], [Table("", heads, rows)])

@@ -186,9 +186,8 @@ class _Shown:
         shown = self._words.shown(self._value)
         if not forms:
             return shown
-        # Of what is unknown there may be several.
-        size: Decimal | float = self._value if isinstance(self._value, int | float | Decimal) else 2
-        return f"{shown} {self._words.plural(forms, size)}"
+        # What is unknown has no unit.
+        return f"{shown} {self._words.plural(forms, self._value)}" if isinstance(self._value, int | float | Decimal) else shown
 
 
 @functools.cache
