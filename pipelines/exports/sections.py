@@ -1,64 +1,22 @@
 """The brief's sections: sentences and tables made of its figures, once, for Markdown and HTML alike.
 
 Belongs here: what is said of which figure, and what is said where there is none. Does not belong here: figures
-(`facts`), words (`words.csv`), or how a section looks (the templates).
+(`facts`), words (`pipelines.words`), or how a section looks (the templates).
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.alerts.codes import alert_name
 from pipelines.exports import charts
 from pipelines.exports.facts import CHART_DAYS, SHOWN, Amounts, Facts, Short
+from pipelines.exports.parts import Cell, Head, Section, Table, Tone
 
 if TYPE_CHECKING:
     from pipelines.words.words import Words
 
-Tone = Literal["", "bad", "warn", "good"]
 _SUPPLIERS_IN_CHART: Final = 12
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell: its text, a smaller line below it, and whether it is good or bad news."""
-
-    text: str
-    below: str = ""
-    tone: Tone = ""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Head:
-    """A column's heading; a wide one is left out on a small screen, a number stands to the right, a code is never broken."""
-
-    text: str
-    is_number: bool = False
-    is_wide: bool = False
-    is_code: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; never without a row. `more` says where further rows are. Cards: on a small screen a row is one."""
-
-    title: str
-    heads: list[Head]
-    rows: list[list[Cell]]
-    more: str = ""
-    is_cards: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the brief. Charts are SVG, for the page alone."""
-
-    code: str
-    title: str
-    sentences: list[str]
-    tables: list[Table] = dataclasses.field(default_factory=list)
-    charts: list[str] = dataclasses.field(default_factory=list)
 
 
 def sections_of(facts: Facts, words: Words) -> list[Section]:
