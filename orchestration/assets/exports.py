@@ -27,7 +27,7 @@ class Words(Config):
 )  # fmt: skip
 def reorder_proposals(site: Site, config: Words) -> MaterializeResult[Any]:
     """The proposals as a workbook, one sheet a supplier, and as CSV."""
-    from pipelines.exports import export_proposals
+    from pipelines.exports.write import export_proposals
     from pipelines.publish.questions import published_rows
 
     started = time.monotonic()
@@ -43,7 +43,7 @@ def reorder_proposals(site: Site, config: Words) -> MaterializeResult[Any]:
 )  # fmt: skip
 def daily_brief(site: Site, config: Words) -> MaterializeResult[Any]:
     """What changed, what is short, what to order, what the data lacks."""
-    from pipelines.exports import write_brief
+    from pipelines.exports.write import write_brief
 
     started = time.monotonic()
     with in_words(site):
@@ -61,7 +61,7 @@ def daily_brief(site: Site, config: Words) -> MaterializeResult[Any]:
 )
 def dbt_docs(site: Site) -> MaterializeResult[Any]:
     """Every table and column explained, as one page beside the snapshot."""
-    from pipelines.exports import write_docs
+    from pipelines.exports.write import write_docs
 
     started = time.monotonic()
     with in_words(site):

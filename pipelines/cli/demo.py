@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipelines.cli.output import Output
-    from pipelines.exports import Brief
+    from pipelines.exports.write import Brief
     from pipelines.settings import Home
 
 SHOWN = 5
@@ -76,7 +76,7 @@ def show_demo(home: Home, out: Output) -> None:
 
 def _exports(home: Home) -> tuple[Brief, Path]:
     """Write what to order and the brief; returns the brief and the workbook."""
-    from pipelines.exports import export_proposals, write_brief
+    from pipelines.exports.write import export_proposals, write_brief
 
     workbook, _ = export_proposals(home)
     return write_brief(home), workbook

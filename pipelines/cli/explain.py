@@ -15,25 +15,25 @@ from pipelines.errors import UserError
 
 
 def explain(
-    target: Annotated[str, typer.Argument(metavar="ITEM@LOCATION", help="The codes of an item and of a place.")],
+    target: Annotated[str, typer.Argument(metavar="ITEM@LOCATION", help="Item code and location code, joined by @.")],
     home: HomeDir = DEFAULT_HOME,
-    lang: Annotated[str, typer.Option("--lang", metavar="en|fr", help="The language of labels and sentences.")] = "en",
+    lang: Annotated[str, typer.Option("--lang", metavar="en|fr", help="Language of labels and sentences.")] = "en",
     chart: Annotated[
-        Path | None, typer.Option("--chart", metavar="FILE", help="Also draw stock, demand and orders into FILE (.png or .html).")
+        Path | None, typer.Option("--chart", metavar="FILE", help="Also draw stock, demand and orders to FILE (.png or .html).")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why an item is, or is not, to be ordered at a place.
+    """Why an item should be ordered at a location, or not.
 
-    Term by term, from the proposal back to the movements and the lines they came from; the textbook's point beside the chosen one.
+    Term by term, from the proposal back to the movements and the file lines they came from. Compares the chosen reorder point with the textbook formula.
     """
     from pipelines.explain.chain import explain as chain_of
     from pipelines.explain.text import chain_text
-    from pipelines.explain.words import check_language
+    from pipelines.words.catalogue import check_language
 
     item_code, at, location_code = target.rpartition("@")
     if not (at and item_code and location_code):
-        raise UserError(f"{target!r} names no item at a place", next_step="parstock explain ITEM@LOCATION")
+        raise UserError(f"{target!r} is not an item at a location", next_step="parstock explain ITEM@LOCATION")
     language = check_language(lang)
     explanation = chain_of(home_at(home), item_code, location_code, with_history=chart is not None)
     if chart:

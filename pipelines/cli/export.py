@@ -15,8 +15,8 @@ import typer
 from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, HomeDir, home_at
 from pipelines.cli.output import Output
 
-Lang = Annotated[str, typer.Option("--lang", metavar="en|fr", help="The language of labels and sentences.")]
-OutDir = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write into DIR instead of the home's exports/<version>/.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|fr", help="Language of labels and sentences.")]
+OutDir = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write to DIR instead of exports/<version>/ of the home.")]
 
 
 def export(
@@ -31,9 +31,9 @@ def export(
 ) -> None:
     """What to order as XLSX and CSV, with the daily brief.
 
-    All of one publication, in exports/<version>/; exports/latest points to the newest. The twenty newest are kept.
+    All from one publication, in exports/<version>/; exports/latest points to the newest. The newest twenty are kept.
     """
-    from pipelines.exports import export_proposals, write_brief, write_docs
+    from pipelines.exports.write import export_proposals, write_brief, write_docs
 
     out = Output(as_json=as_json, as_csv=as_csv)
     workbook, table = export_proposals(home_at(home), out_dir, language=lang)
@@ -51,12 +51,12 @@ def brief(
         Path | None, typer.Option("--html", metavar="FILE", help="Also write the page to FILE: one file, nothing else needed.")
     ] = None,
 ) -> None:
-    """What changed, what is short, what to order, what is missing.
+    """What changed, what runs out, what to order, what is missing.
 
-    Prints the brief of what is published now, as Markdown; it lies with its page in exports/<version>/.
+    Prints the daily brief of the current publication as Markdown; it is also written to exports/<version>/, with an HTML page.
     """
-    from pipelines.exports import write_brief
     from pipelines.exports.files import write_text
+    from pipelines.exports.write import write_brief
 
     written = write_brief(home_at(home), language=lang)
     if sys.stdout.isatty():

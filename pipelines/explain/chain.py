@@ -1,7 +1,7 @@
 """The chain of one item at one place: proposal, point, position, and what each of them rests on.
 
 Belongs here: which terms there are, in which order, and which columns and formulas they show. The figures are those of
-the published tables, as planning kept them; nothing is decided or estimated again. Does not belong here: words (`words`), layout (`text`, `page`).
+the published tables, as planning kept them; nothing is decided or estimated again. Does not belong here: words (`pipelines.words`), layout (`text`, `page`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pipelines.explain.ordering import no_order, proposal
 from pipelines.explain.read import read_facts
 from pipelines.explain.terms import Section, Sentence, Term, not_kept, plain, say
 from pipelines.settings import Home
+from pipelines.words.catalogue import catalogue
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,10 +123,10 @@ def _point(facts: Facts, plan: Row) -> Section:
     days, days_sd, review = plan["lead_time_days_mean"], plan["lead_time_days_sd"], plan["review_days"]
     covered = plan["covered_days"]
     factor, held, method = plan["service_factor"], plan["safety_stock_units"], plan["method"]
-    spread = "sd_combined" if method == "combined" else "sd_demand"
-    in_spread = (covered, daily_sd, daily, days_sd) if method == "combined" else (covered, daily_sd)
+    spread = {"z": factor, "days": covered, "demand": daily, "demand_sd": daily_sd, "days_sd": days_sd}
     safety, points = "plan.safety_stock", "plan.reorder_points"
-    is_held = method in ("combined", "normal_ltd")
+    # A method that holds stock has its formula in the catalogue.
+    is_held = f"formula.held_{method}" in catalogue()
     terms = [
         Term("reorder_point_units", plan["reorder_point_units"], "units", f"{points}.reorder_point_units",
              None if method is None else ("sum", [plan["lead_time_demand_units"], held if is_held else 0]),
@@ -134,26 +135,26 @@ def _point(facts: Facts, plan: Row) -> Section:
              ("product", [daily, covered])),
         Term("covered_days", covered, "days", f"{safety}.covered_days", ("sum", [days, review]), not_kept(facts)),
         Term("safety_stock_units", held, "units", f"{safety}.safety_stock_units",
-             (f"safety_{spread}", [factor, *in_spread]) if is_held else None),
+             (f"held_{method}", spread) if is_held else None),
         Term("lead_time_demand_units_sd", plan["lead_time_demand_units_sd"], "units", f"{safety}.lead_time_demand_units_sd",
-             (spread, in_spread) if is_held else None),
-        Term("method", method, "text", f"{safety}.method", None, ("method_reason", {"reason": plan["method_reason"]})),
+             (f"spread_{method}", spread) if is_held else None),
+        Term("method", method, "method", f"{safety}.method", None, ("method_reason", {"reason": plan["method_reason"]})),
         Term("service_factor", factor, "factor", f"{safety}.service_factor", ("inverse_normal", [plan["service_target_rate"]])),
         Term("service_target_rate", plan["service_target_rate"], "share", f"{safety}.service_target_rate", None,
              _policy(facts, "service_target_rate")),
         Term("simple_reorder_point_units", plan["simple_reorder_point_units"], "units", f"{points}.simple_reorder_point_units",
-             ("product", [daily, days]), _beside_simple(plan)),
+             ("product", [daily, days]), _beside_simple(plan, is_held=is_held)),
     ]  # fmt: skip
     return Section("point", terms)
 
 
-def _beside_simple(plan: Row) -> Sentence | None:
+def _beside_simple(plan: Row, *, is_held: bool) -> Sentence | None:
     """The textbook's point against the chosen one, in words; null where one of them is unknown."""
     point, simple = plan["reorder_point_units"], plan["simple_reorder_point_units"]
     if point is None or simple is None:
         return None
     values = {"difference": abs(point - simple), "safety": plan["safety_stock_units"], "review": plan["review_days"]}
-    if plan["method"] == "simple":
+    if not is_held:
         return "simple_is_chosen", values
     if point == simple:
         return "simple_is_equal", values

@@ -1,6 +1,6 @@
 """The chart of one item at one place: stock and demand per day, the reorder point, what is to come, what the order does.
 
-Belongs here: what is drawn where. Does not belong here: the series (`history`), words (`words`), files (`drawing`).
+Belongs here: what is drawn where. Does not belong here: the series (`history`), words (`pipelines.words`), files (`drawing`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Final
 from pipelines.explain.chain import Explanation, explain
 from pipelines.explain.drawing import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from pipelines.explain.history import DAYS_OF_SLOW, Due, dues, last_day, projection
-from pipelines.explain.terms import figure, say
 from pipelines.explain.text import printable, publication_text, run_text
-from pipelines.explain.words import label, sentence
 from pipelines.settings import Home
+from pipelines.words.words import words_in
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,19 +72,21 @@ def _draw_stock(axes: Axes, explanation: Explanation, coming: list[Due], last: d
     if facts.history.stock:
         days = [_day(day) for day, _ in facts.history.stock]
         units = [units for _, units in facts.history.stock]
-        axes.step([*days, days[-1] + 1], [*units, units[-1]], where="post", color=BLUE, linewidth=1.8, label=label("chart_stock", language))
+        axes.step(
+            [*days, days[-1] + 1], [*units, units[-1]], where="post", color=BLUE, linewidth=1.8, label=words_in(language)("chart.stock")
+        )
     else:
-        axes.text(0.5, 0.5, sentence("chart_no_stock", language), transform=axes.transAxes, ha="center", color=GREY, fontsize=10)
+        axes.text(0.5, 0.5, words_in(language)("chart.no_stock"), transform=axes.transAxes, ha="center", color=GREY, fontsize=10)
     point, safety = plan.get("reorder_point_units"), plan.get("safety_stock_units")
     if point is not None:
-        name = f"{label('reorder_point_units', language)} {figure(point, language)}"
+        name = f"{words_in(language)('term.reorder_point_units')} {words_in(language).figure(point)}"
         axes.axhline(float(point), color=VERMILION, linewidth=1.4, linestyle=(0, (7, 2)), label=name)
     if safety is not None:
-        name = f"{label('safety_stock_units', language)} {figure(safety, language)}"
+        name = f"{words_in(language)('term.safety_stock_units')} {words_in(language).figure(safety)}"
         axes.axhline(float(safety), color=GREEN, linewidth=1.4, linestyle=(0, (1, 1.5)), label=name)
     _draw_projection(axes, explanation, coming, last, language)
     _draw_dues(axes, explanation, coming, last, language)
-    axes.set_ylabel(label("chart_stock_axis", language), fontsize=9)
+    axes.set_ylabel(words_in(language)("chart.stock_axis"), fontsize=9)
 
 
 def _draw_projection(axes: Axes, explanation: Explanation, coming: list[Due], last: date, language: str) -> None:
@@ -95,14 +96,12 @@ def _draw_projection(axes: Axes, explanation: Explanation, coming: list[Due], la
     if not expected:
         return
     days = [_day(day) for day, _ in expected]
-    name = "chart_projected_with" if facts.proposal else "chart_projected"
-    axes.step(
-        days, [units for _, units in expected], where="post", color=PURPLE, linewidth=2, linestyle=(0, (5, 2)), label=label(name, language)
-    )
+    name = words_in(language)("chart.projected_with" if facts.proposal else "chart.projected")
+    axes.step(days, [units for _, units in expected], where="post", color=PURPLE, linewidth=2, linestyle=(0, (5, 2)), label=name)
     if facts.proposal:
         without = projection(facts, coming, last, with_order=False)
         axes.step(days, [units for _, units in without], where="post", color=GREY, linewidth=1.4, linestyle=":",
-                  label=label("chart_projected_without", language))  # fmt: skip
+                  label=words_in(language)("chart.projected_without"))  # fmt: skip
 
 
 def _draw_dues(axes: Axes, explanation: Explanation, coming: list[Due], last: date, language: str) -> None:
@@ -114,12 +113,12 @@ def _draw_dues(axes: Axes, explanation: Explanation, coming: list[Due], last: da
             due.units,
             "v",
             GREY if due.is_counted else "white",
-            label("chart_due" if due.is_counted else "chart_due_not_counted", language),
+            words_in(language)("chart.due" if due.is_counted else "chart.due_not_counted"),
         )
         for due in coming
     ]
     if facts.proposal:
-        marks.append((facts.proposal["eta_on"], facts.proposal["order_units"], "D", PURPLE, label("chart_proposed", language)))
+        marks.append((facts.proposal["eta_on"], facts.proposal["order_units"], "D", PURPLE, words_in(language)("chart.proposed")))
     shown = [mark for mark in marks if _first_shown(explanation) <= mark[0] <= last]
     low, high = axes.get_ylim()
     top = max(high, *(float(units) for _, units, *_ in shown[-1:])) if shown else high
@@ -133,7 +132,14 @@ def _draw_dues(axes: Axes, explanation: Explanation, coming: list[Due], last: da
         height = level * (0.93, 0.83)[row]
         axes.plot([_day(day)], [height], marker=marker, markersize=9, markerfacecolor=fill, markeredgecolor="#222222", linestyle="none",
                   label=name if name not in seen else None)  # fmt: skip
-        axes.annotate(f"+{units}", (_day(day), height), xytext=(8, 0), textcoords="offset points", va="center", fontsize=8.5)
+        axes.annotate(
+            f"+{words_in(language).figure(units)}",
+            (_day(day), height),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8.5,
+        )
         seen.add(name)
         before = day
 
@@ -145,21 +151,21 @@ def _draw_demand(axes: Axes, explanation: Explanation, language: str) -> None:
     asked = [(day, units) for day, units, _ in history.demand if units]
     if asked:
         axes.bar([_day(day) for day, _ in asked], [units for _, units in asked], width=0.9, color=ORANGE, align="edge",
-                 label=label("chart_demand", language), zorder=3)  # fmt: skip
+                 label=words_in(language)("chart.demand"), zorder=3)  # fmt: skip
     top = max([units for _, units in asked], default=1) * 1.15
     axes.set_ylim(0, max(top, 1))
     for number, (start, days) in enumerate(_runs([day for day, _, is_censored in history.demand if is_censored])):
         axes.axvspan(_day(start), _day(start) + days, facecolor="#EDF0F3", edgecolor=GREY, hatch="////", linewidth=0,
-                     label=label("chart_censored", language) if number == 0 else None, zorder=1)  # fmt: skip
+                     label=words_in(language)("chart.censored") if number == 0 else None, zorder=1)  # fmt: skip
     mean = plan.get("demand_units_per_day_mean")
     if mean is not None:
-        name = f"{label('chart_mean', language)} {figure(mean, language)}"
+        name = f"{words_in(language)('chart.mean')} {words_in(language).figure(mean)}"
         axes.axhline(float(mean), color=PURPLE, linewidth=1.3, linestyle=(0, (5, 2)), label=name, zorder=4)
     if not history.demand:
         axes.text(
-            0.5, 0.5, sentence("chart_no_demand", language), transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=10
+            0.5, 0.5, words_in(language)("chart.no_demand"), transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=10
         )
-    axes.set_ylabel(label("chart_demand_axis", language), fontsize=9)
+    axes.set_ylabel(words_in(language)("chart.demand_axis"), fontsize=9)
 
 
 def _runs(days: list[date]) -> list[tuple[date, int]]:
@@ -217,7 +223,7 @@ def _say_what_is_what(stock: Axes, demand: Axes, explanation: Explanation, langu
         if entries[0]:
             axes.legend(*entries, loc="lower left", bbox_to_anchor=(-0.05, 1.0), ncols=columns, fontsize=8.5, frameon=False, handlelength=2.6,
                         columnspacing=1.6)  # fmt: skip
-    stock.annotate(say(("chart_today", {"day": facts.as_of_on}), language), (_day(facts.as_of_on), 1), xycoords=("data", "axes fraction"),
+    stock.annotate(words_in(language)("chart.today", day=facts.as_of_on), (_day(facts.as_of_on), 1), xycoords=("data", "axes fraction"),
                    xytext=(-4, -2), textcoords="offset points", ha="right", va="top", fontsize=8.5, color="#333333")  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.terms import Section, Sentence, Term, not_kept
-from pipelines.explain.words import Code
 from pipelines.states import SELLABLE_STATES
+from pipelines.words.words import Code
 
 
 def demand(facts: Facts) -> Section:
@@ -34,7 +34,7 @@ def demand(facts: Facts) -> Section:
         Term("n_censored_days", censored, "days", f"{table}.n_days, .n_valid_days",
              ("difference", [found["n_days"], found["n_valid_days"]]), ("censored", {}) if censored else None),
         Term("n_demand_days", found["n_demand_days"], "days", f"{table}.n_demand_days"),
-        Term("demand_class", found["demand_class"], "text", f"{table}.demand_class", None,
+        Term("demand_class", found["demand_class"], "demand_class", f"{table}.demand_class", None,
              ("class_measures", {"adi": found["adi"], "cv2": found["cv2"]})),
         Term("abc_class", found["abc_class"], "text", f"{table}.abc_class"),
         Term("xyz_class", found["xyz_class"], "text", f"{table}.xyz_class"),
@@ -98,7 +98,9 @@ def _supply_line(facts: Facts, line: Row) -> Term:
         "origin": ("origin", {"supplier": line["supplier_code"]}) if line["supplier_code"] else "",
     }
     named = " ".join(part for part in (line["document_id"] or "?", line["document_line"] and f"/ {line['document_line']}") if part)
-    code = f"supply_{use}_late" if use == "useful" and (late or 0) > 0 else f"supply_{use}"
+    code = f"supply_{use}"
+    if use == "useful" and (expected is None or (late or 0) > 0):
+        code = "supply_useful_undated" if expected is None else "supply_useful_late"
     source = "plan.supply.coming_units" if facts.is_kept else "plan.open_supply_as_of.open_units"
     return Term(f"supply_{line['supply_kind']}", line["coming_units"], "units", source, None, (code, values), named)
 
@@ -120,7 +122,7 @@ def stock(facts: Facts) -> Section:
         before, current = then.get(state, 0), now.get(state, 0)
         code = "stock_sellable" if state in SELLABLE_STATES else "stock_not_sellable"
         note = (f"{code}_moved", {"now": current}) if before != current else (code, {})
-        terms.append(Term("on_hand_units", before, "units", "core.on_hand_as_of.on_hand_units", None, note, Code(state)))
+        terms.append(Term("on_hand_units", before, "units", "core.on_hand_as_of.on_hand_units", None, note, Code(f"state.{state}")))
     plan = facts.plan
     sellable = sum(then.get(state, 0) for state in SELLABLE_STATES)
     changed = plan and sellable != plan["sellable_units"]
@@ -137,11 +139,11 @@ def movements(facts: Facts) -> Section:
         delta = row["units"] * (bool(row["is_to_here"]) - bool(row["is_from_here"]))
         line = facts.lines.get(row["event_id"])
         values = {
-            "kind": Code(row["movement_kind"]),
+            "kind": Code(f"movement.{row['movement_kind']}"),
             "units": row["units"],
-            "from": Code(row["from_stock_state"]) if row["from_stock_state"] else row["from_code"],
-            "to": Code(row["to_stock_state"]) if row["to_stock_state"] else row["to_code"],
-            "document": Code(row["document_kind"] or "no_document"),
+            "from": Code(f"state.{row['from_stock_state']}") if row["from_stock_state"] else row["from_code"],
+            "to": Code(f"state.{row['to_stock_state']}") if row["to_stock_state"] else row["to_code"],
+            "document": Code(f"document.{row['document_kind'] or 'none'}"),
             "number": "".join((" ", " / ")[n] + row[name] for n, name in enumerate(("document_id", "document_line")) if row[name]),
             "line": str(line) if line else None,
             "feed": row["source_feed"],

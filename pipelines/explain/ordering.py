@@ -7,9 +7,13 @@ from typing import Any
 
 from pipelines.explain.facts import Facts, Row
 from pipelines.explain.terms import Section, Sentence, Term, not_kept
-from pipelines.explain.words import Code
+from pipelines.words.words import Code
 
 _TABLE = "plan.reorder_proposals"
+_ROUNDED = {
+    (False, False): "rounding", (True, False): "rounding_moq", (False, True): "rounding_multiple", (True, True): "rounding_moq_multiple",
+}  # fmt: skip
+"""Raised to the minimum, rounded to a multiple."""
 
 
 def proposal(facts: Facts) -> Section:
@@ -25,9 +29,9 @@ def proposal(facts: Facts) -> Section:
         Term("needed_units", plan["needed_units"], "units", "plan.reorder_points.needed_units",
              ("need", [point, position]) if has_point else ("need_promised", [position]), not_kept(facts)),
         *_aim(facts, order, plan),
-        Term("moq_units", order["moq_units"], "units", f"{_TABLE}.moq_units", None, None if order["moq_units"] else ("no_minimum", {})),
+        Term("moq_units", order["moq_units"], "units", f"{_TABLE}.moq_units", None, None if order["moq_units"] else ("none_stated", {})),
         Term("multiple_units", order["multiple_units"], "units", f"{_TABLE}.multiple_units", None,
-             None if order["multiple_units"] else ("no_multiple", {})),
+             None if order["multiple_units"] else ("none_stated", {})),
         Term("order_by_on", order["order_by_on"], "date", f"{_TABLE}.order_by_on", None, ("order_by", {})),
         Term("eta_on", order["eta_on"], "date", f"{_TABLE}.eta_on",
              ("arrival", [order["as_of_on"], math.ceil(plan["lead_time_days_mean"])])),
@@ -102,5 +106,5 @@ def _economic(facts: Facts, plan: Row, table: str) -> Term:
 
 def _rounding(order: Row) -> Sentence:
     kind, *steps = order["rounding_reason"].split("+")
-    code = "_".join(("rounding", *(step for step in ("moq", "multiple") if step in steps)))
-    return code, {"kind": Code(kind), "moq": order["moq_units"], "multiple": order["multiple_units"]}
+    code = _ROUNDED["moq" in steps, "multiple" in steps]
+    return code, {"kind": Code(f"rounding_reason.{kind}"), "moq": order["moq_units"], "multiple": order["multiple_units"]}

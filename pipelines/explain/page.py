@@ -16,8 +16,8 @@ from pipelines.explain.chart import draw
 from pipelines.explain.drawing import as_svg, save_png
 from pipelines.explain.terms import Section, Term, say
 from pipelines.explain.text import printable, publication_text, run_text, title
-from pipelines.explain.words import label, sentence
 from pipelines.spool.files import write_bytes_whole
+from pipelines.words.words import words_in
 
 if TYPE_CHECKING:
     from pipelines.explain.chain import Explanation
@@ -64,7 +64,7 @@ def page(explanation: Explanation, language: str = "en") -> str:
         *(_section(section, language) for section in explanation.sections),
     ]
     if explanation.why:
-        parts.append(f"<h2>{escape(sentence('why_in_tables', language))}</h2><p>{escape(printable(explanation.why))}</p>")
+        parts.append(f"<h2>{escape(words_in(language)('say.why_in_tables'))}</h2><p>{escape(printable(explanation.why))}</p>")
     about = " · ".join(filter(None, (run_text(explanation, language), publication_text(explanation, language))))
     return "\n".join([*parts, f'<p class="about">{escape(about)}</p></body></html>\n'])
 
@@ -74,7 +74,7 @@ def _section(section: Section, language: str) -> str:
     rows = "".join(
         "<tr>" + "".join(f'<td class="{kind}">{text}</td>' for kind, text in _cells(term, language)) + "</tr>" for term in section.terms
     )
-    return f"<h2>{escape(label(section.code, language))}</h2>{note}<table>{rows}</table>"
+    return f"<h2>{escape(words_in(language)(f'heading.{section.code}'))}</h2>{note}<table>{rows}</table>"
 
 
 def _cells(term: Term, language: str) -> list[tuple[str, str]]:

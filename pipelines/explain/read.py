@@ -14,6 +14,7 @@ from pipelines.explain.facts import Facts, Row
 from pipelines.explain.history import read_history
 from pipelines.explain.lines import find_lines
 from pipelines.ledger.plan_tables import PLAN_TABLES
+from pipelines.publish.reader import dicts, open_published
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -83,8 +84,6 @@ def read_facts(home: Home, item_code: str, location_code: str, *, with_history: 
 
     Raises UserError (exit code 2) for an unknown code, with the nearest ones, and in a home that has not published yet.
     """
-    from pipelines.publish.reader import open_published
-
     con = open_published(home)
     try:
         return read_from(con, home, item_code, location_code, with_history=with_history)
@@ -111,8 +110,8 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
         plan = {**dict.fromkeys(PLAN_TABLES["plan_items"]), **plan}
     at = _instant(run["as_of_at"] if run else publication["newest_known_at"] or publication["published_at"])
     demand = one(con, _DEMAND.format(at=at), key)
-    movements = rows(con, _MOVEMENTS.format(limit=NEWEST_MOVEMENTS), key)
-    terms = rows(con, _TERMS.format(at=at), key)
+    movements = dicts(con, _MOVEMENTS.format(limit=NEWEST_MOVEMENTS), key)
+    terms = dicts(con, _TERMS.format(at=at), key)
     supplier = {**key, "supplier": plan["supplier_id"]} if plan else None
     kept = planned if plan and plan["decision"] else None
     facts = Facts(
@@ -125,11 +124,11 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
         demand=demand,
         receipts=(one(con, _RECEIPTS.format(at=at), supplier) if supplier else None) or {},
         terms=terms,
-        settings={row["setting_code"]: row for row in rows(con, _SETTINGS, kept)} if kept else {},
-        counted=rows(con, _COUNTED, kept) if kept else [],
-        supply=rows(con, _SUPPLY.format(at=at), key),
-        stock_then=rows(con, _STOCK_THEN.format(at=at), key),
-        stock_now=rows(con, _STOCK_NOW, key),
+        settings={row["setting_code"]: row for row in dicts(con, _SETTINGS, kept)} if kept else {},
+        counted=dicts(con, _COUNTED, kept) if kept else [],
+        supply=dicts(con, _SUPPLY.format(at=at), key),
+        stock_then=dicts(con, _STOCK_THEN.format(at=at), key),
+        stock_now=dicts(con, _STOCK_NOW, key),
         movements=movements,
         lines=find_lines(home, [(row["event_id"], row["source_feed"], row["occurred_at"]) for row in movements]),
     )
@@ -145,7 +144,7 @@ def known_one(con: DuckDBPyConnection, entity: str, code: str) -> Row:
     if found:
         return found
     condition = "not is_virtual" if entity == "location" else "true"
-    near = rows(con, _NEAREST.format(name=entity, condition=condition), {"code": code})
+    near = dicts(con, _NEAREST.format(name=entity, condition=condition), {"code": code})
     named = "; ".join(f"{row['code']} ({row['name']})" if row["name"] else str(row["code"]) for row in near)
     raise UserError(
         f"no {entity} has the code {code!r}",
@@ -156,16 +155,8 @@ def known_one(con: DuckDBPyConnection, entity: str, code: str) -> Row:
 
 def one(con: DuckDBPyConnection, query: str, values: Row | None = None) -> Row | None:
     """The first row by column name, or null where there is none."""
-    found = rows(con, query, values)
+    found = dicts(con, query, values or {})
     return found[0] if found else None
-
-
-def rows(con: DuckDBPyConnection, query: str, values: Row | None = None) -> list[Row]:
-    """The rows by column name; of the values only those that the query names."""
-    named = {name: value for name, value in (values or {}).items() if f"${name}" in query}
-    cursor = con.execute(query, named) if named else con.execute(query)
-    columns = [column[0] for column in cursor.description or []]
-    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _instant(moment: datetime) -> str:

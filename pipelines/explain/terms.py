@@ -1,20 +1,19 @@
 """The parts of a chain: a term with its figure, unit, source and formula, and the sections they stand in.
 
 Belongs here: what a term is, how its figure is written, its form as data. Does not belong here: which terms there are
-(`chain`), their words (`words`).
+(`chain`), their words (`pipelines.words`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from pipelines.explain.facts import Facts
-from pipelines.explain.words import Code, formula_text, label, sentence, unit_text
+from pipelines.words.words import words_in
 
 Sentence = tuple[str, dict[str, Any]]
 """A code of the catalogue and what is put into it: figures, texts, words by `Code`, or sentences again."""
@@ -26,36 +25,46 @@ class Term:
 
     `value` is exactly what the table keeps (null: unknown), `unit` a code of the catalogue, `source` the column it stands
     in as `table.column` (or the columns a step without a column of its own is made of). `formula`: a template of the
-    catalogue and the figures that go into it. `named` is put into the label where a row is listed (a document, a state).
+    catalogue and the figures that go into it, in order or by name (then those that it names). `named` is put into the label where a row is listed (a document, a state).
     """
 
     code: str
     value: Any
     unit: str
     source: str
-    formula: tuple[str, Sequence[Any]] | None = None
+    formula: tuple[str, Sequence[Any] | Mapping[str, Any]] | None = None
     note: Sentence | None = None
     named: str | None = None
 
     def label(self, language: str) -> str:
-        """What the figure is."""
-        return label(self.code, language).replace("{}", figure(self.named, language) if self.named else "")
+        """What the figure is; of a listed row its own name."""
+        words = words_in(language)
+        return (words.known(f"term.{self.code}") or "{}").replace("{}", words.shown(self.named) if self.named else "")
 
     def value_text(self, language: str) -> str:
         """The figure as a person reads it, with its unit."""
+        words = words_in(language)
         if self.value is None:
-            return sentence("unknown", language)
-        shown = f"{figure(self.value * 100, language)} %" if self.unit == "share" else figure(self.value, language)
-        if self.unit in ("text", "date", "share", "factor"):
-            return label(shown, language) if self.unit == "text" else shown
-        return f"{shown} {unit_text(self.unit, float(abs(self.value)), language)}"
+            return words("word.unknown")
+        if self.unit == "share":
+            return words.percent(words.figure(self.value * 100))
+        if self.unit in ("method", "demand_class"):
+            return words.code(f"{self.unit}.{self.value}")
+        if self.unit in ("text", "date", "factor", "rank"):
+            return words.shown(self.value)
+        return f"{words.figure(self.value)} {words.unit(self.unit, self.value)}"
 
     def formula_text(self, language: str) -> str:
         """The formula with its figures; empty where there is none, or one of them is unknown."""
-        template, figures = self.formula or ("", [])
-        if not template or None in figures:
+        if self.formula is None:
             return ""
-        return formula_text(template, [_in_formula(value, language) for value in figures], language)
+        code, figures = self.formula
+        text = words_in(language)(f"formula.{code}")
+        if isinstance(figures, Mapping):
+            figures = {name: value for name, value in figures.items() if f"{{{name}}}" in text}
+            shown = {name: _in_formula(value, language) for name, value in figures.items()}
+            return "" if None in figures.values() else text.format(**shown)
+        return "" if None in figures else text.format(*(_in_formula(value, language) for value in figures))
 
     def note_text(self, language: str) -> str:
         """What is to be said about it; empty where nothing is."""
@@ -92,31 +101,11 @@ def not_kept(facts: Facts) -> Sentence | None:
 def say(what: Sentence, language: str) -> str:
     """A sentence with its figures written the language's way."""
     code, values = what
-    return sentence(code, language, **{name: figure(value, language) for name, value in values.items()})
-
-
-def figure(value: Any, language: str) -> str:
-    """A figure as a person reads it: two decimals, more where it is small; text and days as they are.
-
-    >>> figure(Decimal("132.897"), "en"), figure(Decimal("0.0512"), "fr"), figure(20.0, "en"), figure(None, "fr"), figure(0.008219, "en")
-    ('132.9', '0,0512', '20', 'inconnu', '0.008219')
-    """
-    if value is None:
-        return sentence("unknown", language)
-    if isinstance(value, Code):
-        return label(value, language)
-    if isinstance(value, tuple):
-        return say(value, language)
-    if isinstance(value, Decimal | float):
-        size = abs(float(value))
-        # Four digits that count, so that a formula reckoned as written gives its figure.
-        decimals = 2 if size >= 10 or not size else min(6, 4 - math.ceil(math.log10(size)))
-        text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
-        text = "0" if text == "-0" else text
-        return text.replace(".", ",") if language == "fr" else text
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return str(value)
+    words = words_in(language)
+    said = {name: say(value, language) if isinstance(value, tuple) else value for name, value in values.items()}
+    if isinstance(said.get("reason"), str):
+        said["reason"] = words.reason(said["reason"])
+    return words(f"say.{code}", **said)
 
 
 def plain(value: Any) -> Any:
@@ -135,5 +124,5 @@ def plain(value: Any) -> Any:
 
 
 def _in_formula(value: Any, language: str) -> str:
-    text = figure(value, language)
+    text = words_in(language).shown(value)
     return f"({text})" if text.startswith("-") else text

@@ -1,6 +1,6 @@
 """The chain as text: one line a term, with its figure, unit, formula and source.
 
-Belongs here: layout. Does not belong here: words (`words`), which terms there are (`chain`).
+Belongs here: layout. Does not belong here: words (`pipelines.words`), which terms there are (`chain`).
 """
 
 from __future__ import annotations
@@ -11,46 +11,35 @@ from typing import Final
 
 from pipelines.explain.chain import Explanation
 from pipelines.explain.terms import Section, say
-from pipelines.explain.words import label, sentence
+from pipelines.words.words import words_in
 
 _WIDTH: Final = 140
 
 
 def title(explanation: Explanation, language: str) -> str:
-    """Which item at which place."""
-    item, place = explanation.facts.item, explanation.facts.location
-    return sentence(
-        "at_place",
-        language,
+    """Which item at which location."""
+    item, location = explanation.facts.item, explanation.facts.location
+    return words_in(language)(
+        "say.at_location",
         item=printable(item["item_name"] or item["item_code"]),
         code=printable(item["item_code"]),
-        place=printable(place["location_name"] or place["location_code"]),
-        place_code=printable(place["location_code"]),
+        location=printable(location["location_name"] or location["location_code"]),
+        location_code=printable(location["location_code"]),
     )
 
 
 def publication_text(explanation: Explanation, language: str) -> str:
     """Which version the figures are of, and how old its news are."""
     one = explanation.facts.publication
-    return say(
-        (
-            "publication",
-            {
-                "version": one["version"],
-                "at": one["published_at"],
-                "known": one["newest_known_at"],
-                "marts": one["marts_commit_id"],
-                "commit": one["commit_id"],
-            },
-        ),
-        language,
-    )
+    numbers = {"version": "version", "marts": "marts_commit_id", "commit": "commit_id"}  # names, not quantities: without separators
+    named = {name: None if one[column] is None else str(one[column]) for name, column in numbers.items()}
+    return words_in(language)("say.publication", at=one["published_at"], known=one["newest_known_at"], **named)
 
 
 def run_text(explanation: Explanation, language: str) -> str:
     """Which plan; empty where there is none."""
     run = explanation.facts.run
-    return sentence("plan_of", language, day=str(run["as_of_on"]), run=run["run_id"]) if run else ""
+    return words_in(language)("say.plan_of", day=run["as_of_on"], run=run["run_id"]) if run else ""
 
 
 def chain_text(explanation: Explanation, language: str) -> str:
@@ -59,10 +48,12 @@ def chain_text(explanation: Explanation, language: str) -> str:
     lines += _wrapped(printable(explanation.headline(language)), 0)
     for number, section in enumerate(explanation.sections, 1):
         listed = [term.source for term in section.terms if term.named is not None]
-        heading = label(section.code, language) + (f"  [{listed[0]}]" if listed and len(listed) == len(section.terms) else "")
+        heading = words_in(language)(f"heading.{section.code}") + (
+            f"  [{listed[0]}]" if listed and len(listed) == len(section.terms) else ""
+        )
         lines += ["", f"{number}  {heading}", *_section(section, language)]
     if explanation.why:
-        lines += ["", sentence("why_in_tables", language), *_wrapped(printable(explanation.why), 3)]
+        lines += ["", words_in(language)("say.why_in_tables"), *_wrapped(printable(explanation.why), 3)]
     return "\n".join([*lines, "", publication_text(explanation, language)])
 
 

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pipelines.exports.facts import Facts
-    from pipelines.exports.words import Words
+    from pipelines.words.words import Words
 
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 _MARKS: Final = re.compile(r"[\\`*\[\]|]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+_BLANKS: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")  # but no-break spaces, which numbers and French stand on
 _ENTITY: Final = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
 _DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
@@ -57,7 +58,7 @@ def markdown_cell(text: str) -> str:
     ('a\\|b &lt;script> \\*x\\* bad_number', 'two lines')
     """
     escaped = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
-    return " ".join(_MARKS.sub(lambda mark: f"\\{mark.group(0)}", escaped).split())
+    return _BLANKS.sub(" ", _MARKS.sub(lambda mark: f"\\{mark.group(0)}", escaped)).strip()
 
 
 def unbroken(text: str) -> Markup:
@@ -112,7 +113,7 @@ def head_of(facts: Facts, words: Words) -> list[str]:
     else:
         lines += [("changed", _changed(facts, words)), *_planned(facts, words), ("lacks", _lacks(facts, words))]
         if facts.kpis:
-            counted = {status: sum((row["status"] or "unknown") == status for row in facts.kpis) for status in ("met", "missed", "unknown")}
+            counted = {status: sum(row["status"] == status for row in facts.kpis) for status in ("met", "missed", "no_data")}
             lines.append(("targets", words("head.kpi", **counted)))
         if facts.alerts:
             count = {severity: 0 for severity in dict.fromkeys(row["severity"] for row in facts.alerts)}
@@ -127,19 +128,19 @@ def _changed(facts: Facts, words: Words) -> str:
     found = facts.changed
     said = []
     if found.demand_units is not None and found.against_usual is not None:
-        figures = {"weekday": words.weekday(found.day), "day": words.day(found.day), "percent": words.percent(found.against_usual)}
+        figures = {"weekday": words.weekday(found.day), "day": words.day(found.day), "percent": words.change(found.against_usual)}
         said.append(words("head.sales", units=found.demand_units, **figures))
     if found.stock_units is not None:
         change = f" ({words.signed(found.units_change)})" if found.units_change is not None else ""
         said.append(
             words("head.stock", units=words.number(found.stock_units) + change, amounts=amounts_text(found.stock_values, words) or "–")
         )
-    return words("list.and").join(said) or words("changed.no_stock")
+    return words("brief.and").join(said) or words("changed.no_stock")
 
 
 def _planned(facts: Facts, words: Words) -> list[tuple[str, str]]:
     if not facts.is_planned:
-        return [("order", words("plan.none"))]
+        return [("order", words("order.no_plan"))]
     out, order = facts.out, facts.order
     short = words("head.out", count=out.count, ordered=out.ordered, coming=out.coming, unserved=out.unserved, soon=facts.soon.count)
     if not order.lines:
@@ -163,4 +164,4 @@ def _lacks(facts: Facts, words: Words) -> str:
         said.append(words("head.no_terms", count=found.no_terms))
     if found.never_seen:
         said.append(words("head.feeds", feeds=", ".join(found.never_seen)))
-    return words("list.and").join(said) or words("head.whole")
+    return words("brief.and").join(said) or words("head.whole")

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pipelines.exports.words import Words
+    from pipelines.words.words import Words
 
 WIDTH: Final = 400
 _HEIGHT: Final = 150
@@ -36,7 +36,7 @@ def day_bars(days: Sequence[tuple[date, int]], title: str, words: Words, *, usua
     if usual:
         y = _BOTTOM - height(usual)
         shapes.append(f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_RIGHT}" y2="{y:.1f}" stroke="{_INK}" stroke-dasharray="4 3"/>')
-    said = words("chart.against", units=days[-1][1], usual=round(usual)) if usual else words.number(days[-1][1])
+    said = words("bars.against", units=days[-1][1], usual=round(usual)) if usual else words.number(days[-1][1])
     last = _text(_RIGHT, 12, said, anchor="end", fill=_MARK, weight="600")
     return _chart(title, [*shapes, _base(), last, *_ends(days)])
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.exports import facts_sql as sql
 from pipelines.exports.proposals import Proposals, latest_proposals
-from pipelines.exports.source import Source, dicts, has_table, opened, read_source
+from pipelines.exports.source import Source, has_table, opened, read_source
+from pipelines.publish.reader import dicts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pipelines.exports.source import Source, dicts, opened, read_source
+from pipelines.exports.source import Source, opened, read_source
+from pipelines.publish.reader import dicts
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -1,64 +1,22 @@
 """The brief's sections: sentences and tables made of its figures, once, for Markdown and HTML alike.
 
 Belongs here: what is said of which figure, and what is said where there is none. Does not belong here: figures
-(`facts`), words (`words.csv`), or how a section looks (the templates).
+(`facts`), words (`pipelines.words`), or how a section looks (the templates).
 """
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.alerts.codes import alert_name
 from pipelines.exports import charts
 from pipelines.exports.facts import CHART_DAYS, SHOWN, Amounts, Facts, Short
+from pipelines.exports.parts import Cell, Head, Section, Table, Tone
 
 if TYPE_CHECKING:
-    from pipelines.exports.words import Words
+    from pipelines.words.words import Words
 
-Tone = Literal["", "bad", "warn", "good"]
 _SUPPLIERS_IN_CHART: Final = 12
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell: its text, a smaller line below it, and whether it is good or bad news."""
-
-    text: str
-    below: str = ""
-    tone: Tone = ""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Head:
-    """A column's heading; a wide one is left out on a small screen, a number stands to the right, a code is never broken."""
-
-    text: str
-    is_number: bool = False
-    is_wide: bool = False
-    is_code: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; never without a row. `more` says where further rows are. Cards: on a small screen a row is one."""
-
-    title: str
-    heads: list[Head]
-    rows: list[list[Cell]]
-    more: str = ""
-    is_cards: bool = False
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the brief. Charts are SVG, for the page alone."""
-
-    code: str
-    title: str
-    sentences: list[str]
-    tables: list[Table] = dataclasses.field(default_factory=list)
-    charts: list[str] = dataclasses.field(default_factory=list)
 
 
 def sections_of(facts: Facts, words: Words) -> list[Section]:
@@ -107,7 +65,7 @@ def changed(facts: Facts, words: Words) -> Section:
         rows.append([Cell(words("changed.proposals")), Cell(words.number(facts.order.lines)), Cell(since)])
     heads = [Head(words("changed.measure")), Head(words("changed.now"), is_number=True), Head(words("changed.change"))]
     tables = [Table("", heads, rows)] if rows else []
-    return Section("changed", words("section.changed"), sentences, [*tables, *_new_orders(facts, words)], _day_charts(facts, words))
+    return Section("changed", words("brief.changed"), sentences, [*tables, *_new_orders(facts, words)], _day_charts(facts, words))
 
 
 def _against_usual(facts: Facts, words: Words) -> str:
@@ -115,7 +73,7 @@ def _against_usual(facts: Facts, words: Words) -> str:
     if found.against_usual is None or found.usual_units is None:
         return words("changed.no_usual")
     figures = {
-        "percent": words.percent(found.against_usual),
+        "percent": words.change(found.against_usual),
         "weekday": words.weekday(found.day),
         "usual": words.number(found.usual_units, 0),
     }
@@ -139,16 +97,16 @@ def _day_charts(facts: Facts, words: Words) -> list[str]:
     made = []
     if found.demand_days:
         usual = float(found.usual_units) if found.usual_units is not None else None
-        made.append(charts.day_bars(found.demand_days, words("chart.sales", days=CHART_DAYS), words, usual=usual))
+        made.append(charts.day_bars(found.demand_days, words("bars.sales", days=CHART_DAYS), words, usual=usual))
     if len(found.stock_days) > 1:
-        made.append(charts.day_line(found.stock_days, words("chart.stock", days=CHART_DAYS), words))
+        made.append(charts.day_line(found.stock_days, words("bars.stock", days=CHART_DAYS), words))
     return made
 
 
 def short(facts: Facts, words: Words) -> Section:
     """What is sold out, what soon will be, and what is done about each."""
     if not facts.is_planned:
-        return Section("short", words("section.short"), [words("plan.none")])
+        return Section("short", words("brief.short"), [words("order.no_plan")])
     out, soon = facts.out, facts.soon
     sentences = [
         words("short.out", count=out.count, ordered=out.ordered, coming=out.coming, unserved=out.unserved)
@@ -159,7 +117,7 @@ def short(facts: Facts, words: Words) -> Section:
         else words("short.none_soon"),
     ]
     tables = [_short_table(out, words, "short.title_out"), _short_table(soon, words, "short.title_soon", is_soon=True)]
-    return Section("short", words("section.short"), sentences, [table for table in tables if table.rows])
+    return Section("short", words("brief.short"), sentences, [table for table in tables if table.rows])
 
 
 def _short_table(found: Short, words: Words, title: str, *, is_soon: bool = False) -> Table:
@@ -189,9 +147,9 @@ def _answer(row: dict[str, Any], words: Words) -> Cell:
 
 def order(facts: Facts, words: Words) -> Section:
     """What to order: the suppliers' totals, then the most urgent lines."""
-    found, title = facts.order, words("section.order")
+    found, title = facts.order, words("brief.order")
     if not found.lines:
-        return Section("order", title, [words("order.none" if facts.is_planned else "plan.none")])
+        return Section("order", title, [words("order.none" if facts.is_planned else "order.no_plan")])
     suppliers = len({row["supplier_code"] for row in found.suppliers})
     amounts = amounts_text(found.amounts, words) or words("order.unknown_amount")
     sentence = words("order.summary", lines=found.lines, units=found.units, amounts=amounts, suppliers=suppliers)
@@ -244,7 +202,7 @@ def _supplier_charts(facts: Facts, words: Words) -> list[str]:
             (row["supplier_code"] or words("label.no_supplier"), float(row["line_amount"]), words.number(row["line_amount"], 2))
             for row in rows
         ]
-        made.append(charts.name_bars(named, words("chart.order", currency=currency or "?")))
+        made.append(charts.name_bars(named, words("bars.order", currency=currency or "?")))
     return made
 
 
@@ -253,7 +211,7 @@ def lacks(facts: Facts, words: Words) -> Section:
     found = facts.lacks
     sentences = _missing(facts, words)
     if not found.set_aside:
-        return Section("lacks", words("section.lacks"), sentences or [words("lacks.nothing")])
+        return Section("lacks", words("brief.lacks"), sentences or [words("lacks.nothing")])
     rows_aside = found.waiting + found.refused
     sentences.insert(0, words("lacks.rows", rows=rows_aside, waiting=found.waiting, refused=found.refused))
     heads = [
@@ -272,7 +230,7 @@ def lacks(facts: Facts, words: Words) -> Section:
         for row in shown
     ]
     left = rows_aside - sum(row["waiting"] + row["refused"] for row in shown)
-    return Section("lacks", words("section.lacks"), sentences, [Table("", heads, cells, _more(left, "parstock rejects", words))])
+    return Section("lacks", words("brief.lacks"), sentences, [Table("", heads, cells, _more(left, "parstock rejects", words))])
 
 
 def _missing(facts: Facts, words: Words) -> list[str]:
@@ -300,25 +258,25 @@ def _missing(facts: Facts, words: Words) -> list[str]:
 def targets(facts: Facts, words: Words) -> Section:
     """Key figures against their targets, the missed ones first."""
     if not facts.kpis:
-        return Section("kpi", words("section.kpi"), [words("kpi.none")])
+        return Section("kpi", words("brief.targets"), [words("targets.none")])
     tones: dict[str | None, Tone] = {"met": "good", "missed": "bad"}
     heads = [
-        Head(words("kpi.code")), Head(words("kpi.period"), is_wide=True), Head(words("kpi.value"), is_number=True),
-        Head(words("kpi.target"), is_number=True), Head(words("kpi.status")), Head(words("kpi.action"), is_wide=True),
+        Head(words("targets.code")), Head(words("targets.period"), is_wide=True), Head(words("targets.value"), is_number=True),
+        Head(words("targets.target"), is_number=True), Head(words("targets.status")), Head(words("targets.action"), is_wide=True),
     ]  # fmt: skip
     rows = []
     for row in facts.kpis:
         period = words.day(row["period_start_on"])
         if row["period_end_on"] != row["period_start_on"]:
             period += f" – {words.day(row['period_end_on'])}"
-        status = row["status"] or "unknown"
+        status = row["status"]
         rows.append([
             Cell(row[f"name_{words.language}"] or row["kpi_code"]), Cell(period), Cell(_measured(row["value"], row, words)),
             Cell(f"{row['target_operator']} {_measured(row['target_value'], row, words)}"),
-            Cell(words.known(f"status.{status}") or status, tone=tones.get(status, "")),
+            Cell(words.code(f"kpi_status.{status}"), tone=tones.get(status, "")),
             Cell((row["recommended_action"] or "") if status != "met" else ""),
         ])  # fmt: skip
-    return Section("kpi", words("section.kpi"), [], [Table("", heads, rows)])
+    return Section("kpi", words("brief.targets"), [], [Table("", heads, rows)])
 
 
 def _measured(value: Any, row: dict[str, Any], words: Words) -> str:
@@ -327,14 +285,15 @@ def _measured(value: Any, row: dict[str, Any], words: Words) -> str:
         return "–"
     unit = row["unit"] or ""
     if unit.startswith("share"):
-        return f"{words.number(value * 100, 2)} %"
-    return f"{words.number(value)} {row['currency_code'] or words.known(f'unit.{unit}') or unit}".strip()
+        return words.percent(words.number(value * 100, 2))
+    named = row["currency_code"] or ("" if unit == "currency" else words.unit(unit, value))
+    return f"{words.number(value)} {named}".strip()
 
 
 def alerts(facts: Facts, words: Words) -> Section:
     """Open alerts by kind, the most severe first."""
     if not facts.alerts:
-        return Section("alerts", words("section.alerts"), [words("alerts.none")])
+        return Section("alerts", words("brief.alerts"), [words("alerts.none")])
     day = words.day(facts.changed.day)
     count, new = (sum(row[name] for row in facts.alerts) for name in ("n_open", "n_new"))
     tones: dict[str, Tone] = {"critical": "bad", "warning": "warn"}
@@ -349,7 +308,7 @@ def alerts(facts: Facts, words: Words) -> Section:
         ]
         for row in facts.alerts
     ]  # fmt: skip
-    return Section("alerts", words("section.alerts"), [words("alerts.summary", count=count, new=new, day=day)], [Table("", heads, rows)])
+    return Section("alerts", words("brief.alerts"), [words("alerts.summary", count=count, new=new, day=day)], [Table("", heads, rows)])
 
 
 _NUMBERS: Final = frozenset({"lines", "order_units", "line_amount", "cover_days", "demand_units_per_day_mean"})
@@ -365,4 +324,4 @@ def _item(row: dict[str, Any]) -> Cell:
 
 
 def _more(count: int, where: str, words: Words) -> str:
-    return words("list.more", count=count, where=where) if count > 0 else ""
+    return words("brief.more", count=count, where=where) if count > 0 else ""

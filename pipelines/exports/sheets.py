@@ -16,7 +16,7 @@ from pipelines.exports.files import whole
 from pipelines.exports.proposals import COLUMNS, Column, Proposals
 
 if TYPE_CHECKING:
-    from pipelines.exports.words import Words
+    from pipelines.words.words import Words
 
 FROZEN_COLUMNS: Final = 3
 LARGE: Final = 5000
@@ -235,7 +235,7 @@ class _Book:
 
     def _nothing(self) -> str:
         """Why there is no line."""
-        return self.words("order.none" if self.found.source.run_id else "plan.none")
+        return self.words("order.none" if self.found.source.run_id else "order.no_plan")
 
     def _sheet(self, name: str, headings: list[str], widths: list[int]) -> Any:
         """A new sheet with its header."""

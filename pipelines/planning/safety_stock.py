@@ -169,7 +169,7 @@ def reason(
     >>> df = pl.DataFrame({"m": ["normal_ltd", "simple", "simple"], "w": ["auto", "auto", "simple"], "sL": [None, 1.0, None], "days": [90, 1, 90],
     ...     "n": [None, 6, None], "least": [5] * 3, "c": ["smooth"] * 3}, schema_overrides={"sL": pl.Float64, "n": pl.Int64})
     >>> df.select(reason(*map(pl.col, df.columns))).to_series().to_list()
-    ['fewer than 5 receipts', 'demand varies by an unknown measure, seen on 1 days', 'as the policy says']
+    ['fewer than 5 receipts', 'the variation of demand is unknown, seen on 1 days', 'as the policy says']
     """
     days = n_valid_days.fill_null(0)
     needs_receipts = method.is_in([name for name, one in METHODS.items() if "lead_time_days_sd" in one.needs])
@@ -179,7 +179,7 @@ def reason(
         .when(method == wanted)
         .then(pl.lit("as the policy says"))
         .when(is_none_held(method))
-        .then(pl.format("demand varies by an unknown measure, seen on {} days", days))
+        .then(pl.format("the variation of demand is unknown, seen on {} days", days))
         .when(needs_receipts)
         .then(pl.format("{} receipts and {} demand", n_receipts, demand_class))
         .when(lead_time_days_sd.is_null())

@@ -1,6 +1,6 @@
 """Reading the published file the safe way: one version, whole, and nothing else on the machine.
 
-Belongs here: the hardened opening and the one question at a time that `parstock sql` asks. Does not belong here:
+Belongs here: the hardened opening, rows by column name, and the one question at a time that `parstock sql` asks. Does not belong here:
 printing (the command's), or writing (`snapshot`).
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,15 @@ def run_sql(home: Home, sql: str) -> SqlResult:
         raise UserError(lines[0], where="\n".join(lines[1:]).strip() or None, next_step='parstock sql "show all tables"') from error
     finally:
         con.close()
+
+
+def dicts(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a query by the names of its columns. Of values by name only those that the query names (`$name`) are handed over."""
+    if isinstance(values, Mapping):
+        values = {name: value for name, value in values.items() if f"${name}" in query}
+    cursor = con.execute(query, values) if values else con.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _require_question(sql: str) -> None:

@@ -16,8 +16,8 @@ from pipelines.explain.chart import draw, stock_chart
 from pipelines.explain.drawing import as_svg, save_png
 from pipelines.explain.history import dues, last_day, projection
 from pipelines.explain.page import page, write_chart
-from pipelines.explain.terms import figure
 from pipelines.settings import Home
+from pipelines.words.words import words_in
 
 from .conftest import first_with, key_of
 from .world import EVIL, NEVER
@@ -139,7 +139,7 @@ def test_a_page_has_every_figure_of_the_chain(ordering: Explanation) -> None:
             for term in one.terms:
                 assert term.value_text(language) in text, term.code
         assert ordering.headline(language) in text
-        assert f"+{figure(ordering.figures['order_units'], language)}" in text
+        assert f"+{words_in(language).figure(ordering.figures['order_units'])}" in text
 
 
 def test_a_name_that_is_markup_stays_text(world: Home) -> None:

@@ -54,15 +54,15 @@ def test_news_after_the_plan_are_said_beside_its_figures(chains: list[Explanatio
 def test_no_proposal_says_why(chains: list[Explanation], world: Home) -> None:
     said = {
         "enough": "is above the reorder point",
-        "no_terms": "no supplier's terms cover this item here",
-        "already_ordered": "what is on its way lifts the position",
-        "no_demand": "no demand",
+        "no_terms": "no supplier has terms for this item here",
+        "already_ordered": "what is coming brings the inventory position to",
+        "no_demand": "there is no demand",
         "unknown": "the reorder point is unknown",
-        "not_planned": "Nothing planned",
+        "not_planned": "Not planned",
     }
     for decision, words in said.items():
         assert words in first_with(chains, decision).headline("en")
-    assert "no stock, no demand and no open supply" in explain(world, NEVER, "NEW").headline()
+    assert "no stock, no demand and nothing on order" in explain(world, NEVER, "NEW").headline()
     assert "never stocked itself" in explain(world, BUNDLE, "PAR").headline()
 
 
@@ -85,7 +85,7 @@ def test_of_a_plan_that_kept_no_terms_the_chain_says_to_plan_again(chains: list[
 
 def test_before_the_first_plan_the_chain_says_so(chains: list[Explanation]) -> None:
     facts = dataclasses.replace(chains[0].facts, run=None, plan=None, proposal=None)
-    assert "no plan has been made" in chain_text(Explanation(facts), "en")
+    assert "there is no plan yet" in chain_text(Explanation(facts), "en")
 
 
 def test_an_unknown_code_names_the_nearest(world: Home) -> None:

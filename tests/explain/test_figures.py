@@ -152,7 +152,9 @@ def test_a_formula_reckoned_as_it_is_written_gives_its_figure(chains: list[Expla
             text = term.formula_text("en")
             if not text or term.unit == "date" or "F^-1" in text:
                 continue
-            python = text.replace(" x ", " * ").replace("^", "**").replace("sqrt", "math.sqrt").replace("floor", "math.floor")
+            python = (
+                text.replace(",", "").replace(" x ", " * ").replace("^", "**").replace("sqrt", "math.sqrt").replace("floor", "math.floor")
+            )
             value = eval(python, {"math": math})
             assert float(term.value) == pytest.approx(value, rel=6e-3, abs=6e-3), (key_of(chain.facts), term.code, text)
             reckoned += 1
@@ -174,7 +176,7 @@ def test_why_in_the_tables_says_the_same_figures(chains: list[Explanation]) -> N
 
 
 def numbers_of(text: str) -> set[float]:
-    return {abs(float(number)) for number in re.findall(r"\d+(?:\.\d+)?", text)}
+    return {abs(float(number)) for number in re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d\d\d)", "", text))}
 
 
 def test_the_textbook_point_stands_beside_the_chosen_one(chains: list[Explanation]) -> None:

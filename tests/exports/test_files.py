@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import UserError
-from pipelines.exports import export_proposals, write_brief
 from pipelines.exports.files import exported_versions, keep_newest, point_to, version_folder, whole
+from pipelines.exports.write import export_proposals, write_brief
 from pipelines.settings import Home
 from tests.exports.published_home import PublishedHome
 

@@ -44,7 +44,7 @@ def test_export_writes_what_to_order_and_the_brief(small_home: Path, capsys: Sho
     table = list(read_csv(Path(files["reorder_proposals.csv"]["file"])))
     sheet = read_workbook(Path(files["reorder_proposals.xlsx"]["file"]))["Orders"]
     assert (len(table), sum(int(row["order_units"]) for row in table)) == (lines, units)
-    assert sum(int(value) for value in sheet.values("Order units")) == units
+    assert sum(int(value) for value in sheet.values("To order")) == units
     assert [row["proposal_id"] for row in table] == sheet.values("Proposal")
     described = asked(
         small_home, "select comment from duckdb_columns() where table_name = 'reorder_proposals' and column_name = 'order_units'"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.exports import export_proposals
 from pipelines.exports.table import plain_text, read_csv, safe_text
+from pipelines.exports.write import export_proposals
 from tests.exports.published_home import PublishedHome
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.exports import export_proposals
 from pipelines.exports.proposals import COLUMNS
 from pipelines.exports.sheets import sheet_names
-from pipelines.exports.words import Words
+from pipelines.exports.write import export_proposals
+from pipelines.words.words import Words
 from tests.exports.published_home import PublishedHome
 from tests.exports.workbook_reader import Sheet, all_xml, read_workbook
 
@@ -44,10 +44,10 @@ def test_all_orders_stand_on_the_first_sheet_the_most_urgent_first_and_each_supp
     sheets = exported(two_suppliers(tmp_path))
     assert list(sheets) == ["Orders", "Suppliers", "How to read", "S-CUP", "S-TEA"]
     assert sheets["Orders"].values("Item") == ["TEE", "MUG", "TEA"]
-    assert sheets["Orders"].values("Urgency") == ["Nothing free", "Runs out before delivery", "Due"]
+    assert sheets["Orders"].values("Urgency") == ["Nothing free", "Runs out before delivery", "To order"]
     assert sheets["S-TEA"].values("Item") == ["TEE", "TEA", "Total"]
-    assert sheets["S-TEA"].values("Order units") == ["12", "6", "18"]
-    assert sheets["S-TEA"].values("Line amount") == ["30", "15", "45"]
+    assert sheets["S-TEA"].values("To order") == ["12", "6", "18"]
+    assert sheets["S-TEA"].values("Order value") == ["30", "15", "45"]
     assert sheets["Suppliers"].row(2) == ["S-CUP", "Cups", "1", "24", "60", "EUR", "46090", "46094"]
 
 
@@ -58,9 +58,9 @@ def test_numbers_are_numbers_days_are_days_and_codes_are_texts(tmp_path: Path) -
         found = sheet.cells[f"{sheet.column(heading)}2"]
         return found.value, found.kind, found.number_format
 
-    assert cell("Order units") == ("12", "n", "#,##0")
+    assert cell("To order") == ("12", "n", "#,##0")
     assert cell("Unit cost") == ("2.5", "n", "#,##0.00##")
-    assert cell("Line amount") == ("30", "n", "#,##0.00")
+    assert cell("Order value") == ("30", "n", "#,##0.00")
     assert cell("Days of free stock left") == ("0", "n", "#,##0.0")
     day, kind, number_format = cell("Expected on")
     assert (dt.date(1899, 12, 30) + dt.timedelta(days=int(day)), kind, number_format) == (dt.date(2026, 3, 13), "n", "yyyy-mm-dd")
@@ -120,7 +120,7 @@ def test_several_currencies_are_never_added_up(tmp_path: Path) -> None:
     home = PublishedHome(tmp_path).planned().supplier(1, "S", "S").item(1, "TEE", "T-shirt").item(2, "MUG", "Mug")
     home.order(1, 1, 10).order(2, 1, 10, currency_code="USD", unit_cost_amount="1")
     sheet = exported(home)["S"]
-    assert sheet.values("Line amount") == ["25", "10", "25", "10"]
+    assert sheet.values("Order value") == ["25", "10", "25", "10"]
     assert sheet.values("Currency") == ["EUR", "USD", "EUR", "USD"]
 
 
@@ -133,8 +133,8 @@ def test_an_unknown_cost_is_an_empty_cell_and_leaves_the_total_unknown(tmp_path:
         .order(1, 1, unit_cost_amount=None, currency_code=None)
     )
     sheet = exported(home)["S"]
-    assert sheet.values("Line amount") == []
-    assert sheet.values("Order units") == ["12", "12"]
+    assert sheet.values("Order value") == []
+    assert sheet.values("To order") == ["12", "12"]
 
 
 def test_french_headings_and_file_name(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_french_headings_and_file_name(tmp_path: Path) -> None:
     assert workbook.name == "reorder_proposals.fr.xlsx"
     sheets = read_workbook(workbook)
     assert list(sheets)[:3] == ["Commandes", "Fournisseurs", "Mode d’emploi"]
-    assert sheets["Commandes"].values("Urgence") == ["Rien de libre", "Rupture avant livraison", "À commander"]
+    assert sheets["Commandes"].values("Urgence") == ["Plus rien de disponible", "Rupture avant livraison", "À commander"]
     assert sheets["Commandes"].values("Origine de la quantité")[0] == "quantité économique + multiple"
 
 
