@@ -254,8 +254,7 @@
     Grain: item x location x channel x day. The days that rows above `since` say something of: of sales, of tickets with an exchange,
     of orders. A step of int_demand__daily over its CTEs `movements` and `sales`.
 #}
-{% macro touched_demand_days(since) %}
-    {%- set events = ref('stg_ledger__events') %}
+{% macro touched_demand_days(events, since) %}
     with touched_tickets as (
         select distinct
             case when to_stock_state is not null then to_location_id else from_location_id end as location_id,

@@ -79,7 +79,8 @@ def _results(home: Path, command: str, *arguments: str, policies: Path | None = 
         manifest = _SHARED[0]
     with home_of_dbt(home, policies):
         try:
-            outcome = dbtRunner(manifest=manifest).invoke([command, *OPTIONS, *arguments])
+            # A run marks the nodes it has compiled, and a marked one loses its ephemeral parents the next time: hence a copy.
+            outcome = dbtRunner(manifest=manifest.deepcopy()).invoke([command, *OPTIONS, *arguments])
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     assert outcome.exception is None, outcome.exception

@@ -3,6 +3,7 @@
     post_hook="{{ record_commit(['intermediate.int_orders__lines']) }}"
 ) }}
 {% set since = since_commit() %}
+{% set events = ref('stg_ledger__events') %}
 
 with movements as not materialized (
     select * from {{ ref('stg_ledger__movements') }}
@@ -30,7 +31,7 @@ exchanges as (
 
 {% if is_incremental() %}
 touched as (
-    {{ touched_demand_days(since) }}
+    {{ touched_demand_days(events, since) }}
 ),
 {% else %}
 touched as (
