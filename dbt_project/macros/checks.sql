@@ -35,32 +35,58 @@
     {%- endif %}
 {% endmacro %}
 
-{# The faulty keys of one model. An id that is no part of the key is that of one of its rows: more than one are a fault already. #}
+{#
+    The faulty keys of one model; only of these anything is put into words. An id that is no part of the key is that of one of its
+    rows: where there are more, that is a fault already.
+#}
 {% macro check(node) %}
     {%- set meta = node.config.meta %}
-    {%- set never_null = (meta.grain | reject('in', meta.get('may_be_null', [])) | list) + meta.get('not_null', []) %}
-    {%- set ids = (node.columns.keys() | select('in', dimensions_of_ids()) | list) if node.original_file_path.startswith('models/marts') else [] %}
-    select model, fault, key
+    {%- set known_keys = meta.grain | reject('in', meta.get('may_be_null', [])) | list %}
+    {%- set not_null = meta.get('not_null', []) %}
+    {%- set every_id = (node.columns.keys() | select('in', dimensions_of_ids()) | list) if node.original_file_path.startswith('models/marts') else [] %}
+    {%- set ids = every_id if node.name not in dimensions_of_ids().values() else [] -%}
+    select
+        '{{ node.schema }}.{{ node.alias or node.name }}' as model,
+        concat_ws(
+            '; ',
+            case when n_rows > 1 then n_rows || ' rows of one grain' end
+            {%- for column in known_keys %},
+            case when {{ column }} is null then '{{ column }} is null' end
+            {%- endfor %}
+            {%- for column in not_null %},
+            case when not has_{{ column }} then '{{ column }} is null' end
+            {%- endfor %}
+            {%- for id in ids %},
+            case when {{ id }} not in (select {{ id }} from known_{{ id }}) then '{{ id }} ' || {{ id }} || ' is not in {{ dimensions_of_ids()[id] | replace('__', '.') }}' end
+            {%- endfor %}
+        ) as fault,
+        concat_ws(', '{% for column in meta.grain %}, '{{ column }}=' || coalesce(cast({{ column }} as varchar), 'null'){% endfor %}) as key
     from (
         select
-            '{{ node.schema }}.{{ node.alias or node.name }}' as model,
-            concat_ws(
-                '; ',
-                case when count(*) > 1 then count(*) || ' rows of one grain' end
-                {%- for column in never_null %},
-                case when bool_or({{ column }} is null) then '{{ column }} is null' end
-                {%- endfor %}
-                {%- for id in ids if dimensions_of_ids()[id] != node.name %},
-                case when any_value({{ id }}) not in (select {{ id }} from known_{{ id }}) then '{{ id }} ' || any_value({{ id }}) || ' is not in {{ dimensions_of_ids()[id] | replace('__', '.') }}' end
-                {%- endfor %}
-            ) as fault,
-            concat_ws(', '{% for column in meta.grain %}, '{{ column }}=' || coalesce(cast({{ column }} as varchar), 'null'){% endfor %}) as key
+            {{ meta.grain | join(', ') }},
+            count(*) as n_rows
+            {%- for id in ids if id not in meta.grain %},
+            any_value({{ id }}) as {{ id }}
+            {%- endfor %}
+            {%- for column in not_null %},
+            count({{ column }}) = count(*) as has_{{ column }}
+            {%- endfor %}
         from (
             {{ checked_rows(node) }}
         ) as checked
         group by {{ meta.grain | join(', ') }}
     ) as keys
-    where fault <> ''
+    where
+        n_rows > 1
+        {%- for column in known_keys %}
+        or {{ column }} is null
+        {%- endfor %}
+        {%- for column in not_null %}
+        or not has_{{ column }}
+        {%- endfor %}
+        {%- for id in ids %}
+        or {{ id }} not in (select {{ id }} from known_{{ id }})
+        {%- endfor %}
 {% endmacro %}
 
 {# Where each id of a mart is described. #}

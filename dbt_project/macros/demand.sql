@@ -231,3 +231,100 @@
 
 {# For how many days back an item that was asked for is watched for running out. #}
 {% macro recent_demand_days() -%} 90 {%- endmacro %}
+
+{# Grain: sale. What tills sold, by the place that it was sold from; what was taken back counts against it. #}
+{% macro sold_units(movements) %}
+    -- Sold goods leave a physical place, which has a state; a void's reversal comes from the customer, who has none.
+    select
+        item_id,
+        coalesce(case when from_stock_state is not null then from_location_id end, to_location_id) as location_id,
+        channel_id,
+        business_on as demand_on,
+        document_id,
+        case when from_stock_state is not null then units else -units end as sold_units,
+        is_promo,
+        unit_price_amount,
+        currency_code,
+        commit_id
+    from {{ movements }}
+    where movement_kind = 'sale'
+{% endmacro %}
+
+{#
+    Grain: item x location x channel x day. The days that rows above `since` say something of: of sales, of tickets with an exchange,
+    of orders. A step of int_demand__daily over its CTEs `movements` and `sales`.
+#}
+{% macro touched_demand_days(events, since) %}
+    with touched_tickets as (
+        select distinct
+            case when to_stock_state is not null then to_location_id else from_location_id end as location_id,
+            business_on as demand_on,
+            document_id
+        from movements
+        where movement_kind = 'exchange' and commit_id > {{ since }}
+    ),
+
+    touched_lines as (
+        select distinct document_id, document_line
+        from {{ events }}
+        where event_kind in {{ order_event_kinds() }} and commit_id > {{ since }}
+    )
+
+    select item_id, location_id, channel_id, demand_on
+    from sales
+    where commit_id > {{ since }}
+
+    union
+    select sales.item_id, sales.location_id, sales.channel_id, sales.demand_on
+    from sales
+    semi join touched_tickets
+        on
+            sales.location_id = touched_tickets.location_id and sales.demand_on = touched_tickets.demand_on
+            and sales.document_id = touched_tickets.document_id
+
+    union
+    -- Every day that an order of the line has ever stood on, also one that was replaced.
+    select events.item_id, events.location_id, events.channel_id, events.business_on
+    from {{ events }} as events
+    semi join touched_lines
+        on events.document_id = touched_lines.document_id and events.document_line = touched_lines.document_line
+    where events.event_kind = 'order_placed'
+{% endmacro %}
+
+{#
+    Grain: item x location x day. Days on which a shelf was empty, so that what was sold says little of what was wanted. A step of
+    demand__daily over its CTE `stocked` (stock.daily with the day from which the demand of its key is built again).
+#}
+{% macro censored_days() %}
+    with spans as (
+        select
+            *,
+            coalesce(lag(has_been_in_stock) over by_day, false) as was_in_stock,
+            coalesce(lead(stock_on) over by_day - 1, {{ as_of_day() }}) as stands_until_on
+        from stocked
+        window by_day as (partition by item_id, location_id order by stock_on)
+    ),
+
+    out_of_stock_days as (
+        -- Only what was once in stock can run out: books that never held the item say nothing about an empty shelf, nor do
+        -- the hours before its first stock.
+        select item_id, location_id, stock_on as demand_on, from_on
+        from spans
+        where
+            out_of_stock_hours > 24 * {{ parameter('censored_out_of_stock_rate') }}
+            and (was_in_stock or (has_been_in_stock and sellable_closing_units <= 0))
+
+        union all
+        select
+            item_id,
+            location_id,
+            cast(unnest(generate_series(stock_on + 1, stands_until_on, interval 1 day)) as date) as demand_on,
+            from_on
+        from spans
+        where has_been_in_stock and sellable_closing_units <= 0 and stands_until_on > stock_on
+    )
+
+    select item_id, location_id, demand_on
+    from out_of_stock_days
+    where demand_on >= from_on
+{% endmacro %}

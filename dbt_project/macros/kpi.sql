@@ -21,6 +21,11 @@
     {%- endfor %}
 {% endmacro %}
 
+{# The kinds of grain that a KPI is told by, all among them. #}
+{% macro kpi_grain_kinds() -%}
+    string_split('all ' || coalesce(grains, ''), ' ')
+{%- endmacro %}
+
 {# The column that says which one of a kind of grain a row belongs to. #}
 {% macro kpi_grain_column(grain) -%}
     {{ 'category' if grain == 'category' else grain ~ '_id' }}

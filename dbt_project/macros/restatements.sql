@@ -70,3 +70,59 @@
     from legs
     where commit_id > {{ since }} or location_id in (select reopened.location_id from reopened)
 {% endmacro %}
+
+{#
+    Grain: item x location x known_at x event. What became known of days after they were closed, and of what was new at an instant
+    the cause of it (`cause_rank` 1). A step of ops__restatements over its CTEs: `kept` (legs of the items to build) and `closings`.
+#}
+{% macro late_events() %}
+    with late as (
+        select kept.*
+        from kept
+        inner join closings on kept.location_id = closings.location_id and kept.business_on = closings.stock_on
+        where kept.known_at > closings.closed_at
+    ),
+
+    first_known as (
+        select kept.item_id, kept.location_id, kept.event_id, min(kept.known_at) as first_known_at
+        from kept
+        semi join late on kept.item_id = late.item_id and kept.location_id = late.location_id and kept.event_id = late.event_id
+        group by all
+    ),
+
+    late_events as (
+        -- In and out as in stock.daily: a reversal lowers what it takes back.
+        select
+            item_id,
+            location_id,
+            known_at,
+            business_on,
+            event_id,
+            movement_kind,
+            source_feed,
+            is_reversal,
+            occurred_at,
+            sum(delta_units) as net_units,
+            sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end) as in_units,
+            sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end) as out_units
+        from late
+        group by all
+    )
+
+    -- The cause is what was new at that instant. A count that is only posted again is not, nor is one that had found
+    -- nothing amiss and so posted nothing before: anything else that is new comes first.
+    select
+        late_events.*,
+        first_known.first_known_at < late_events.known_at as is_reposted,
+        row_number() over (
+            partition by late_events.item_id, late_events.location_id, late_events.known_at
+            order by
+                first_known.first_known_at < late_events.known_at, late_events.movement_kind in ('count', 'opening'),
+                late_events.occurred_at, late_events.is_reversal, late_events.event_id
+        ) as cause_rank
+    from late_events
+    inner join first_known
+        on
+            late_events.item_id = first_known.item_id and late_events.location_id = first_known.location_id
+            and late_events.event_id = first_known.event_id
+{% endmacro %}

@@ -65,7 +65,7 @@ def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> 
 
     with environment(site.at):
         invocation = dbt.cli(
-            ["build", "--threads", str(Settings().threads)],
+            ["build", "--exclude-resource-type", "unit_test", "--threads", str(Settings().threads)],
             context=context,
             target_path=site.at.run / "dbt" / "target",
             raise_on_error=True,

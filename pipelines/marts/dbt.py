@@ -65,8 +65,8 @@ def run_dbt(
         arguments += ["--select", *only, "--indirect-selection", "empty"]
     if full_refresh:
         arguments.append("--full-refresh")
-    if not with_tests:
-        arguments += ["--exclude-resource-type", "test", "unit_test"]
+    # Unit tests are about rules, not about this home's rows: they belong to whoever changes a rule.
+    arguments += ["--exclude-resource-type", "unit_test", *([] if with_tests else ["test"])]
     with environment(home):
         manifest = _manifest(home, project)
         try:

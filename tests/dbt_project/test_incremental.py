@@ -304,13 +304,6 @@ def test_a_build_without_news_changes_nothing(tmp_path: Path) -> None:
     assert before == {table: ask(tmp_path, f"select * from {table} order by all") for table in COMPARED}
 
 
-def test_an_empty_ledger_builds_every_table(tmp_path: Path) -> None:
-    SmallLedger(tmp_path).commit()
-    assert build(tmp_path) == []
-    assert ask(tmp_path, "select count(*) from kpi.values") == [(0,)]
-    assert ask(tmp_path, "select count(*) from demand.variance_as_of('2026-03-01T00:00:00Z')") == [(0,)]
-
-
 def test_marts_of_a_newer_ledger_are_not_carried_on(tmp_path: Path) -> None:
     for commits in (2, 1):
         ledger = SmallLedger(tmp_path)

@@ -251,7 +251,7 @@ def test_an_order_reserves_what_is_neither_cancelled_nor_shipped(home: Path) -> 
 
 
 def test_a_channel_without_a_network_is_served_by_every_physical_place(home: Path) -> None:
-    rows = ask(home, "select distinct location_code from intermediate.int_channels__served where channel_code = 'web' order by all")
+    rows = ask(home, "select distinct location_code from core.channel_locations where channel_code = 'web' order by all")
     assert rows == [("DC1",), ("PAR",)]
 
 

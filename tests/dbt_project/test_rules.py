@@ -142,3 +142,10 @@ def test_no_text_of_a_view_depends_on_what_is_in_the_ledger(manifest: Any) -> No
 
 def test_no_file_of_sql_is_too_long_to_read() -> None:
     assert [path.name for path in _sql_files() if len(path.read_text(encoding="utf-8").splitlines()) > 400] == []
+
+
+def test_the_docs_begin_with_every_schema_that_people_query(manifest: Any) -> None:
+    overview = next(doc for doc in manifest.docs.values() if doc.name == "__overview__" and doc.package_name == "parstock").block_contents
+    assert [schema for schema in sorted(MARTS) if f"| `{schema}` |" not in overview] == []
+    tables = {f"{node.schema}.{node.alias}" for node in _models(manifest)} | {"ops.publication"}
+    assert [name for name in re.findall(r"`([a-z]+\.[a-z_]+)`", overview) if name not in tables] == []

@@ -53,7 +53,21 @@ _SHARED: list[Any] = []
 
 
 def build(home: Path, *arguments: str, policies: Path | None = None) -> list[str]:
-    """`dbt build` over the home; returns what failed as `name: message`, empty when all is well."""
+    """`dbt build` over the home, as parstock runs it: without unit tests. What failed as `name: message`, empty when all is well."""
+    results = _results(home, "build", "--exclude-resource-type", "unit_test", *arguments, policies=policies)
+    return [f"{one.node.name}: {one.message}" for one in results if str(one.status) in ("error", "fail", "warn")]
+
+
+def unit_tests(home: Path) -> dict[str, str]:
+    """dbt's unit tests on a home that was built: each one's name and what became of it."""
+    return {
+        str(one.node.name): str(one.status)
+        for one in _results(home, "test", "--select", "test_type:unit")
+        if one.node.resource_type == "unit_test"
+    }
+
+
+def _results(home: Path, command: str, *arguments: str, policies: Path | None = None) -> list[Any]:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -65,12 +79,13 @@ def build(home: Path, *arguments: str, policies: Path | None = None) -> list[str
         manifest = _SHARED[0]
     with home_of_dbt(home, policies):
         try:
-            outcome = dbtRunner(manifest=manifest).invoke(["build", *OPTIONS, *arguments])
+            # A run marks the nodes it has compiled, and a marked one loses its ephemeral parents the next time: hence a copy.
+            outcome = dbtRunner(manifest=manifest.deepcopy()).invoke([command, *OPTIONS, *arguments])
         finally:
             DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     assert outcome.exception is None, outcome.exception
     results: Any = outcome.result
-    return [f"{one.node.name}: {one.message}" for one in results.results if str(one.status) in ("error", "fail", "warn")]
+    return list(results.results)
 
 
 def ask(home: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -1,6 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail',
-    unique_key=['item_id', 'location_id', 'channel_id', 'demand_on'],
+    materialized='incremental', unique_key=['item_id', 'location_id', 'channel_id', 'demand_on'],
     post_hook="{{ record_commit(['intermediate.int_orders__lines']) }}"
 ) }}
 {% set since = since_commit() %}
@@ -15,20 +14,7 @@ order_lines as (
 ),
 
 sales as not materialized (
-    -- Sold goods leave a physical place, which has a state; a void's reversal comes from the customer, who has none.
-    select
-        item_id,
-        coalesce(case when from_stock_state is not null then from_location_id end, to_location_id) as location_id,
-        channel_id,
-        business_on as demand_on,
-        document_id,
-        case when from_stock_state is not null then units else -units end as sold_units,
-        is_promo,
-        unit_price_amount,
-        currency_code,
-        commit_id
-    from movements
-    where movement_kind = 'sale'
+    {{ sold_units('movements') }}
 ),
 
 exchanges as (
@@ -44,59 +30,8 @@ exchanges as (
 ),
 
 {% if is_incremental() %}
-touched_tickets as (
-    select distinct
-        case when to_stock_state is not null then to_location_id else from_location_id end as location_id,
-        business_on as demand_on,
-        document_id
-    from movements
-    where movement_kind = 'exchange' and commit_id > {{ since }}
-),
-
-touched_lines as (
-    select distinct document_id, document_line
-    from {{ events }}
-    where event_kind in {{ order_event_kinds() }} and commit_id > {{ since }}
-),
-
 touched as (
-    select item_id, location_id, channel_id, demand_on
-    from sales
-    where commit_id > {{ since }}
-
-    union
-    select sales.item_id, sales.location_id, sales.channel_id, sales.demand_on
-    from sales
-    semi join touched_tickets
-        on
-            sales.location_id = touched_tickets.location_id and sales.demand_on = touched_tickets.demand_on
-            and sales.document_id = touched_tickets.document_id
-
-    union
-    -- Every day that an order of the line has ever stood on, also one that was replaced.
-    select events.item_id, events.location_id, events.channel_id, events.business_on
-    from {{ events }} as events
-    semi join touched_lines
-        on events.document_id = touched_lines.document_id and events.document_line = touched_lines.document_line
-    where events.event_kind = 'order_placed'
-),
-
-touched_sales as (
-    select sales.*
-    from sales
-    semi join touched
-        on
-            sales.item_id = touched.item_id and sales.location_id = touched.location_id
-            and sales.channel_id = touched.channel_id and sales.demand_on = touched.demand_on
-),
-
-touched_orders as (
-    select order_lines.*
-    from order_lines
-    semi join touched
-        on
-            order_lines.item_id = touched.item_id and order_lines.location_id is not distinct from touched.location_id
-            and order_lines.channel_id = touched.channel_id and order_lines.demand_on = touched.demand_on
+    {{ touched_demand_days(events, since) }}
 ),
 {% else %}
 touched as (
@@ -104,15 +39,15 @@ touched as (
     from sales
     where false
 ),
+{% endif %}
 
 touched_sales as not materialized (
-    select * from sales
+    {{ rebuilt('sales', ['item_id', 'location_id', 'channel_id', 'demand_on']) }}
 ),
 
 touched_orders as not materialized (
-    select * from order_lines
+    {{ rebuilt('order_lines', ['item_id', 'location_id', 'channel_id', 'demand_on'], nullable=['location_id']) }}
 ),
-{% endif %}
 
 demanded as (
     select

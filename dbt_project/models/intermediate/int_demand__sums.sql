@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail', unique_key=['item_id', 'location_id'],
+    materialized='incremental', unique_key=['item_id', 'location_id'],
     post_hook="{{ record_commit(['intermediate.int_demand__daily', 'stock.daily', 'demand.daily']) }}"
 ) }}
 {% set since = since_commit() %}
@@ -29,23 +29,21 @@ touched as (
     from stock
     where built_commit_id > {{ since }}
 ),
+{% endif %}
 
-touched_demand as (
-    select demand.*
-    from demand
-    semi join touched on demand.item_id = touched.item_id and demand.location_id is not distinct from touched.location_id
+rebuilt_demand as not materialized (
+    {{ rebuilt('demand', ['item_id', 'location_id'], nullable=['location_id']) }}
 ),
 
-touched_stock as (
-    select stock.*
-    from stock
-    semi join touched on stock.item_id = touched.item_id and stock.location_id = touched.location_id
+rebuilt_stock as not materialized (
+    {{ rebuilt('stock', ['item_id', 'location_id']) }}
 ),
 
 summed as (
-    {{ demand_sums('touched_demand', 'touched_stock') }}
+    {{ demand_sums('rebuilt_demand', 'rebuilt_stock') }}
 )
 
+{% if is_incremental() %}
 -- A key from which everything was taken back has no first day any more: it stays, without one.
 select
     touched.item_id,
@@ -54,9 +52,5 @@ select
 from touched
 left join summed on touched.item_id = summed.item_id and touched.location_id is not distinct from summed.location_id
 {% else %}
-summed as (
-    {{ demand_sums('demand', 'stock') }}
-)
-
 select * from summed
 {% endif %}

@@ -1,5 +1,5 @@
 with served as (
-    select * from {{ ref('int_channels__served') }}
+    select * from {{ ref('core__channel_locations') }}
 ),
 
 zones as (

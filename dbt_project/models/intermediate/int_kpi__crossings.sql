@@ -12,7 +12,7 @@ planned as (
         runs.as_of_at,
         runs.as_of_on,
         items.inventory_position_units <= items.reorder_point_units as is_at_reorder_point
-    from {{ ref('stg_ledger__plan_items') }} as items
+    from {{ source('ledger', 'plan_items') }} as items
     inner join runs on items.run_id = runs.run_id
     where items.reorder_point_units > 0 and items.inventory_position_units is not null
 ),

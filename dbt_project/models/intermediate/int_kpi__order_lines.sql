@@ -46,7 +46,7 @@ queued as (
 
 places as (
     select channel_id, location_id
-    from {{ ref('int_channels__served') }}
+    from {{ ref('core__channel_locations') }}
 
     union
     select channel_id, location_id

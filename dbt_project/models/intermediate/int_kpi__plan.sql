@@ -36,7 +36,7 @@ overstocked as (
                 coalesce(planned.demand_units_per_day_mean * limits.max_cover_days, 0)
             )
         ) * items.unit_cost_amount as overstock_amount
-    from {{ ref('stg_ledger__plan_items') }} as planned
+    from {{ source('ledger', 'plan_items') }} as planned
     inner join runs on planned.run_id = runs.run_id
     inner join items on planned.item_id = items.item_id
     left join limits on true

@@ -47,7 +47,7 @@ available as (
             - greatest(0, steps.sellable_units_before - steps.reserved_units_before - {{ units_held_back('buffers', 'steps.sellable_units_before') }})
         ) as delta_ats_units
     from {{ ref('int_kpi__free_steps') }} as steps
-    inner join {{ ref('int_channels__served') }} as served on steps.location_id = served.location_id
+    inner join {{ ref('core__channel_locations') }} as served on steps.location_id = served.location_id
     inner join listings on served.channel_id = listings.channel_id and steps.item_id = listings.item_id
     left join buffers
         on

@@ -44,7 +44,7 @@ changed as (
         steps.changed_at,
         subscribed.channel_id
     from {{ ref('int_kpi__free_steps') }} as steps
-    inner join {{ ref('int_channels__served') }} as served on steps.location_id = served.location_id
+    inner join {{ ref('core__channel_locations') }} as served on steps.location_id = served.location_id
     inner join subscribed on served.channel_id = subscribed.channel_id and steps.item_id = subscribed.item_id
     where steps.sellable_units <> steps.sellable_units_before and steps.changed_at >= subscribed.from_at
 ),

@@ -4,35 +4,28 @@ with touched as (
     {{ touched_order_lines(source('ledger', 'events_new'), new_movements()) }}
 ),
 
-untouched_lines as (
-    select lines.location_id, lines.item_id, lines.open_units, lines.backorder_units
-    from {{ ref('int_orders__lines') }} as lines
-    anti join touched on lines.document_id = touched.document_id and lines.document_line = touched.document_line
-    where lines.open_units > 0
-),
-
 touched_events as (
-    select events.*
-    from {{ ref('stg_ledger__events') }} as events
-    semi join touched on events.document_id = touched.document_id and events.document_line = touched.document_line
+    {{ touched_rows(ref('stg_ledger__events'), ['document_id', 'document_line']) }}
 ),
 
 touched_shipments as (
-    select movements.*
-    from {{ ref('stg_ledger__movements') }} as movements
-    semi join touched on movements.document_id = touched.document_id and movements.document_line = touched.document_line
-    where movements.movement_kind = 'ship'
+    {{ touched_rows(ref('stg_ledger__movements'), ['document_id', 'document_line'], condition="movement_kind = 'ship'") }}
 ),
 
 touched_lines as (
     {{ order_lines('touched_events', 'touched_shipments') }}
 ),
 
-all_lines as (
-    select location_id, item_id, open_units, backorder_units from untouched_lines
+lines as (
+    {{ hot_union(
+        ref('int_orders__lines'), ['document_id', 'document_line'],
+        'select location_id, item_id, open_units, backorder_units from touched_lines',
+        columns=['location_id', 'item_id', 'open_units', 'backorder_units']
+    ) }}
+),
 
-    union all
-    select location_id, item_id, open_units, backorder_units from touched_lines
+all_lines as (
+    select * from lines
     where open_units > 0
 
     union all

@@ -1,6 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail',
-    unique_key=['document_id', 'document_line', 'item_id'], post_hook="{{ record_commit() }}"
+    materialized='incremental', unique_key=['document_id', 'document_line', 'item_id'], post_hook="{{ record_commit() }}"
 ) }}
 {% set since = since_commit() %}
 

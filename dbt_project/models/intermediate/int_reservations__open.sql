@@ -17,19 +17,18 @@ touched_lines as (
 ),
 
 all_lines as (
-    select lines.document_id, lines.document_line, lines.item_id, lines.location_id, lines.reserved_at, lines.expires_at, lines.still_held_units
-    from {{ ref('int_reservations__lines') }} as lines
-    anti join touched on lines.document_id = touched.document_id and lines.document_line = touched.document_line
-    where lines.still_held_units > 0
-
-    union all
-    select document_id, document_line, item_id, location_id, reserved_at, expires_at, still_held_units
-    from touched_lines
-    where still_held_units > 0
+    {% set columns = ['document_id', 'document_line', 'item_id', 'location_id', 'reserved_at', 'expires_at', 'still_held_units'] %}
+    {{ hot_union(
+        ref('int_reservations__lines'), ['document_id', 'document_line'],
+        'select ' ~ columns | join(', ') ~ ' from touched_lines',
+        columns=columns
+    ) }}
 )
 
 select all_lines.*
 from all_lines
 cross join {{ ref('int_ledger__newest') }} as clock
--- Time runs out without an event: nobody says that a cart was left behind.
-where coalesce(all_lines.expires_at > clock.data_at, true)
+where
+    all_lines.still_held_units > 0
+    -- Time runs out without an event: nobody says that a cart was left behind.
+    and coalesce(all_lines.expires_at > clock.data_at, true)

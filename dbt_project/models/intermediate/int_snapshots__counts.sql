@@ -1,6 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail',
-    unique_key=['event_kind', 'location_id', 'supplier_id', 'snapshot_at'], post_hook="{{ record_commit() }}"
+    materialized='incremental', unique_key=['event_kind', 'location_id', 'supplier_id', 'snapshot_at'], post_hook="{{ record_commit() }}"
 ) }}
 {% set since = since_commit() %}
 
@@ -24,21 +23,11 @@ touched as (
     from told
     where commit_id > {{ since }}
 ),
-
-rebuilt as (
-    select told.*
-    from told
-    inner join touched
-        on
-            told.event_kind = touched.event_kind and told.snapshot_at = touched.snapshot_at
-            and told.location_id is not distinct from touched.location_id
-            and told.supplier_id is not distinct from touched.supplier_id
-),
-{% else %}
-rebuilt as not materialized (
-    select * from told
-),
 {% endif %}
+
+rebuilt as not materialized (
+    {{ rebuilt('told', ['event_kind', 'location_id', 'supplier_id', 'snapshot_at'], nullable=['location_id', 'supplier_id']) }}
+),
 
 -- An item that a revision took out adds up to none. So may a whole snapshot: its row stays, with 0 items.
 items as (

@@ -1,6 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='delete+insert', on_schema_change='fail',
-    unique_key=['item_id', 'location_id', 'stock_state', 'owner_id', 'lot_id'], post_hook="{{ record_commit() }}"
+    materialized='incremental', unique_key=['item_id', 'location_id', 'stock_state', 'owner_id', 'lot_id'], post_hook="{{ record_commit() }}"
 ) }}
 {% set since = since_commit() %}
 
@@ -14,17 +13,11 @@ touched as (
     from legs
     where commit_id > {{ since }}
 ),
+{% endif %}
 
 rebuilt as (
-    select legs.*
-    from legs
-    semi join touched on legs.item_id = touched.item_id and legs.location_id = touched.location_id
+    {{ rebuilt('legs', ['item_id', 'location_id']) }}
 )
-{% else %}
-rebuilt as (
-    select * from legs
-)
-{% endif %}
 
 select
     item_id,

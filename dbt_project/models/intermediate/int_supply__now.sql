@@ -46,10 +46,7 @@ touched as (
 ),
 
 touched_events as (
-    select events.*
-    from {{ ref('stg_ledger__events') }} as events
-    semi join touched on events.document_id = touched.document_id
-    where events.feed = 'supply'
+    {{ touched_rows(ref('stg_ledger__events'), ['document_id'], condition="feed = 'supply'") }}
 ),
 
 -- Receipts and goods under way name their order or notice in either place.
@@ -67,14 +64,11 @@ touched_movements as (
 
 touched_supply as (
     {{ open_supply('touched_events', 'touched_movements') }}
+),
+
+-- A movement of a touched document may name another one too: only what is touched is counted here.
+supply as (
+    {{ hot_union(ref('int_supply__open'), ['document_id'], touched_rows('touched_supply', ['document_id'])) }}
 )
 
-select supply.*
-from {{ ref('int_supply__open') }} as supply
-anti join touched on supply.document_id = touched.document_id
-
-union all
--- A movement of a touched document may name another one too: only what is touched is counted here.
-select touched_supply.*
-from touched_supply
-semi join touched on touched_supply.document_id = touched.document_id
+select * from supply

@@ -1,6 +1,5 @@
 -- Steps on the way to the marts. What each promises stands in its YAML (macros/checks.sql).
 {{ checks([
-    'int_channels__served',
     'int_demand__recent',
     'int_demand__sums',
     'int_items__merged',

@@ -27,7 +27,7 @@ held as (
 ),
 
 served as (
-    select * from {{ ref('int_channels__served') }}
+    select * from {{ ref('core__channel_locations') }}
 ),
 
 offered as (

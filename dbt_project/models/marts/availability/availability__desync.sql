@@ -7,19 +7,11 @@ with touched as (
 ),
 
 touched_events as (
-    select events.*
-    from {{ ref('stg_ledger__events') }} as events
-    semi join touched on events.item_id = touched.item_id and events.channel_id = touched.channel_id
-    where events.event_kind = 'stock_ack'
+    {{ touched_rows(ref('stg_ledger__events'), ['item_id', 'channel_id'], condition="event_kind = 'stock_ack'") }}
 ),
 
 displayed as (
-    select displayed.*
-    from {{ ref('int_availability__displayed') }} as displayed
-    anti join touched on displayed.item_id = touched.item_id and displayed.channel_id = touched.channel_id
-
-    union all
-    {{ acknowledgements('touched_events') }}
+    {{ hot_union(ref('int_availability__displayed'), ['item_id', 'channel_id'], acknowledgements('touched_events')) }}
 ),
 
 available as (

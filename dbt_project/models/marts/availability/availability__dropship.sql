@@ -7,19 +7,11 @@ with touched as (
 ),
 
 touched_events as (
-    select events.*
-    from {{ ref('stg_ledger__events') }} as events
-    semi join touched on events.supplier_id = touched.supplier_id and events.item_id = touched.item_id
-    where events.event_kind = 'supplier_stock'
+    {{ touched_rows(ref('stg_ledger__events'), ['supplier_id', 'item_id'], condition="event_kind = 'supplier_stock'") }}
 ),
 
 stated as (
-    select stated.*
-    from {{ ref('int_dropship__stated') }} as stated
-    anti join touched on stated.supplier_id = touched.supplier_id and stated.item_id = touched.item_id
-
-    union all
-    {{ supplier_statements('touched_events') }}
+    {{ hot_union(ref('int_dropship__stated'), ['supplier_id', 'item_id'], supplier_statements('touched_events')) }}
 ),
 
 aged as (

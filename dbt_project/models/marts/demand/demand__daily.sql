@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+    materialized='incremental', incremental_strategy='append',
     pre_hook="{% if is_incremental() %}delete from {{ this }} as daily using ({{ touched_demand(since_commit()) }}) as touched where daily.item_id = touched.item_id and daily.location_id is not distinct from touched.location_id and daily.demand_on >= touched.from_on{% endif %}",
     post_hook="{{ record_commit(['intermediate.int_demand__daily', 'stock.daily']) }}"
 ) }}
@@ -38,38 +38,8 @@ stocked as not materialized (
 ),
 {% endif %}
 
-spans as (
-    select
-        *,
-        coalesce(lag(has_been_in_stock) over by_day, false) as was_in_stock,
-        coalesce(lead(stock_on) over by_day - 1, {{ as_of_day() }}) as stands_until_on
-    from stocked
-    window by_day as (partition by item_id, location_id order by stock_on)
-),
-
-out_of_stock_days as (
-    -- Only what was once in stock can run out: books that never held the item say nothing about an empty shelf, nor do
-    -- the hours before its first stock.
-    select item_id, location_id, stock_on as demand_on, from_on
-    from spans
-    where
-        out_of_stock_hours > 24 * {{ parameter('censored_out_of_stock_rate') }}
-        and (was_in_stock or (has_been_in_stock and sellable_closing_units <= 0))
-
-    union all
-    select
-        item_id,
-        location_id,
-        cast(unnest(generate_series(stock_on + 1, stands_until_on, interval 1 day)) as date) as demand_on,
-        from_on
-    from spans
-    where has_been_in_stock and sellable_closing_units <= 0 and stands_until_on > stock_on
-),
-
 censored as (
-    select item_id, location_id, demand_on
-    from out_of_stock_days
-    where demand_on >= from_on
+    {{ censored_days() }}
 ),
 
 channels as (

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+    materialized='incremental', incremental_strategy='append',
     pre_hook="{% if is_incremental() %}delete from {{ this }} as old using ({{ touched_restatements(since_commit()) }}) as touched where old.item_id = touched.item_id and old.location_id = touched.location_id{% endif %}",
     post_hook="{{ record_commit(['stock.daily']) }}"
 ) }}
@@ -13,17 +13,11 @@ with legs as not materialized (
 touched as (
     {{ touched_restatements(since) }}
 ),
-
-kept as (
-    select legs.*
-    from legs
-    semi join touched on legs.item_id = touched.item_id and legs.location_id = touched.location_id
-),
-{% else %}
-kept as not materialized (
-    select * from legs
-),
 {% endif %}
+
+kept as {{ 'not materialized ' if not is_incremental() }}(
+    {{ rebuilt('legs', ['item_id', 'location_id']) }}
+),
 
 place_days as (
     {{ place_days(since) }}
@@ -33,56 +27,8 @@ closings as (
     {{ day_closings() }}
 ),
 
-late as (
-    select kept.*
-    from kept
-    inner join closings on kept.location_id = closings.location_id and kept.business_on = closings.stock_on
-    where kept.known_at > closings.closed_at
-),
-
-first_known as (
-    select kept.item_id, kept.location_id, kept.event_id, min(kept.known_at) as first_known_at
-    from kept
-    semi join late on kept.item_id = late.item_id and kept.location_id = late.location_id and kept.event_id = late.event_id
-    group by all
-),
-
-late_events as (
-    -- In and out as in stock.daily: a reversal lowers what it takes back.
-    select
-        item_id,
-        location_id,
-        known_at,
-        business_on,
-        event_id,
-        movement_kind,
-        source_feed,
-        is_reversal,
-        occurred_at,
-        sum(delta_units) as net_units,
-        sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end) as in_units,
-        sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end) as out_units
-    from late
-    group by all
-),
-
 ranked as (
-    -- The cause is what was new at that instant. A count that is only posted again is not, nor is one that had found
-    -- nothing amiss and so posted nothing before: anything else that is new comes first.
-    select
-        late_events.*,
-        first_known.first_known_at < late_events.known_at as is_reposted,
-        row_number() over (
-            partition by late_events.item_id, late_events.location_id, late_events.known_at
-            order by
-                first_known.first_known_at < late_events.known_at, late_events.movement_kind in ('count', 'opening'),
-                late_events.occurred_at, late_events.is_reversal, late_events.event_id
-        ) as cause_rank
-    from late_events
-    inner join first_known
-        on
-            late_events.item_id = first_known.item_id and late_events.location_id = first_known.location_id
-            and late_events.event_id = first_known.event_id
+    {{ late_events() }}
 ),
 
 changes as (

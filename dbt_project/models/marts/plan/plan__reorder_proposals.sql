@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with proposals as (
-    select * from {{ ref('stg_ledger__plan_proposals') }}
+    select * from {{ source('ledger', 'plan_proposals') }}
 ),
 
 runs as (

@@ -1,7 +1,7 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with runs as (
-    select * from {{ ref('stg_ledger__plan_runs') }}
+    select * from {{ source('ledger', 'plan_runs') }}
 )
 
 select

@@ -2,7 +2,7 @@
 
 with planned as (
     select items.*
-    from {{ ref('stg_ledger__plan_items') }} as items
+    from {{ source('ledger', 'plan_items') }} as items
     inner join {{ ref('plan__runs') }} as runs on items.run_id = runs.run_id
     where runs.is_latest
 )

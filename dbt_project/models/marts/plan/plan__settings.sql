@@ -1,11 +1,11 @@
 {{ config(materialized='view', tags=['hot']) }}
 
 with items as (
-    select * from {{ ref('stg_ledger__plan_items') }}
+    select * from {{ source('ledger', 'plan_items') }}
 ),
 
 settings as (
-    select * from {{ ref('stg_ledger__plan_settings') }}
+    select * from {{ source('ledger', 'plan_settings') }}
 ),
 
 runs as (

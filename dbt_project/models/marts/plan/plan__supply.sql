@@ -2,7 +2,7 @@
 
 with lines as (
     select supply.*
-    from {{ ref('stg_ledger__plan_supply') }} as supply
+    from {{ source('ledger', 'plan_supply') }} as supply
     inner join {{ ref('plan__runs') }} as runs on supply.run_id = runs.run_id
     where runs.is_latest
 )
