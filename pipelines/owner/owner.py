@@ -28,21 +28,12 @@ from pipelines.ledger.instants import micros, system_clock
 from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_name
 from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
-from pipelines.owner.apply.bulk import BULK_ROWS
+from pipelines.owner.pending import Pending
 from pipelines.owner.schema import open_warehouse
 from pipelines.publish.retention import retain
 from pipelines.publish.snapshot import Publication, Publisher, next_version
 from pipelines.settings import Home, Settings
-from pipelines.spool import Manifest, Spool
-
-BATCH_ROWS: Final = 600_000
-"""Rows of a transaction: enough to make its fixed cost small, few enough to bound memory."""
-
-QUIET_SECONDS: Final = 0.25
-"""A big batch that is not full waits while more units come at shorter intervals than this …"""
-
-GATHER_SECONDS: Final = 3.0
-"""… but not longer than this in all."""
+from pipelines.spool import Spool
 
 IDLE_SECONDS: Final = 1.0
 """A round that finds nothing to do is followed by the next one after this, unless something comes."""
@@ -158,7 +149,7 @@ class Owner:
             self._build: MartsBuild | None = None
             is_ours = current is not None and current.generation == ledger.generation_of(self._con)
             self._flushed = current.commit_id if current is not None and is_ours else -1
-            self._gathering = _Gathering()
+            self._pending, self._threads = Pending(self._spool), self._settings.threads
             self._published: tuple[int, str] | None = None
             self._last_publish = self._last_flush = self._last_retention = 0.0
             if self._flushed != self._applier.commit_id:
@@ -202,7 +193,7 @@ class Owner:
         """Whether nothing waits for its time: all that came is applied, in files and published."""
         commit_id = self._applier.commit_id
         is_shown = self._build is None or self._published == (commit_id, self._build.name)
-        return self._flushed == commit_id and is_shown and not self._gathering.is_waiting
+        return self._flushed == commit_id and is_shown and not self._pending.is_waiting
 
     def _folder_times(self) -> list[int]:
         """When the folders that others write to were changed last: dear to list twenty times a second, cheap to ask."""
@@ -254,7 +245,7 @@ class Owner:
             at = ledger.standing(self._con)
             return {
                 "pid": os.getpid(), "commit_id": at.commit_id, "ledger_hash": at.ledger_hash, "newest_known_at": at.newest_known_at,
-                "flushed_commit_id": self._flushed, "pending_units": len(self._spool.manifest_ids() - self._applier.applied),
+                "flushed_commit_id": self._flushed, "pending_units": self._pending.count(self._applier.applied),
                 "waiting_rows": self._con.execute("select count(*) from waiting").fetchall()[0][0],
             }  # fmt: skip
         if question == "inventory":
@@ -263,44 +254,20 @@ class Owner:
         raise UserError(f"the owner does not know {question!r}")
 
     def _apply(self, *, may_gather: bool = False) -> bool:
-        pending = self._pending(may_gather=may_gather)
-        applied = self._applier.apply(pending)
+        batch = self._pending.next(self._applier.applied, may_grow=may_gather)
+        self._use_threads(1 if batch.is_growing else self._settings.threads)
+        applied = self._applier.apply(batch.manifests)
         if applied is None:
             return False
         if self._on_applied is not None:
             self._on_applied(applied)
         return True
 
-    def _pending(self, *, may_gather: bool) -> list[Manifest]:
-        """The next batch: reference first, then by when it was known. None yet while a big one is still growing, if it may."""
-        names = self._spool.manifest_ids() - self._applier.applied
-        if not names:
-            self._gathering = _Gathering()
-            return []
-        manifests = sorted(self._with_earlier_reference(names), key=lambda m: (m.feed != "reference", m.turn))
-        if self._gathering.wants_more(len(names), sum(m.rows_in for m in manifests)) and may_gather:
-            return []
-        batch: list[Manifest] = []
-        rows = 0
-        for manifest in manifests:
-            if batch and rows + manifest.rows_in > BATCH_ROWS:
-                break
-            batch.append(manifest)
-            rows += manifest.rows_in
-        return batch
-
-    def _with_earlier_reference(self, names: set[str]) -> list[Manifest]:
-        """The manifests of these names, and every reference one that was written before one of them.
-
-        They are written in their turn, but a folder that grows while it is listed may show a later file and not an
-        earlier one; a second listing shows all that were there when the first one ended.
-        """
-        manifests = [self._spool.read_manifest(name) for name in names]
-        newest = max((m.turn for m in manifests if m.feed == "reference"), default=None)
-        if newest is not None:
-            missed = (self._spool.read_manifest(name) for name in self._spool.manifest_ids() - self._applier.applied - names)
-            manifests += [m for m in missed if m.feed == "reference" and m.turn < newest]
-        return manifests
+    def _use_threads(self, count: int) -> None:
+        """Have the engine work on so many; what is parsed meanwhile, mostly in this process, needs the others."""
+        if count != self._threads:
+            self._con.execute(f"set threads = {count}")
+            self._threads = count
 
     def _take_results(self) -> bool:
         runs = results.waiting_runs(self._con, self.home)
@@ -341,28 +308,6 @@ class Owner:
         if self._last_publish - self._last_retention > 60:
             retain(self.home, now=self._clock())
             self._last_retention = self._last_publish
-
-
-class _Gathering:
-    """Whether to let a big batch grow: its fixed cost is that of many thousand rows. A stream's small batches never wait."""
-
-    def __init__(self) -> None:
-        self._units = 0
-        self._since = self._grown = 0.0
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether something pending was left to grow."""
-        return self._units > 0
-
-    def wants_more(self, units: int, rows: int) -> bool:
-        """Told what is pending at each look."""
-        now = time.monotonic()
-        if units != self._units:
-            if units < self._units or self._units == 0:
-                self._since = now
-            self._units, self._grown = units, now
-        return BULK_ROWS <= rows < BATCH_ROWS and now - self._grown < QUIET_SECONDS and now - self._since < GATHER_SECONDS
 
 
 def _stopped(failure: BaseException | None) -> BaseException:

@@ -142,7 +142,7 @@ def test_a_panic_of_the_engine_sends_the_block_the_honest_way() -> None:
 
 
 def test_stopping_the_program_is_not_taken_for_a_bad_block() -> None:
-    with mock.patch.object(pl, "read_csv", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+    with mock.patch.object(jsonfast, "read_alike", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
         parse_block(TASK, (LINE + "}\n").encode(), 1, 1)
 
 

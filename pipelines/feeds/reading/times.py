@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from pipelines.feeds.reading.fixedtimes import fixed_times
+
 # The common form, in which the first 19 characters are the local time and the rest is fraction and offset.
 _COMMON: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
 _SUFFIX: Final = re.compile(r"(?:[.,]([0-9]{1,9}))?(?:([zZ])|([+-])([0-9]{2})(?::?([0-9]{2}))?)?")
@@ -34,6 +36,8 @@ class Instants(NamedTuple):
         """The instant in UTC where the offset is known, else the local time as written."""
         if self.offset.null_count() == len(self.offset):
             return self.local
+        if not self.offset.null_count() and (self.offset == self.offset[0]).all():
+            return (self.local.to_physical() - int(self.offset[0]) * 60_000_000).cast(pl.Datetime("us"))
         shift = (self.offset.cast(pl.Int64) * 60_000_000).fill_null(0)
         return (self.local.to_physical() - shift).cast(pl.Datetime("us"))
 
@@ -83,11 +87,22 @@ def read_instant(text: str, with_time: bool = True) -> tuple[datetime, int | Non
 
 def parse_instants(text: pl.Series, with_time: bool = True) -> Instants:
     """Times of a column of text; null stays null. `with_time=False` also takes dates, as midnight."""
+    if with_time and (fixed := _parse_fixed(text)) is not None:
+        return fixed
     if with_time and text.str.contains(_COMMON).all():  # null counts as well formed
         common = _parse_common(text)
         if common.local.null_count() == text.null_count():
             return common
     return _parse_each(text, with_time)
+
+
+def _parse_fixed(text: pl.Series) -> Instants | None:
+    """Times of one width and one offset, of whole seconds; null where they are not so, or one is no time."""
+    suffix = text[0][19:] if len(text) and text[0] is not None else ""
+    parts = _suffix_parts(suffix)
+    if parts is None or parts[0] or (local := fixed_times(text, suffix)) is None:
+        return None
+    return Instants(local, _no_offsets(text) if parts[1] is None else pl.repeat(parts[1], len(text), dtype=pl.Int16(), eager=True))
 
 
 def _parse_common(text: pl.Series) -> Instants:
