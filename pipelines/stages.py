@@ -174,7 +174,7 @@ def publish_and_watch(home: Home, *, clock: Clock) -> int:
 
 
 def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str | None = None, say: Say | None = None) -> Any:
-    """Bring the marts up to the ledger, and publish them. Returns the build.
+    """Bring the tables up to date with the ledger, and publish them. Returns the build.
 
     Raises GateBlocked where a gate blocks: the marts that readers see stay as they were, the ledger and what is fresh do not.
     """
@@ -402,9 +402,9 @@ def restore(home: Home, folder: Path, *, clock: Clock, say: Say | None = None) -
         ledger_hash = current.ledger_hash if current else ""
     if ledger_hash != kept.ledger_hash:
         raise UserError(
-            "the ledger made from this backup is another one",
+            "the ledger rebuilt from this backup does not match it",
             where=f"{folder}: {kept.ledger_hash} was backed up, {ledger_hash} came out",
-            next_step="the backup may have been made by a version that posts otherwise: restore it with that version",
+            next_step="another version of parstock may have made the backup: restore it with that version",
             exit_code=1,
         )
     if blocked is not None:

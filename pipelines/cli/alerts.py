@@ -31,7 +31,7 @@ _LOOKED_SQL = "select max(looked_at) from ledger.alert_looks"
 
 
 def alerts(
-    with_resolved: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    with_resolved: Annotated[bool, typer.Option("--all", help="Also alerts that are resolved.")] = False,
     code: Annotated[str | None, typer.Option("--code", metavar="CODE", help=f"Only this kind: {', '.join(alert_codes())}.")] = None,
     home: HomeDir = DEFAULT_HOME,
     as_json: AsJson = False,

@@ -40,13 +40,13 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="The folder of a backup.")],
     home: HomeDir = DEFAULT_HOME,
-    check: Annotated[bool, typer.Option("--check", help="Only read the backup and compare every file's sum; nothing is changed.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the backup's files; nothing is changed.")] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Make a new home from a backup.
 
-    Each file is checked, then ledger and marts are made anew: the ledger hash is the one that was backed up, or it says so.
+    Each file is checked, then the ledger and all tables are made again; a ledger that does not match the backup is told.
     """
     from pipelines import stages
 

@@ -22,15 +22,15 @@ _SHOWN_ROWS = 3
 
 def gates(
     home: HomeDir = DEFAULT_HOME,
-    check: Annotated[bool, typer.Option("--check", help="Look now at what no gate has looked at yet, and at the marts.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check now what has not been checked yet.")] = False,
     as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Which gates block, and what each found at its newest look.
+    """Which checks block, and what each found last.
 
     Exit code 1 while one blocks. With --json or --csv one row per rule. Great Expectations writes the reports under
-    exports/quality/, some seconds after a look: until then `report` is empty.
+    exports/quality/ some seconds after a check; until then `report` is empty.
     """
     from pipelines import stages
     from pipelines.quality.gates import newest_runs, report_in_words
@@ -40,7 +40,7 @@ def gates(
     runs = stages.check_gates(at, clock=clock_at(as_of)) if check else [run for _, run in sorted(newest_runs(at).items())]
     if out.is_table:
         if not runs:
-            out.say("No gate has looked at anything yet: the first build does, or parstock gates --check.")
+            out.say("Nothing has been checked yet: the first build does it, or parstock gates --check.")
             return
         out.rows(COLUMNS, [
             (run.gate_kind, run.subject, run.is_blocked, run.checked_at, run.rows_checked, len(run.results), len(run.failed), report_in_words(at, run))
@@ -62,6 +62,6 @@ def gates(
         ])  # fmt: skip
     if any(run.is_blocked for run in runs):
         out.say(
-            "", "New marts and plans wait: for the next good delivery of a feed that blocks, for a build that passes where the marts do."
+            "", "New tables and plans are on hold. A blocked feed is released by its next good delivery, blocked marts by the next build that passes."
         )
         raise typer.Exit(1)

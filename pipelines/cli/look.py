@@ -45,7 +45,7 @@ where field_kind = 'unknown' or (field_kind = 'missing' and n_times_since = 0)
 group by all order by feed, field_kind"""
 _FIELD_WORDS = {
     "unknown": "fields that it does not list, kept in extra: {}",
-    "missing": "required and not sent, so whole files are set aside (parstock rejects): {}",
+    "missing": "required but not sent, so whole files are refused (parstock rejects): {}",
 }
 
 _REJECTS_SQL = """
@@ -58,13 +58,13 @@ _SHOWN = 20
 
 def sql(
     query: Annotated[
-        str | None, typer.Argument(metavar="[QUERY]", help="One SELECT. Without it: the tables there are, and what one row of each is.")
+        str | None, typer.Argument(metavar="[QUERY]", help="One SELECT. Without it: all tables, and what one row of each is.")
     ] = None,
     home: HomeDir = DEFAULT_HOME,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Ask the published tables; without a query: list them.
+    """Query the published tables; without a query, list them.
 
     Read-only: one SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN. `-` reads the query from stdin.
     """
@@ -105,16 +105,16 @@ def feeds(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv =
 def rejects(
     feed: Annotated[str | None, typer.Argument(metavar="[FEED]", help="Only this feed.")] = None,
     home: HomeDir = DEFAULT_HOME,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only rows that post by themselves once what they wait for comes.")] = False,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only rows that wait; they are taken by themselves once what they wait for arrives.")] = False,
     limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help=f"Show so many rows. Default: {_SHOWN} in a table, all otherwise.")
+        int | None, typer.Option("--limit", min=1, help=f"Show this many rows. Default: {_SHOWN} in a table, all otherwise.")
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """What was set aside: where, why, what heals it.
+    """Quarantined rows: where, why, and how to fix them.
 
-    Waiting rows post by themselves once what they name is delivered; the others need a corrected copy. In a table, rows
+    Waiting rows are taken by themselves once what they name is delivered; the others need a corrected copy. In a table, rows
     of one file with the same reason are one line; --csv and --json have every row.
     """
     from pipelines.cli.rejects import by_reason, folded
@@ -128,9 +128,9 @@ def rejects(
         out.rows(answer.columns, answer.rows[:limit])
         return
     if not answer.rows:
-        out.say("Nothing is set aside.")
+        out.say("No row is quarantined.")
         return
-    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "first", "what_heals_them"], by_reason(answer.rows))
+    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "first", "how_to_fix_them"], by_reason(answer.rows))
     out.say("")
     lines = folded(answer.rows)
     shown = limit or _SHOWN
@@ -138,11 +138,11 @@ def rejects(
     if len(lines) > shown:
         out.say(f"… {len(lines) - shown:,} more: --limit N, --csv or --json")
     if any(row[3] for row in answer.rows):
-        out.say("", "Waiting rows post by themselves when what they name is delivered; the others need a corrected copy.")
+        out.say("", "Waiting rows are taken by themselves when what they name is delivered; the others need a corrected copy.")
 
 
 def doctor(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """Look the home over, and say what to do.
+    """Check the installation and data folder; suggest fixes.
 
     Versions, folders, locks, ledger against published, conservation, rows in = rows accounted for, disk, last feed seen.
     """

@@ -34,17 +34,17 @@ def instant(text: str | datetime) -> datetime:
 
 
 HomeDir = Annotated[
-    Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The home: where everything of one business lies.")
+    Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The data folder of one business.")
 ]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
-        "--as-of", parser=instant, metavar="TIME", help="Take this for now. ISO 8601; without a zone it is UTC. Default: the present."
+        "--as-of", parser=instant, metavar="TIME", help="Run as if this were the current time (ISO 8601; without a zone, UTC)."
     ),
 ]
 FromDir = Annotated[
     Path | None,
-    typer.Option("--from", metavar="DIR", help="Take DIR/<feed>/** instead of the home's landing folder; nothing in it is changed."),
+    typer.Option("--from", metavar="DIR", help="Read DIR/<feed>/** instead of the home's landing folder; nothing in it is changed."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print rows as a JSON array of objects.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV with a header.")]

@@ -32,7 +32,7 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, mapping: Path | No
         f"rows        {found.rows:,}; of the first {events.height + rejects.height:,} would be refused {rejects.height:,}",
     )
     if found.left_out:
-        out.say(f"left out    {found.left_out:,} rows that the mapping says are none")
+        out.say(f"left out    {found.left_out:,} rows that the mapping leaves out")
     for name, names in (("kept", found.parsed.unknown_columns), ("dropped", found.parsed.dropped_columns)):
         if names:
             out.say(f"{name:12s}{', '.join(names)}" + (" (in extra)" if name == "kept" else " (about people)"))

@@ -35,9 +35,9 @@ def heals(code: str) -> str:
     """What has to come for rows with this reason to count; a corrected copy of a refused row is a new row.
 
     >>> heals("unknown_item"), heals("bad_number"), heals("truncated_gzip")
-    ('a row in reference items', 'the line again, corrected', 'the file again, mended')
+    ('a row in reference items', 'the line again, corrected', 'the file again, corrected')
     """
-    return HEALS.get(code) or ("the file again, mended" if code in FILE_REASONS else "the line again, corrected")
+    return HEALS.get(code) or ("the file again, corrected" if code in FILE_REASONS else "the line again, corrected")
 
 
 def by_reason(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

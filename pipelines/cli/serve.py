@@ -17,14 +17,14 @@ def serve(
     port: Annotated[
         int,
         typer.Option(
-            "--port", min=0, max=65535, help="Of the page on loopback; taken: the next free one. 0: PARSTOCK_SCHEDULER_PORT, else 3000."
+            "--port", min=0, max=65535, help="Port of the page; the next free one if it is taken. 0: PARSTOCK_SCHEDULER_PORT, else 3000."
         ),
     ] = 0,
     as_of: AsOf = None,
 ) -> None:
-    """Schedules and Dagster's page, until stopped.
+    """Run the schedules and Dagster's page.
 
-    The page is on loopback and changes nothing. Ctrl-C ends it.
+    The page is read-only, for this machine alone. Ctrl-C ends it.
     """  # fmt: skip
     from pipelines.processes.scheduler import serve_until_stopped
 

@@ -21,7 +21,7 @@ INGEST_COLUMNS = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "row
 
 
 def demo(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """A real year of tickets through every stage, offline.
+    """A year of real sales through every stage, offline.
 
     A grocer's real sales and a simulated world around them; ends with the reorder list. A second run finds nothing new.
     """
@@ -33,7 +33,7 @@ def demo(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = 
 def ingest(
     home: HomeDir = DEFAULT_HOME,
     from_dir: FromDir = None,
-    feed: Annotated[list[str] | None, typer.Option("--feed", metavar="NAME", help="Only this feed; may be said again.")] = None,
+    feed: Annotated[list[str] | None, typer.Option("--feed", metavar="NAME", help="Only this feed; repeat for several.")] = None,
     document: Annotated[
         str | None,
         typer.Option(
@@ -42,15 +42,15 @@ def ingest(
     ] = None,
     rehearsed: Annotated[
         Path | None,
-        typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or a draft of a mapping; take nothing."),
+        typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
     ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Take what lies in the landing folders, once.
+    """Read new files from the landing folders, once.
 
-    Returns when everything is applied and readers see it. Nothing in the folders is ever changed; the same again does nothing.
+    Returns when everything is applied and readers see it. Files are never changed; the same file again does nothing.
     """
     if rehearsed is not None:
         from pipelines.cli.rehearse import show_rehearsal
@@ -71,16 +71,16 @@ def ingest(
 
 def build(
     select: Annotated[
-        str | None, typer.Argument(metavar="[SELECT]", help="Only these models (dbt selectors); publishes nothing new.")
+        str | None, typer.Argument(metavar="[SELECT]", help="Only these models (dbt selectors); nothing is published.")
     ] = None,
     home: HomeDir = DEFAULT_HOME,
-    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build incremental models anew.")] = False,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build incremental models from scratch.")] = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Bring the marts up to the ledger, and publish them.
+    """Bring the tables up to date with the ledger, and publish them.
 
-    A failing test prints its failing rows, and what readers see stays as it was.
+    A failing test prints its failing rows; the published tables stay as they were.
     """
     from pipelines import stages
 
@@ -96,7 +96,7 @@ def build(
 def plan(home: HomeDir = DEFAULT_HOME, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """Safety stock, reorder points, and what to order.
 
-    Plans from what is published, ignoring what lies after --as-of; prints the list, most urgent first.
+    Plans from the published tables, ignoring everything after --as-of; prints the list, most urgent first.
     """
     from pipelines import stages
     from pipelines.cli.listing import for_people, reorder_list
@@ -112,12 +112,12 @@ def plan(home: HomeDir = DEFAULT_HOME, as_of: AsOf = None, as_json: AsJson = Fal
 def publish(
     home: HomeDir = DEFAULT_HOME,
     full: Annotated[
-        Path | None, typer.Option("--full", metavar="OUT", help="Also write one self-contained file, for machines without this home.")
+        Path | None, typer.Option("--full", metavar="OUT", help="Also write one self-contained file that can be copied elsewhere.")
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Give readers the newest ledger with the newest marts."""
+    """Publish the newest ledger and tables now."""
     from pipelines import stages
 
     out = Output(as_json=as_json, as_csv=as_csv)
@@ -150,17 +150,17 @@ def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = No
 
 def up(
     home: HomeDir = DEFAULT_HOME,
-    build_seconds: Annotated[float, typer.Option("--build-seconds", min=1, help="Bring the marts up to date at most this often.")] = 30.0,
+    build_seconds: Annotated[float, typer.Option("--build-seconds", min=1, help="At least so many seconds between two builds.")] = 30.0,
     plan_at: Annotated[
-        str, typer.Option("--plan-at", metavar="HH:MM", help="When the day is planned without the scheduler, by the clock of this machine.")
+        str, typer.Option("--plan-at", metavar="HH:MM", help="When to plan each day if the schedules are off, by this machine's clock.")
     ] = "05:00",
     no_scheduler: Annotated[
         bool, typer.Option("--no-scheduler", help="Without Dagster and its page; also PARSTOCK_SCHEDULER=off.")
     ] = False,
 ) -> None:
-    """Run the standing processes until stopped.
+    """Take files in as they come; build and plan on schedule.
 
-    The stream from landing/<feed>/, the owner, the publisher, the builds, the schedules and their page. Ctrl-C or SIGTERM ends them.
+    Watches landing/<feed>/, keeps the published file fresh, runs the schedules and their page. Ctrl-C or SIGTERM ends it.
     """
     from pipelines.processes.up import Supervisor
 
@@ -168,9 +168,9 @@ def up(
 
 
 def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """Make warehouse, ledger and marts anew from the spool.
+    """Make the ledger and all tables again from what came in.
 
-    The same ledger hash, and the same answers as known at any time. Readers keep what is published until it is done.
+    Gives the same ledger hash and the same answers. Readers keep the published tables until it is done.
     """
     from pipelines import stages
 
@@ -190,8 +190,8 @@ def _show_ingest(out: Output, result: IngestResult) -> None:
         f"ledger      commit {result.commit_id}",
     )  # fmt: skip
     for name, rows in result.left_out.items():
-        out.say(f"left out    {name}: {rows:,} rows that its mapping says are none")
+        out.say(f"left out    {name}: {rows:,} rows that its mapping leaves out")
     for name in result.waiting_files:
-        out.say(f"waiting     {name}: still being written; the next pass takes it")
+        out.say(f"waiting     {name}: still being written; the next run takes it")
     for what in result.unreadable_files:
         out.say(f"unreadable  {what}")

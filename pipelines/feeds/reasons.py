@@ -68,7 +68,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_boolean": "neither true nor false",
     "bad_gtin": "not a GTIN: 8, 12, 13 or 14 digits with a right check digit",
     "bad_gln": "not a GLN: 13 digits with a right check digit",
-    "bad_epc": "not an EPC that can be read: its form, its digits or its serial are not as its kind has them",
+    "bad_epc": "not an EPC that can be read: the EPC's format, length or serial is invalid for its scheme",
     "unknown_code_kind": "the code kind is none of those that the feed knows",
     "unknown_zone": "no time zone has this name",
     "bad_opening_hours": "not opening hours in the form Mo-Fr 09:00-19:30; Sa 10:00-18:00; Su off",

@@ -205,7 +205,7 @@ def _not_started(home: Home, exception: BaseException | None) -> UserError:
         return UserError(
             _BROKEN_CONTRACTS,
             where=reason.partition(f"{_BROKEN_CONTRACTS}: ")[2].partition(" > in macro")[0],
-            next_step="the marts that readers see stay as they were; correct the model or its contract and build again",
+            next_step="the published tables stay as they were; correct the model or its contract and build again",
             exit_code=1,
         )
     return UserError("dbt could not run", where=reason[:2000], next_step=f"more in {home.run / 'dbt' / 'logs' / 'dbt.log'}", exit_code=3)
@@ -225,7 +225,7 @@ def _failure(home: Home, failed: Sequence[Any]) -> UserError:
     return UserError(
         what,
         where="\n         ".join(line for block in lines for line in block.splitlines()),
-        next_step="the marts that readers see stay as they were; mend this and build again",
+        next_step="the published tables stay as they were; correct this and build again",
         exit_code=1,
     )
 

@@ -88,7 +88,7 @@ def read_backup(folder: Path) -> Backup:
         return Backup(folder, datetime.fromisoformat(content["taken_at"]), int(content["commit_id"]), str(content["ledger_hash"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            "this is no backup", where=f"{folder / _LIST}: {error}", next_step="parstock restore DIR, with a folder of backups/"
+            "not a backup folder", where=f"{folder / _LIST}: {error}", next_step="parstock restore DIR, with a folder of backups/"
         ) from error
 
 

@@ -176,7 +176,7 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         raise UserError(
             f"the warehouse has schema version {version}, this parstock reads version {SCHEMA_VERSION}",
             where=str(path),
-            next_step="parstock rebuild makes it anew from the spool",
+            next_step="parstock rebuild makes it again from the spool",
             exit_code=3,
         )
     con.execute("begin")

@@ -117,10 +117,10 @@ class GateBlocked(UserError):
         mend = (
             "the next good delivery of the feed lifts it; the marts, what is published of them and the plan stay as they were"
             if any(run.gate_kind == "feed" for run in self.runs)
-            else "mend it and build again; what is published of the marts, and the plan, stay as they were"
+            else "correct it and build again; the published tables and the plan stay as they were"
         )
         super().__init__(
-            f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None, next_step=f"parstock gates; {mend}", exit_code=1
+            f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None, next_step=f"parstock gates; {fix}", exit_code=1
         )
 
 

@@ -106,8 +106,8 @@ def test_a_folder_that_is_no_backup_is_told_so(small: SmallHome, tmp_path: Path)
     text = (newer / "backup.json").read_text()
     (newer / "backup.json").write_text(text.replace('"format": 1', '"format": 9', 1))
     for folder, said in (
-        (tmp_path / "nowhere", "this is no backup"),
-        (small.home.spool, "this is no backup"),
+        (tmp_path / "nowhere", "not a backup folder"),
+        (small.home.spool, "not a backup folder"),
         (newer, "has the form 9, 1 is known"),
     ):
         with pytest.raises(UserError, match=said) as error:

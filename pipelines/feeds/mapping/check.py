@@ -41,7 +41,7 @@ def load_mapping(content: bytes, where: str, feed: str, entity: str | None = Non
     if not top.faults:
         mapping = _mapping(top, feed, entity)
     if top.faults:
-        raise UserError("the mapping cannot be used: " + "; ".join(top.faults), where=where, next_step="mend it; its files wait until then")
+        raise UserError("the mapping cannot be used: " + "; ".join(top.faults), where=where, next_step="correct it; its files wait until then")
     return mapping
 
 
@@ -62,7 +62,7 @@ def _tables(content: bytes, where: str) -> dict[str, Any]:
         fault = "it is not UTF-8; save it as UTF-8"
     except (ValueError, RecursionError) as error:
         fault = f"it is not TOML: {error}"
-    raise UserError(f"the mapping cannot be used: {fault}", where=where, next_step="mend it; its files wait until then")
+    raise UserError(f"the mapping cannot be used: {fault}", where=where, next_step="correct it; its files wait until then")
 
 
 def _mapping(top: Checked, feed: str, entity: str | None) -> Mapping | None:
