@@ -114,7 +114,7 @@ class GateBlocked(UserError):
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
                 lines.append(f"report {run.report}" + ("" if run.report.exists() else ", which is being written"))
-        mend = (
+        fix = (
             "the next good delivery of the feed lifts it; the marts, what is published of them and the plan stay as they were"
             if any(run.gate_kind == "feed" for run in self.runs)
             else "correct it and build again; the published tables and the plan stay as they were"
