@@ -151,7 +151,9 @@ def _peers_python() -> Path | None:
 
 
 def _in_a_process(*command: str) -> dict[str, float]:
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -164,7 +166,7 @@ def main(events: int = 2_000_000, rounds: int = 3) -> None:
         folder, home, made = Path(name) / "landing", Path(name) / "home", Path(name) / "made"
         write_world(folder, events)
         own = [sys.executable, "-m", "tests.bench.bench_backfill"]
-        subprocess.run([*own, "--make", str(folder), str(home)], check=True, capture_output=True)
+        _in_a_process(*own, "--make", str(folder), str(home))
         home.rename(made)
         took: dict[str, list[dict[str, float]]] = {way: [] for way in ("plain insert", "whole way", "dlt append", "dlt merge")}
         for number in range(rounds):
@@ -200,6 +202,7 @@ def _tell(events: int, took: dict[str, list[dict[str, float]]]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--make"]:
         _make_home(Path(sys.argv[2]), Path(sys.argv[3]))
+        print("{}")
     elif sys.argv[1:2] == ["--round"]:
         print(json.dumps(_one_round(Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))))
     else:
