@@ -2,7 +2,7 @@
 
 In the order of the path: `feeds` (what comes in), `ingest` (how), `spool` (parsed, immutable), `owner` (the one writer),
 `ledger` (what happened, in the form that everyone reads), `marts` and `build` (dbt, and the gates around it), `planning` (how
-much to hold, what to order), `publish` (what goes out); `stages` are these as plain calls, `processes` as standing processes,
+much to hold, what to order), `publish` (what goes out); `stages` and `keeping` are these as plain calls, `processes` as standing processes,
 `cli` as a command; `simulate` writes the demo's world.
 
 Belongs here: the Python that moves and computes. Does not belong here: SQL of the marts and planning policy

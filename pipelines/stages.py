@@ -1,7 +1,7 @@
 """The stages as plain calls: what the command, the tests and a scheduler all use.
 
-Belongs here: ingest, build, plan, publish, run, rebuild, backup and restore of one home, with or without an owner already running.
-Does not belong here: how a stage does its work, or printing (`cli`).
+Belongs here: ingest, build, plan, publish and run of one home, with or without an owner already running. Does not belong here:
+how a stage does its work, making a home again (`keeping`), or printing (`cli`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from pipelines.owner.client import OwnerClient
 from pipelines.settings import Home, Settings
 
 if TYPE_CHECKING:
-    from pipelines.owner.backup import Backup
     from pipelines.publish.full_copy import FullCopy
     from pipelines.quality.gates import GateRun
 
@@ -110,7 +109,7 @@ def ingest(
             elif not isinstance(owner, OwnerClient):
                 watch_alerts(home, owner, clock=clock)
         elif publish:
-            _build(home, owner, clock=clock, say=say)
+            build_with(home, owner, clock=clock, say=say)
         return result
 
 
@@ -179,7 +178,7 @@ def build(home: Home, *, clock: Clock, full_refresh: bool = False, select: str |
     Raises GateBlocked where a gate blocks: the marts that readers see stay as they were, the ledger and what is fresh do not.
     """
     with owner_of(home.make(), clock=clock) as owner:
-        built = _build(home, owner, clock=clock, full_refresh=full_refresh, select=select, say=say)
+        built = build_with(home, owner, clock=clock, full_refresh=full_refresh, select=select, say=say)
         watch_alerts(home, owner, clock=clock)
         return built
 
@@ -188,7 +187,7 @@ Builder = Callable[..., Any]
 """Like `pipelines.build.build.build_marts`, less home and clock: `select`, `full_refresh`, `on_progress`."""
 
 
-def _build(
+def build_with(
     home: Home,
     owner: Asked,
     *,
@@ -198,6 +197,7 @@ def _build(
     say: Say | None = None,
     builder: Builder | None = None,
 ) -> Any:
+    """Like `build`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.policies.check import check_policies
     from pipelines.quality.gates import GateBlocked
 
@@ -325,7 +325,7 @@ def run_with(
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
     is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
-    built = before if is_current and before is not None else _build(home, owner, clock=clock, say=say, builder=builder)
+    built = before if is_current and before is not None else build_with(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:
         say("plan", {"text": "safety stock, reorder points, what to order"})
@@ -349,79 +349,3 @@ def publish(home: Home, *, clock: Clock, full: Path | None = None) -> tuple[Path
         if not owner.ask("publish"):
             raise UserError("there are no marts to publish yet", where=str(home.marts), next_step="parstock build", exit_code=1)
         return home.published_file.resolve(), write_full_copy(home, full) if full else None
-
-
-def rebuild(home: Home, *, clock: Clock, say: Say | None = None) -> tuple[str | None, str]:
-    """Make warehouse, ledger and marts anew from the spool alone; returns the ledger hash before (null without one) and after.
-
-    What is published stays until the new version is there; the old ledger's files stay as long as a kept publication
-    names them. Raises UserError while an owner runs.
-    """
-    from pipelines.ledger.files import read_current
-    from pipelines.owner.owner import HomeLock
-
-    HomeLock(home.make()).release()
-    before = read_current(home)
-    for path in (home.warehouse_file, home.marts_file):
-        path.unlink(missing_ok=True)
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
-    with owner_of(home, clock=clock, on_applied=tell_applied(say)) as owner:
-        _build(home, owner, clock=clock, full_refresh=True, say=say)
-        return before.ledger_hash if before else None, str(owner.ask("status")["ledger_hash"])
-
-
-def back_up(home: Home, target: Path | None = None, *, clock: Clock, say: Say | None = None) -> Backup:
-    """Copy everything that cannot be made again into a new folder under `target` (default: the home's `backups/`).
-
-    Everything may go on meanwhile: the backup holds what the ledger had when it began.
-    """
-    from pipelines.owner import backup
-
-    with owner_of(home.make(), clock=clock) as owner:
-        owner.ask("drain")
-        return backup.back_up(home, target or home.backups, owner.ask("inventory"), now=clock(), on_progress=_tell_files("backup", say))
-
-
-def restore(home: Home, folder: Path, *, clock: Clock, say: Say | None = None) -> Backup:
-    """Make a home from a backup: its spool, then warehouse, ledger and marts anew from it.
-
-    Raises UserError: exit code 2 for a home in use or a folder that is no backup, 1 for a damaged backup (the home is not
-    changed) and where the ledger made from it has another hash.
-    """
-    from pipelines.ledger.files import read_current
-    from pipelines.owner import backup
-    from pipelines.quality.gates import GateBlocked
-
-    kept = backup.read_backup(folder)
-    backup.lay_into(kept, home, on_progress=_tell_files("restore", say))
-    blocked: GateBlocked | None = None
-    try:
-        _, ledger_hash = rebuild(home, clock=clock, say=say)
-    except GateBlocked as error:  # of the marts that were backed up with it; the ledger is there all the same
-        blocked, current = error, read_current(home)
-        ledger_hash = current.ledger_hash if current else ""
-    if ledger_hash != kept.ledger_hash:
-        raise UserError(
-            "the ledger rebuilt from this backup does not match it",
-            where=f"{folder}: {kept.ledger_hash} was backed up, {ledger_hash} came out",
-            next_step="another version of parstock may have made the backup: restore it with that version",
-            exit_code=1,
-        )
-    if blocked is not None:
-        raise blocked
-    return kept
-
-
-def check_backup(folder: Path, *, say: Say | None = None) -> Backup:
-    """Read every file of a backup and change nothing. Raises UserError (exit code 1) where one is damaged or missing."""
-    from pipelines.owner import backup
-
-    kept = backup.read_backup(folder)
-    backup.check(kept, on_progress=_tell_files("check", say))
-    return kept
-
-
-def _tell_files(stage: str, say: Say | None) -> Callable[[int, int, int], None] | None:
-    if say is None:
-        return None
-    return lambda done, total, size: say(stage, {"done": done, "total": total, "bytes": size})

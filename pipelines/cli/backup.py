@@ -29,11 +29,11 @@ def backup(
 
     The spool as of one commit, plans, gates, alerts and the customers' key, each file with its SHA-256. landing/ is not in it.
     """
-    from pipelines import stages
+    from pipelines import keeping
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        made = stages.back_up(home_at(home), to, clock=clock_at(None), say=say)
+        made = keeping.back_up(home_at(home), to, clock=clock_at(None), say=say)
     out.rows(_COLUMNS, [(str(made.folder), made.taken_at, made.commit_id, made.ledger_hash, len(made.files), made.size)])
 
 
@@ -48,9 +48,9 @@ def restore(
 
     Each file is checked, then the ledger and all tables are made again; a ledger that does not match the backup is told.
     """
-    from pipelines import stages
+    from pipelines import keeping
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        kept = stages.check_backup(folder, say=say) if check else stages.restore(home_at(home), folder, clock=clock_at(None), say=say)
+        kept = keeping.check_backup(folder, say=say) if check else keeping.restore(home_at(home), folder, clock=clock_at(None), say=say)
     out.rows(_COLUMNS, [(str(kept.folder), kept.taken_at, kept.commit_id, kept.ledger_hash, len(kept.files), kept.size)])

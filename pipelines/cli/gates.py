@@ -62,6 +62,7 @@ def gates(
         ])  # fmt: skip
     if any(run.is_blocked for run in runs):
         out.say(
-            "", "New tables and plans are on hold. A blocked feed is released by its next good delivery, blocked marts by the next build that passes."
+            "",
+            "New tables and plans are on hold. A blocked feed is released by its next good delivery, blocked marts by the next build that passes.",
         )
         raise typer.Exit(1)

@@ -105,7 +105,9 @@ def feeds(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv =
 def rejects(
     feed: Annotated[str | None, typer.Argument(metavar="[FEED]", help="Only this feed.")] = None,
     home: HomeDir = DEFAULT_HOME,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only rows that wait; they are taken by themselves once what they wait for arrives.")] = False,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only rows that wait; they are taken by themselves once what they wait for arrives.")
+    ] = False,
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help=f"Show this many rows. Default: {_SHOWN} in a table, all otherwise.")
     ] = None,

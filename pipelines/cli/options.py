@@ -33,14 +33,10 @@ def instant(text: str | datetime) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-HomeDir = Annotated[
-    Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The data folder of one business.")
-]
+HomeDir = Annotated[Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The data folder of one business.")]
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of", parser=instant, metavar="TIME", help="Run as if this were the current time (ISO 8601; without a zone, UTC)."
-    ),
+    typer.Option("--as-of", parser=instant, metavar="TIME", help="Run as if this were the current time (ISO 8601; without a zone, UTC)."),
 ]
 FromDir = Annotated[
     Path | None,

@@ -172,11 +172,11 @@ def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv
 
     Gives the same ledger hash and the same answers. Readers keep the published tables until it is done.
     """
-    from pipelines import stages
+    from pipelines import keeping
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        before, after = stages.rebuild(home_at(home), clock=clock_at(None), say=say)
+        before, after = keeping.rebuild(home_at(home), clock=clock_at(None), say=say)
     out.rows(["ledger_hash", "ledger_hash_before", "is_same"], [(after, before, before == after if before else None)])
 
 

@@ -1,7 +1,7 @@
 """Backups of a home: everything that cannot be made again, as of one commit, and a home made from one.
 
 Belongs here: what a backup holds, copying it while everything runs, checking it, and laying it into a new home. Does not
-belong here: making warehouse, ledger and marts from the spool again (`pipelines.stages.rebuild`).
+belong here: making warehouse, ledger and marts from the spool again (`pipelines.keeping.rebuild`).
 
 A backup is a folder that appears whole: `backup.json` (the commit, the ledger hash, each file's size and SHA-256) and the
 files at their places in the home: the spool's records of all units that the ledger had at that commit, the results of

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import stages
+from pipelines import keeping, stages
 from pipelines.alerts.watch import FRESH_SECONDS, QUIET_SECONDS, _require_once, look, look_closely, raise_alert, resolve_alert
 from pipelines.errors import UserError
 from pipelines.processes.looks import Looks
@@ -196,7 +196,7 @@ def test_alerts_do_not_depend_on_the_order_of_deliveries_and_a_rebuild_keeps_the
     mine, before = of_the_ledger(small.home), alerts(small.home, _OF_THE_LEDGER)
     assert mine and before
     assert of_the_ledger(other.home) == mine
-    stages.rebuild(small.home, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))
+    keeping.rebuild(small.home, clock=lambda: datetime(2027, 1, 1, tzinfo=UTC))
     assert alerts(small.home, _OF_THE_LEDGER) == before
     assert of_the_ledger(small.home) == mine
 

@@ -31,7 +31,7 @@ def timed(what: Callable[[], Any]) -> tuple[Any, float]:
 
 def main(events: int) -> int:
     """Measure and print; 1 when the promise is broken."""
-    from pipelines import stages
+    from pipelines import keeping, stages
     from pipelines.settings import Home
 
     def clock() -> Any:
@@ -47,9 +47,9 @@ def main(events: int) -> int:
             stages.build(home, clock=clock)
 
         _, taken = timed(first)
-        backup, saved = timed(lambda: stages.back_up(home, folder / "backups", clock=clock))
+        backup, saved = timed(lambda: keeping.back_up(home, folder / "backups", clock=clock))
         _, copied = timed(lambda: shutil.copytree(backup.folder, folder / "copy"))
-        restored, made = timed(lambda: stages.restore(Home(folder / "again"), backup.folder, clock=clock))
+        restored, made = timed(lambda: keeping.restore(Home(folder / "again"), backup.folder, clock=clock))
         assert restored.ledger_hash == backup.ledger_hash
         size = backup.size / 2**20
         print(f"{events:,} sales, {size:,.0f} MB in {len(backup.files):,} files")

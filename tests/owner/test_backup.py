@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import stages
+from pipelines import keeping, stages
 from pipelines.errors import UserError
 from pipelines.owner import backup
 from pipelines.owner.owner import Owner
@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 1, 3, tzinfo=UTC)
 
 
 def taken(home: Home, target: Path, seconds: int = 0) -> backup.Backup:
-    return stages.back_up(home, target, clock=lambda: NOW + timedelta(seconds=seconds))
+    return keeping.back_up(home, target, clock=lambda: NOW + timedelta(seconds=seconds))
 
 
 def hash_of(home: Home) -> str:
@@ -75,14 +75,14 @@ def test_what_came_after_the_backup_comes_again_from_the_senders(small: SmallHom
 @pytest.mark.parametrize("harm", ["changed", "cut", "gone"])
 def test_a_damaged_backup_is_refused_and_changes_nothing(small: SmallHome, tmp_path: Path, harm: str) -> None:
     kept = taken(small.home, tmp_path)
-    assert stages.check_backup(kept.folder).size == kept.size
+    assert keeping.check_backup(kept.folder).size == kept.size
     path = next(kept.folder / name for name in kept.files if "/segments/pos/" in name)
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if harm == "changed" else content[:-1])
     if harm == "gone":
         path.unlink()
     home = Home(tmp_path / "restored").make()
-    for refused in (lambda: stages.check_backup(kept.folder), lambda: stages.restore(home, kept.folder, clock=lambda: NOW)):
+    for refused in (lambda: keeping.check_backup(kept.folder), lambda: keeping.restore(home, kept.folder, clock=lambda: NOW)):
         with pytest.raises(UserError, match=f"1 of the {len(kept.files)} files of this backup are damaged or missing") as error:
             refused()
         assert error.value.exit_code == 1
@@ -94,7 +94,7 @@ def test_a_home_in_use_is_never_written_over(small: SmallHome, tmp_path: Path) -
     kept = taken(small.home, tmp_path)
     before = hash_of(small.home)
     with pytest.raises(UserError, match="this home has data of its own") as error:
-        stages.restore(small.home, kept.folder, clock=lambda: NOW)
+        keeping.restore(small.home, kept.folder, clock=lambda: NOW)
     assert error.value.exit_code == 2
     assert hash_of(small.home) == before
 

@@ -41,7 +41,9 @@ def load_mapping(content: bytes, where: str, feed: str, entity: str | None = Non
     if not top.faults:
         mapping = _mapping(top, feed, entity)
     if top.faults:
-        raise UserError("the mapping cannot be used: " + "; ".join(top.faults), where=where, next_step="correct it; its files wait until then")
+        raise UserError(
+            "the mapping cannot be used: " + "; ".join(top.faults), where=where, next_step="correct it; its files wait until then"
+        )
     return mapping
 
 
