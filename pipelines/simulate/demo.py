@@ -55,7 +55,7 @@ class DemoReport:
             "for a web shop and two marketplaces: a grocer's year 2017 (84.51°, Complete Journey, CC0)",
             f"simulated   {simulated:,} lines around them: a distribution centre, suppliers, orders, receipts, transfers, counts, "
             "returns, RFID reads, stock messages",
-            f"awkward     {awkward:,} lines on purpose: {repeated:,} repeated, {set_aside:,} to be set aside, others late or out of order",
+            f"awkward     {awkward:,} lines on purpose: {repeated:,} repeated, {set_aside:,} to be quarantined, others late or out of order",
         ]
 
 
