@@ -1,7 +1,7 @@
-"""What a feed's owner expects of its rows, in six words: plain data, compiled to gates elsewhere.
+"""What a feed expects of its rows, in six words: plain data, compiled to gates elsewhere.
 
-A declaration costs nothing: no gate engine is imported. `on_fail="stop"` blocks what depends on the rows: planning and
-new marts wait for the feed's next good delivery. It is for what no honest sender ever sends; `"warn"` only says so.
+A declaration costs nothing: it imports no gate engine. `on_fail="stop"` blocks what depends on the rows: planning and
+new marts wait for the feed's next good delivery. Use it for values no working source ever sends; `"warn"` only warns.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Expectation:
     """One expectation: `word` is the name of the function that made it, `columns` are event columns.
 
     `low`, `high` (inclusive) belong to `between`, `values` to `one_of`, `pattern` (a regular expression for the
-    whole text) to `matches`, `first` to `not_before`; null otherwise. Null values fulfil every word but `not_null`.
-    `at_least` is the share of the values that must fulfil it.
+    whole text) to `matches`, `first` to `not_before`; null otherwise. Null values meet every expectation
+    except `not_null`. `at_least` is the share of the values that must meet it.
     """
 
     word: Literal["not_null", "unique", "between", "one_of", "matches", "not_before"]
@@ -44,7 +44,7 @@ def unique(*columns: str, on_fail: OnFail = "stop") -> Expectation:
 
 
 def between(column: str, low: float, high: float, on_fail: OnFail = "stop", at_least: float = 1.0) -> Expectation:
-    """Values lie in `low` … `high`, both included; or a share of them does."""
+    """Values are between `low` and `high`, both included; or at least a share of them is."""
     return Expectation("between", (column,), low=low, high=high, on_fail=on_fail, at_least=at_least)
 
 
@@ -59,5 +59,5 @@ def matches(column: str, pattern: str, on_fail: OnFail = "stop") -> Expectation:
 
 
 def not_before(column: str, first: date, on_fail: OnFail = "stop") -> Expectation:
-    """Days or instants do not lie before the first day."""
+    """No day or time is before the first day."""
     return Expectation("not_before", (column,), first=first, on_fail=on_fail)

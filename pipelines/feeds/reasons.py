@@ -1,7 +1,7 @@
-"""Why a line is quarantined: one code and one sentence each. Codes are public: they stand in `ops.quarantine`.
+"""Why a row is quarantined: one code and one sentence each. Codes are public: `ops.quarantine` shows them.
 
-Belongs here: every code, of form (ingest judges it without reference data) and of meaning (the owner does, when it applies a
-segment), and which of them wait. Does not belong here: judging.
+Belongs here: every code, of form (ingest checks it without reference data) or of meaning (the owner checks it when it applies
+a segment), and which rows wait. Does not belong here: the checks themselves.
 """
 
 from __future__ import annotations
@@ -12,40 +12,40 @@ REASONS: Final[dict[str, str]] = {
     # the file
     "not_utf8": "the text is not UTF-8; save it as UTF-8 and send it again",
     "other_encoding": "the text is not in the encoding that its mapping states",
-    "truncated_gzip": "the gzip file ends too early; it was cut on its way",
-    "corrupt_gzip": "the gzip file is damaged or is followed by something else",
-    "not_gzip": "the name says gzip, the content is not",
-    "too_large": "the unpacked file is larger than is accepted; split it",
-    "compression_ratio": "the file unpacks to more than is plausible",
+    "truncated_gzip": "the gzip file ends too early; send it again",
+    "corrupt_gzip": "the gzip file is damaged, or other data follows it",
+    "not_gzip": "the name says gzip, but the content is not",
+    "too_large": "the unpacked file is larger than the limit; split it",
+    "compression_ratio": "the file unpacks to an implausible size",
     "unknown_format": "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz",
-    "not_a_regular_file": "a link, device or pipe is not followed; put the file itself here",
+    "not_a_regular_file": "links, devices and pipes are not read; put the file itself here",
     "unknown_entity": "the file is not named after a reference entity",
-    "unknown_document": "the document is of no form that is known here; if it is, name the form with --format",
-    "unusable_document": "a document of this kind says nothing that a feed takes",
-    "other_feed": "such a document belongs to another feed; put it there",
-    "bad_document": "the document lacks this, or has it in a form that EPCIS does not know; export it again whole",
-    "master_data": "the document holds master data and no event; items and places come by the feed reference",
-    "not_xml": "the file is not well-formed XML; export it again whole",
-    "unsafe_xml": "XML with a document type that declares something, or with an entity, is not read; send it without",
-    "unreadable": "the rows could not be parsed, and it is parstock's fault: please report the file",
-    "source_changed": "the file was changed or removed after it was seen and before it was read",
+    "unknown_document": "the type of the document is not known; if an adapter reads it, name the format with --format",
+    "unusable_document": "documents of this type hold nothing that a feed takes",
+    "other_feed": "documents of this type belong to another feed; put it there",
+    "bad_document": "the document lacks this part, or its form is not valid EPCIS; export the whole document again",
+    "master_data": "the document holds master data and no event; items and locations come through the feed reference",
+    "not_xml": "the file is not well-formed XML; export the whole file again",
+    "unsafe_xml": "XML with declarations in its document type, or with entities, is not read; send it without them",
+    "unreadable": "parstock could not parse the rows; this is a fault of parstock: please report the file",
+    "source_changed": "the file was changed or removed before it could be read",
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
     # the line
-    "unterminated_line": "the last line has no line end, so its last value may be cut off",
+    "unterminated_line": "the last line has no line end, so its last value may be incomplete",
     "line_too_long": "the line is longer than 1 MiB",
-    "ragged_row": "the row has not as many fields as the header",
-    "bad_quoting": "quotes are not balanced or stand in the middle of a field",
-    "not_in_encoding": "the line holds a byte that is no character in the encoding that its mapping states",
+    "ragged_row": "the row does not have as many fields as the header",
+    "bad_quoting": "quotes are not balanced, or are in the middle of a field",
+    "not_in_encoding": "the line holds a byte that is not valid in the encoding its mapping states",
     "not_json": "the line is not one JSON object",
-    "duplicate_key": "the object names a field twice",
-    "not_finite": "NaN and Infinity are not numbers that can be counted",
+    "duplicate_key": "the object has a field twice",
+    "not_finite": "NaN and Infinity are not allowed as numbers",
     "too_deep": "the object is nested too deeply",
-    "nested_value": "an object or list stands where text or a number is expected",
-    "wrong_type": "true or false stands where text or a number is expected",
-    "number_as_code": "a code came as a number with fraction or exponent; its digits cannot be trusted",
+    "nested_value": "text or a number is expected, not an object or a list",
+    "wrong_type": "text or a number is expected, not true or false",
+    "number_as_code": "a code was sent as a number with a fraction or exponent, so its digits may be wrong; send it as text",
     "control_character": "the text holds a control character",
-    "lone_surrogate": "the text holds half a character",
+    "lone_surrogate": "the text holds half of a Unicode surrogate pair",
     # the fields
     "missing_field": "a required field is missing",
     "unknown_kind": "the feed has no event of this kind",
@@ -56,44 +56,44 @@ REASONS: Final[dict[str, str]] = {
     "not_whole": "a whole number is expected",
     "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
     "quantity_negative": "the quantity must not be negative",
-    "quantity_zero": "an adjustment of 0 adjusts nothing",
+    "quantity_zero": "an adjustment of 0 changes nothing",
     "absurd_quantity": "the quantity is above 1,000,000",
-    "too_many_units": "more than 10,000 units in one line of a customer's order, each of which would be an event",
+    "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
     "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",
     "time_out_of_range": "the year is before 2000",
-    "zone_missing": "the time names no zone, and neither does occurred_at",
+    "zone_missing": "the time has no zone, and occurred_at has none either",
     "bad_date": "not a date in the form 2026-03-02",
     "bad_boolean": "neither true nor false",
-    "bad_gtin": "not a GTIN: 8, 12, 13 or 14 digits with a right check digit",
-    "bad_gln": "not a GLN: 13 digits with a right check digit",
-    "bad_epc": "not an EPC that can be read: the EPC's format, length or serial is invalid for its scheme",
-    "unknown_code_kind": "the code kind is none of those that the feed knows",
+    "bad_gtin": "not a GTIN: 8, 12, 13 or 14 digits with a valid check digit",
+    "bad_gln": "not a GLN: 13 digits with a valid check digit",
+    "bad_epc": "not a valid EPC: its format, length or serial is invalid for its scheme",
+    "unknown_code_kind": "the feed does not know this kind of code",
     "unknown_zone": "no time zone has this name",
     "bad_opening_hours": "not opening hours in the form Mo-Fr 09:00-19:30; Sa 10:00-18:00; Su off",
     "period_reversed": "the period ends before it begins",
-    "related_to_itself": "an item is not related to itself",
-    "unknown_state": "the stock state is no disposition that is known",
-    "unknown_value": "the value is none of those that the field allows",
-    "out_of_range": "the number lies outside what the field allows",
-    "below_other_field": "the value lies below or before another one that it must not lie below",
+    "related_to_itself": "an item cannot be related to itself",
+    "unknown_state": "the stock state is not a known disposition",
+    "unknown_value": "the field does not allow this value",
+    "out_of_range": "the number is outside the range of the field",
+    "below_other_field": "the value must not be below or before that of another field",
     # EPCIS events
     "bad_event": "the EPCIS event is not well formed",
     "not_a_list": "a list is expected here",
     "bad_action": "the action must be ADD, OBSERVE or DELETE",
     "action_not_allowed": "a transformation has no action; leave it out",
-    "missing_parent": "the event needs the parentID of what its children belong to",
-    "missing_epcs": "the event names neither an EPC nor a quantity, so nothing happened to anything",
-    "missing_inputs": "a transformation needs what went in, unless a transformationID joins it to another event",
-    "missing_outputs": "a transformation needs what came out, unless a transformationID joins it to another event",
+    "missing_parent": "the event needs the parentID of the object that its children belong to",
+    "missing_epcs": "the event names neither an EPC nor a quantity; name what it is about",
+    "missing_inputs": "a transformation needs its inputs, unless a transformationID links it to another event",
+    "missing_outputs": "a transformation needs its outputs, unless a transformationID links it to another event",
     "ilmd_not_allowed": "ilmd belongs to an object event with ADD, or to a transformation; leave it out",
     "duplicate_epc": "the list names this EPC twice; send each tag once",
-    "bad_check_digit": "the check digit of the GS1 key is wrong, so one of its digits is; correct the key",
-    "unknown_term": "the Core Business Vocabulary has no such word; a term of your own must be a full URI",
+    "bad_check_digit": "the check digit of the GS1 key does not match, so one of its digits is wrong; correct the key",
+    "unknown_term": "the Core Business Vocabulary does not have this word; a term of your own must be a full URI",
     "bad_uom": "not a unit of UN/ECE Recommendation 20, such as KGM",
 }
-"""Of form: code → what is wrong, and where it is not plain, what to do."""
+"""Reasons of form: code → what is wrong and, where it is not obvious, what to do."""
 
 FILE_REASONS: Final = frozenset(
     {
@@ -102,7 +102,7 @@ FILE_REASONS: Final = frozenset(
         "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
     }
 )  # fmt: skip
-"""Codes that concern the whole file: every row of it carries the code."""
+"""Codes about the whole file: every row of it gets the code."""
 
 MEANING: Final[dict[str, str]] = {
     "unknown_item": "no reference row names item {item_code}",
@@ -111,18 +111,18 @@ MEANING: Final[dict[str, str]] = {
     "unknown_channel": "no reference row names channel {channel_code}",
     "unknown_supplier": "no reference row names supplier {supplier_code}",
     "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
-    "future_time": "the time lies more than a day after the delivery was first seen",
-    "void_without_target": "nothing seen so far is what this line voids",
+    "future_time": "the time is more than one day after the delivery was first seen",
+    "void_without_target": "the line that this one voids has not come yet",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
-    "kit_without_bom": "no bill of materials says what {item_code} is made of",
-    "unit_conflict": "the GTIN implies another unit than {uom_code}",
+    "kit_without_bom": "no bill of materials lists the components of {item_code}",
+    "unit_conflict": "the GTIN stands for another unit than {uom_code}",
     "fractional_quantity": "{quantity} is not a whole number of base units",
     "absurd_quantity": "more than a million base units in one line",
-    "conflicting_payload": "the same event came before with other content; what came first stands",
+    "conflicting_payload": "the same event came before with other content; the first version stays in force",
     "gtin_taken": "gtin {code} already names {holder}",
     "gln_taken": "gln {code} already names {holder}",
 }
-"""Of meaning: code → what is wrong, with the line's columns (of a taken code: `code` and its `holder`) in braces."""
+"""Reasons of meaning: code → what is wrong. Braces name columns of the row (for a taken code: `code` and its `holder`)."""
 
 WAITS: Final = frozenset(
     {
@@ -130,11 +130,11 @@ WAITS: Final = frozenset(
         "void_without_target", "ambiguous_order", "kit_without_bom",
     }
 )  # fmt: skip
-"""Reasons of rows that wait: they are tried again when something more becomes known. All others are refused."""
+"""Reasons for which a row waits: it is tried again when more becomes known. Rows with any other reason are refused."""
 
 
 def sentence(code: str, field: str | None = None, value: str | None = None) -> str:
-    """The reason as stored with the row: field and value in front where they are known.
+    """The reason as stored with the row: field and value first, where they are known.
 
     >>> sentence("bad_number", "quantity", "two")
     "quantity 'two': not a number in the form 1234.5"

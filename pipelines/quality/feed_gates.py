@@ -160,11 +160,11 @@ def look_rules(feed: str) -> list[Rule]:
         return Rule(f"{feed}.{figure}", _LOOK, "between", (column,), what, "warn", low=low, high=high, keys=keys)
 
     rules = [rule(
-        "refused_rate", f"at most {REFUSED_RATE_MAX:.0%} of the lines are refused for their form", 0, REFUSED_RATE_MAX, "rows", "refused_rows"
+        "refused_rate", f"at most {REFUSED_RATE_MAX:.0%} of the rows are refused because of their form", 0, REFUSED_RATE_MAX, "rows", "refused_rows"
     )]  # fmt: skip
     if feed in FEED_BY_NAME:
-        rules.append(rule("late_rate", f"at most {LATE_RATE_MAX:.0%} of the events come later than the feed declares", 0, LATE_RATE_MAX))
-        usual = f"the newest whole day has at least {COMPLETE_RATE_MIN:.0%} of the rows usual on its weekday"
+        rules.append(rule("late_rate", f"at most {LATE_RATE_MAX:.0%} of the events arrive later than the feed declares", 0, LATE_RATE_MAX))
+        usual = f"the newest full day has at least {COMPLETE_RATE_MIN:.0%} of the rows usual for its weekday"
         rules.append(rule("complete_rate", usual, COMPLETE_RATE_MIN, None, "newest_day", "rows_of_day", "usual_rows"))
     return rules
 

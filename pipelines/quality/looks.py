@@ -113,11 +113,11 @@ class GateBlocked(UserError):
             lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_failed:,} of {one.rows_checked:,} rows break it")
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
-                lines.append(f"report {run.report}" + ("" if run.report.exists() else ", which is being written"))
+                lines.append(f"report {run.report}" + ("" if run.report.exists() else " (still being written)"))
         fix = (
-            "the next good delivery of the feed lifts it; the marts, what is published of them and the plan stay as they were"
+            "the next good delivery of the feed releases it; until then the marts, the published tables and the plan stay as they are"
             if any(run.gate_kind == "feed" for run in self.runs)
-            else "correct it and build again; the published tables and the plan stay as they were"
+            else "correct it and build again; until then the published tables and the plan stay as they are"
         )
         super().__init__(
             f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None, next_step=f"parstock gates; {fix}", exit_code=1

@@ -1,11 +1,11 @@
 """The rules of the marts: invariants that no dbt test states, table by table.
 
-Belongs here: which of a mart's rows are looked at, and what must hold of them. Does not belong here: keys, grains,
-balances and the laws that a dbt test states (`dbt_project/tests`): a rule stands in one of the two.
+Belongs here: which rows of a mart are checked, and what must be true of them. Does not belong here: keys, grains,
+balances and the laws that a dbt test states (`dbt_project/tests`): each rule is in one of the two places.
 
-`block` is for what holds by construction, whatever the sources send: where it does not, a formula is broken and nothing may
-be decided from it. What incomplete data can bring about (sales without an opening, an order written down late) only warns,
-and so do results of planning: were they to block, no new plan could ever replace them.
+`block` is for what holds by construction, whatever the sources send. Where it does not hold, a formula is broken and nothing
+may be decided from its result. What incomplete data can cause (sales without an opening, an order recorded late) only warns.
+Results of planning only warn too: if they blocked, no new plan could ever replace them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Final
 from pipelines.quality.rules import Rule, Severity
 
 ABSURD_UNITS: Final = 1_000_000_000_000
-"""More units than any place holds or any day moves: a product or a sum went wrong."""
+"""More units than any location holds or any day moves: a product or a sum is wrong."""
 _FIRST_DAY: Final = date(1999, 12, 31)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mart:
-    """A mart as a gate sees it. `grown_by` is the column with the commit that wrote a row: only rows above the last published build are looked at.
+    """A mart as a gate sees it. `grown_by` is the column with the commit that wrote a row: only rows above the last published build are checked.
 
-    `where` is a column that is true of the rows to look at. `keys` name a row to a person.
+    `where` is a column that is true for the rows to check. `keys` identify a row to a person.
     """
 
     schema: str
@@ -64,7 +64,7 @@ def _holds(code: str, condition: str, what: str, *columns: str, severity: Severi
 
 
 def _there(column: str) -> Rule:
-    return Rule(f"{column}.not_null", "", "not_null", (column,), f"{column} is there")
+    return Rule(f"{column}.not_null", "", "not_null", (column,), f"{column} is present")
 
 
 _STATISTICS: Final = ("demand_units_mean", "demand_units_sd", "cv2", "adi")
@@ -74,50 +74,50 @@ MARTS: Final[tuple[Mart, ...]] = (
     _mart(
         "core", "fct_movements", ("movement_id", "leg_no", *_PLACE),
         *(_there(column) for column in ("occurred_at", "known_at", "business_on")),
-        _between("delta_units", -ABSURD_UNITS, ABSURD_UNITS, "a movement's units are a number of goods, not a code"),
-        Rule("occurred_at.not_before", "", "not_before", ("occurred_at",), "no movement lies before the year 2000", first=_FIRST_DAY),
+        _between("delta_units", -ABSURD_UNITS, ABSURD_UNITS, "the units of a movement are a plausible number, not a code"),
+        Rule("occurred_at.not_before", "", "not_before", ("occurred_at",), "no movement is before the year 2000", first=_FIRST_DAY),
         grown_by="commit_id",
     ),
     _mart(
         "stock", "on_hand", (*_PLACE, "stock_state"),
-        _between("on_hand_units", -ABSURD_UNITS, ABSURD_UNITS, "stock is a number of goods, not a code"),
+        _between("on_hand_units", -ABSURD_UNITS, ABSURD_UNITS, "stock is a plausible number, not a code"),
         _holds(
             "below_zero_rate", "(select avg(case when on_hand_units < 0 then 1.0 else 0.0 end) from {batch}) <= 0.2 or on_hand_units >= 0",
-            "at most a fifth of the stock is below zero", "on_hand_units", severity="warn",
+            "at most a fifth of the stock rows are below zero", "on_hand_units", severity="warn",
         ),
     ),
     _mart(
         "stock", "daily", (*_PLACE, "stock_on"),
-        _between("in_units", 0, ABSURD_UNITS, "what came in is not negative"),
-        _between("out_units", 0, ABSURD_UNITS, "what went out is not negative"),
-        Rule("stock_on.not_before", "", "not_before", ("stock_on",), "no day lies before the year 2000", first=_FIRST_DAY),
+        _between("in_units", 0, ABSURD_UNITS, "units in are not negative"),
+        _between("out_units", 0, ABSURD_UNITS, "units out are not negative"),
+        Rule("stock_on.not_before", "", "not_before", ("stock_on",), "no day is before the year 2000", first=_FIRST_DAY),
         grown_by="built_commit_id",
     ),
     _mart(
         "ops", "snapshots", ("event_kind", "location_id", "supplier_id", "snapshot_at"),
-        # It is not taken: the figures before it stand, so nothing has to wait for a better one.
+        # A refused list is not used and the earlier figures stay, so nothing has to wait for a better list.
         _holds(
-            "is_whole", "completeness <> 'refused'", "the newest stock list of each place is not refused for what it lacks",
+            "is_whole", "completeness <> 'refused'", "the newest stock list of each location has enough items to be accepted",
             "completeness", "n_items", "usual_items", severity="warn",
         ),
         _holds(
-            "is_usual", "completeness <> 'thin'", "the newest stock list of each place is about as long as usual",
+            "is_usual", "completeness <> 'thin'", "the newest stock list of each location is about as long as usual",
             "completeness", "n_items", "usual_items", severity="warn",
         ),
         where="is_newest",
     ),
     _mart(
         "availability", "by_channel", ("item_id", "channel_id"),
-        _between("sellable_units", 0, ABSURD_UNITS, "sellable stock is counted where it is above 0"),
-        _between("reserved_units", 0, ABSURD_UNITS, "what is reserved is not negative"),
+        _between("sellable_units", 0, ABSURD_UNITS, "sellable stock is not negative"),
+        _between("reserved_units", 0, ABSURD_UNITS, "reserved units are not negative"),
         _between("buffer_units", 0, ABSURD_UNITS, "a buffer is not negative"),
-        _holds("is_in_stock.agrees", "is_in_stock = (ats_units > 0)", "in stock means that something can be sold", "ats_units", "is_in_stock"),
+        _holds("is_in_stock.agrees", "is_in_stock = (ats_units > 0)", "an item is in stock exactly when units are available to sell", "ats_units", "is_in_stock"),
     ),
     _mart(
         "demand", "daily", (*_PLACE, "channel_id", "demand_on"),
         _between("lost_units_observed", 0, ABSURD_UNITS, "lost demand is not negative"),
-        _between("gross_units", -ABSURD_UNITS, ABSURD_UNITS, "demand is a number of goods, not a code"),
-        Rule("demand_on.not_before", "", "not_before", ("demand_on",), "no day lies before the year 2000", first=_FIRST_DAY),
+        _between("gross_units", -ABSURD_UNITS, ABSURD_UNITS, "demand is a plausible number, not a code"),
+        Rule("demand_on.not_before", "", "not_before", ("demand_on",), "no day is before the year 2000", first=_FIRST_DAY),
         grown_by="built_commit_id",
     ),
     _mart(
@@ -126,16 +126,16 @@ MARTS: Final[tuple[Mart, ...]] = (
             "is_finite", " and ".join(f"isfinite(coalesce(cast({name} as double), 0))" for name in _STATISTICS),
             "every statistic is a finite number", *_STATISTICS,
         ),
-        _between("demand_units_sd", 0, None, "a deviation is not negative"),
+        _between("demand_units_sd", 0, None, "a standard deviation is not negative"),
         _between("cv2", 0, None, "a squared coefficient of variation is not negative"),
-        _between("adi", 1, None, "the interval between days with demand is at least a day", "warn"),
-        _holds("n_valid_days.fits", "n_valid_days between 0 and n_days", "valid days are among the days", "n_valid_days", "n_days", severity="warn"),
+        _between("adi", 1, None, "the interval between days with demand is at least one day", "warn"),
+        _holds("n_valid_days.fits", "n_valid_days between 0 and n_days", "there are no more valid days than days", "n_valid_days", "n_days", severity="warn"),
     ),
     _mart(
         "plan", "lead_times", ("supplier_id", *_PLACE),
-        _between("n_receipts", 1, None, "a lead time rests on a receipt", "warn"),
-        _between("lead_time_days_mean", 0, None, "no receipt came before its order", "warn"),
-        _between("lead_time_days_sd", 0, None, "a deviation is not negative"),
+        _between("n_receipts", 1, None, "a lead time is based on at least one receipt", "warn"),
+        _between("lead_time_days_mean", 0, None, "the mean lead time is not negative: receipts do not come before their orders", "warn"),
+        _between("lead_time_days_sd", 0, None, "a standard deviation is not negative"),
         _holds(
             "p90.fits", "lead_time_days_p50 <= lead_time_days_p90", "the median is not above the 90th percentile", "lead_time_days_p50",
             "lead_time_days_p90", severity="warn",
@@ -144,7 +144,7 @@ MARTS: Final[tuple[Mart, ...]] = (
     _mart(
         "plan", "safety_stock", _PLACE,
         _holds(
-            "service_target_rate.fits", "service_target_rate > 0 and service_target_rate < 1", "a service target lies between 0 and 1",
+            "service_target_rate.fits", "service_target_rate > 0 and service_target_rate < 1", "a service target is between 0 and 1",
             "service_target_rate", severity="warn",
         ),
         _between("safety_stock_units", 0, ABSURD_UNITS, "safety stock is not negative", "warn"),
@@ -153,18 +153,18 @@ MARTS: Final[tuple[Mart, ...]] = (
         "plan", "reorder_points", _PLACE,
         _holds(
             "covers_lead_time", "safety_stock_units < 0 or reorder_point_units >= lead_time_demand_units",
-            "the reorder point covers the mean demand of the lead time",
+            "the reorder point covers the mean demand over the lead time",
             "reorder_point_units", "lead_time_demand_units", "safety_stock_units", severity="warn",
         ),
     ),
     _mart(
         "plan", "reorder_proposals", ("proposal_id", *_PLACE),
         _holds(
-            "order_units.multiple", "multiple_units <= 0 or order_units % multiple_units = 0", "an order is a multiple of the supplier's lot",
+            "order_units.multiple", "multiple_units <= 0 or order_units % multiple_units = 0", "a proposed order is a multiple of the supplier's lot",
             "order_units", "multiple_units", severity="warn",
         ),
         _holds(
-            "order_units.minimum", "order_units = 0 or order_units >= moq_units", "an order is not below the supplier's minimum",
+            "order_units.minimum", "order_units = 0 or order_units >= moq_units", "a proposed order is not below the supplier's minimum",
             "order_units", "moq_units", severity="warn",
         ),
         where="is_latest_run",
@@ -172,11 +172,11 @@ MARTS: Final[tuple[Mart, ...]] = (
     _mart(
         "kpi", "values", ("kpi_code", "grain_kind", "grain_id", "period_start_on"),
         _holds("value.is_finite", "isfinite(cast(value as double))", "a KPI is a finite number", "value"),
-        _between("denominator", 0, None, "no average is of stock below zero", "warn"),
+        _between("denominator", 0, None, "the denominator of a KPI is not negative", "warn"),
         _holds("period.fits", "period_end_on >= period_start_on", "a period does not end before it begins", "period_start_on", "period_end_on"),
         _holds(
             "rate.fits", "not regexp_matches(kpi_code, '^(oos_rate|fill_rate|service_rate|line_fill)') or value between 0 and 1",
-            "stockout and service rates lie between 0 and 1", "value", severity="warn",
+            "stockout and service rates are between 0 and 1", "value", severity="warn",
         ),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A rule: one thing that must hold of one table, in plain data; and the rules that a feed's declaration says.
+"""A rule: one thing that must be true of one table, as plain data; and the rules that a feed declares.
 
 Belongs here: the form of a rule, its words. Does not belong here: the suite that it becomes (`suites`), which of a
 table's rows break it (`in_sql`), the rules of the marts (`marts_rules`).
@@ -50,7 +50,7 @@ class Rule:
 
 
 def rules_of(feed: Feed, table: str, keys: tuple[str, ...]) -> list[Rule]:
-    """What a feed's declaration expects, as rules on a table of its events; one rule for each column of a `not_null`.
+    """The expectations that a feed declares, as rules on a table of its events; one rule for each column of a `not_null`.
 
     >>> from pipelines.feeds.declared.pos import POS
     >>> [rule.code for rule in rules_of(POS, "pos", ())][:2]
@@ -66,7 +66,7 @@ def _columns_of(expected: Expectation) -> list[tuple[str, ...]]:
 
 def _rule(feed: str, table: str, expected: Expectation, columns: tuple[str, ...], keys: tuple[str, ...]) -> Rule:
     severity = _SEVERITY[expected.on_fail]
-    # A column may have a plausible range that is warned of and an absurd one that stops.
+    # A column may have a plausible range, outside which the rule warns, and a wider one, outside which it blocks.
     code = f"{feed}.{'_'.join(columns)}.{expected.word}" + ("" if expected.on_fail == "stop" or expected.word == "not_null" else "_usually")
     code += "_mostly" if expected.at_least < 1 else ""
     return Rule(
@@ -79,9 +79,9 @@ def _rule(feed: str, table: str, expected: Expectation, columns: tuple[str, ...]
 def _in_words(expected: Expectation, columns: tuple[str, ...]) -> str:
     names = ", ".join(columns)
     said = {
-        "not_null": f"{names} is there",
+        "not_null": f"{names} is present",
         "unique": f"no two rows have the same {names}",
-        "between": f"{names} lies in {_number(expected.low)} … {_number(expected.high)}",
+        "between": f"{names} is between {_number(expected.low)} and {_number(expected.high)}",
         "one_of": f"{names} is one of {', '.join(expected.values)}",
         "matches": f"{names} matches {expected.pattern}",
         "not_before": f"{names} is not before {expected.first}",

@@ -144,7 +144,7 @@ def test_a_document_that_names_a_field_twice_is_not_read_the_quick_way() -> None
     doubled = document.replace(b'"parentID"', b'"eventID": "urn:uuid:3", "parentID"')
     raw = read.read_document(doubled)
     assert raw.frame.height == 1
-    assert [(one.line_no, one.reason) for one in raw.rejects] == [(2, "epcisBody.eventList[1].eventID: the object names a field twice")]
+    assert [(one.line_no, one.reason) for one in raw.rejects] == [(2, "epcisBody.eventList[1].eventID: the object has a field twice")]
 
 
 def test_a_document_with_two_lists_of_events_is_read_as_one_value() -> None:
