@@ -35,7 +35,7 @@ def ledger_is_fresh(site: Site) -> AssetCheckResult:
 @asset_check(
     asset=MARTS_BUILD,
     name="is_fresh",
-    description=f"The newest build is less than {MARTS_AGE_MAX.total_seconds() / 3600:.0f} hours old, or stands on all there is.",
+    description=f"The newest build is less than {MARTS_AGE_MAX.total_seconds() / 3600:.0f} hours old, or includes all data.",
 )
 def marts_are_fresh(site: Site) -> AssetCheckResult:
     """Warn when the marts are old and the ledger has more."""

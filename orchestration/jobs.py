@@ -20,13 +20,15 @@ _PROPOSALS: Final = AssetSelection.assets(AssetKey(["exports", "reorder_proposal
 _BRIEF: Final = AssetSelection.assets(AssetKey(["exports", "daily_brief"]), AssetKey(["exports", "dbt_docs"]))
 
 INGEST_FEEDS: Final = define_asset_job(
-    "ingest_feeds", AssetSelection.groups("ledger") | _READ, description="Take what lies in the landing folders; gates look at what is new."
+    "ingest_feeds",
+    AssetSelection.groups("ledger") | _READ,
+    description="Ingest new files of the landing folders and check them with the gates.",
 )
 KPI_REFRESH: Final = define_asset_job(
     "kpi_refresh", _MARTS | _READ, description="Bring the marts and KPIs up to the ledger, past every gate, and publish them."
 )
 SAFETY_STOCK_REFRESH: Final = define_asset_job(
-    "safety_stock_refresh", _PLAN | _READ, description="Safety stock and reorder points anew, from what is published."
+    "safety_stock_refresh", _PLAN | _READ, description="Compute safety stock and reorder points again from the published tables."
 )
 REORDER_PROPOSALS: Final = define_asset_job(
     "reorder_proposals",

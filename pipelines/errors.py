@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class UserError(Exception):
-    """A fault that the person at the keyboard can mend.
+    """A fault that the person at the keyboard can fix.
 
     `what` says what happened, `where` the file, line or table, `next_step` what to type or change now.
     `exit_code` follows the command's convention: 1 the data is not good enough, 2 wrong usage,

@@ -267,7 +267,9 @@ def plan_with(home: Home, owner: Asked, as_of: datetime, *, clock: Clock) -> str
 
     require_open(home)
     if not home.published_file.exists():
-        raise UserError("nothing is published to plan from", where=str(home.published_file), next_step="parstock run", exit_code=1)
+        raise UserError(
+            "there is nothing published to plan from yet", where=str(home.published_file), next_step="parstock run", exit_code=1
+        )
     run_id = run_plan(home, as_of, clock, home.published_file.resolve())
     owner.ask("publish")
     watch_alerts(home, owner, clock=clock)

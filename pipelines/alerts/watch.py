@@ -107,7 +107,7 @@ def _require_once(rows: list[dict[str, Any]]) -> None:
     counted = Counter(row["alert_id"] for row in rows)
     twice = [row["what"] for row in rows if counted[row["alert_id"]] > 1]
     if twice:
-        raise UserError("two alerts have one alert_key", where="\n         ".join(twice[:5]), next_step="parstock gates", exit_code=1)
+        raise UserError("two alerts have the same alert_key", where="\n         ".join(twice[:5]), next_step="parstock gates", exit_code=1)
 
 
 def _is_within(seconds: float, since: datetime | None, now: datetime) -> bool:

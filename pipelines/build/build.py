@@ -48,7 +48,7 @@ def build_lock(home: Home, *, wait_seconds: float = 300.0) -> Iterator[None]:
                 if time.monotonic() > deadline:
                     holder = os.pread(descriptor, 64, 0).decode() or "unknown"
                     raise UserError(
-                        f"another build holds this home (process {holder})",
+                        f"another build of this home is running (process {holder})",
                         where=str(path),
                         next_step="wait for it to end, then build again",
                         exit_code=3,

@@ -97,7 +97,7 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
     location = known_one(con, "location", location_code)
     if location["is_virtual"]:
         raise UserError(
-            f"{location_code} is no shelf: it stands for the other end of a movement ({location['location_kind']})",
+            f"{location_code} is a virtual location without stock to order for ({location['location_kind']})",
             next_step='parstock sql "select location_code from core.dim_location where not is_virtual"',
         )
     run = one(con, _RUN)

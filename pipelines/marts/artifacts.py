@@ -65,4 +65,4 @@ def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise UserError("dbt has left nothing of a build", where=str(path), next_step="run dbt build first", exit_code=1) from None
+        raise UserError("there is no dbt build to finish", where=str(path), next_step="run dbt build first", exit_code=1) from None

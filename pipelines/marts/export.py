@@ -128,7 +128,7 @@ def read_pin(con: duckdb.DuckDBPyConnection, finished_at: dt.datetime) -> Pin:
     """
     row = con.execute("SELECT commit_id, ledger_hash, pinned_at FROM ledger.pin").fetchone()
     if row is None:
-        raise UserError("the build pinned no ledger", where="ledger.pin is empty", next_step="build again", exit_code=3)
+        raise UserError("the build did not pin the ledger", where="ledger.pin is empty", next_step="build again", exit_code=3)
     commit_id, ledger_hash, pinned_at = row
     pinned_at = pinned_at if pinned_at.tzinfo else pinned_at.replace(tzinfo=dt.UTC)
     if pinned_at > finished_at:
@@ -242,7 +242,7 @@ def _refuse_hugeint(con: duckdb.DuckDBPyConnection, relations: Sequence[Relation
     wrong = [f"{table}.{column} is {kind}" for table, column, kind in columns if table in files]
     if wrong:
         raise UserError(
-            "Parquet holds no HUGEINT: a sum lacks its cast",
+            "Parquet has no HUGEINT: a sum needs a cast",
             where="; ".join(sorted(wrong)),
             next_step="cast the sums to BIGINT or DECIMAL in those models, then build again",
             exit_code=1,

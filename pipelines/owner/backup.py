@@ -62,7 +62,7 @@ def back_up(home: Home, target: Path, inventory: dict[str, Any], *, now: datetim
     name = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-c{inventory['commit_id']}"
     folder, half = target / name, target / f".{name}.part"
     if folder.exists():
-        raise UserError("this backup is there already", where=str(folder), next_step="wait a second, or give another folder: --to DIR")
+        raise UserError("this backup already exists", where=str(folder), next_step="wait a second, or give another folder: --to DIR")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     try:
@@ -83,7 +83,7 @@ def read_backup(folder: Path) -> Backup:
     try:
         content = json.loads((folder / _LIST).read_bytes())
         if content["format"] != FORMAT:
-            raise UserError(f"this backup has the form {content['format']}, {FORMAT} is known", where=str(folder))
+            raise UserError(f"this backup has format {content['format']}; this version reads format {FORMAT}", where=str(folder))
         files = {path: (int(one["bytes"]), str(one["sha256"])) for path, one in content["files"].items()}
         return Backup(folder, datetime.fromisoformat(content["taken_at"]), int(content["commit_id"]), str(content["ledger_hash"]), files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -161,9 +161,7 @@ def _copy(
         except FileNotFoundError:
             if path.startswith(may_be_gone):
                 continue
-            raise UserError(
-                "a file that the ledger rests on is gone", where=str(source / path), next_step="parstock doctor", exit_code=3
-            ) from None
+            raise UserError("a file of the ledger is missing", where=str(source / path), next_step="parstock doctor", exit_code=3) from None
         size += copied[path][0]
         if on_progress:
             on_progress(done, len(listed), size)
@@ -210,6 +208,4 @@ def _require_same(backup: Backup, found: dict[str, tuple[int, str]]) -> None:
 def _require_unused(home: Home) -> None:
     used = home.warehouse_file.exists() or any(path.is_file() for path in home.spool.rglob("*"))
     if used:
-        raise UserError(
-            "this home has data of its own", where=str(home.root), next_step="parstock restore BACKUP --home DIR, with a new DIR"
-        )
+        raise UserError("this home already has data", where=str(home.root), next_step="parstock restore BACKUP --home DIR, with a new DIR")

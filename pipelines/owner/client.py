@@ -25,7 +25,7 @@ class OwnerClient:
             self._connection.send_bytes(json.dumps({"question": question, "details": details}).encode())
             answer = json.loads(self._connection.recv_bytes())
         except (EOFError, OSError) as error:
-            raise UserError("the owner went away", next_step="parstock doctor", exit_code=3) from error
+            raise UserError("the owner process has ended", next_step="parstock doctor", exit_code=3) from error
         if "error" in answer:
             raise UserError(answer["error"], exit_code=3)
         return answer["answer"]

@@ -159,7 +159,7 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         con = duckdb.connect(str(path))
     except duckdb.IOException as error:
         raise UserError(
-            "the warehouse is held by another process",
+            "another process has the warehouse open",
             where=f"{path} ({str(error).splitlines()[0]})",
             next_step="stop the other parstock, or let it do the work: parstock doctor",
             exit_code=3,
@@ -176,7 +176,7 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
         raise UserError(
             f"the warehouse has schema version {version}, this parstock reads version {SCHEMA_VERSION}",
             where=str(path),
-            next_step="parstock rebuild makes it again from the spool",
+            next_step="parstock rebuild builds it from scratch from the spool",
             exit_code=3,
         )
     con.execute("begin")

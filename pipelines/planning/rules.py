@@ -112,7 +112,7 @@ def policy_from_tables(tables: dict[str, pl.DataFrame], as_of_on: date) -> Polic
         for column in rows.columns:
             if column not in (*MATCHES, *SETTINGS, *_REMARKS):
                 raise UserError(
-                    f"planning knows no policy column {column}",
+                    f"{column} is not a policy column of planning",
                     where=table,
                     next_step=f"use one of: {', '.join((*MATCHES, *SETTINGS, *_REMARKS))}",
                     exit_code=1,

@@ -76,17 +76,17 @@ def calendar_faults(rows: Mapping[str, tuple[Row, ...]]) -> Iterator[Fault]:
         if not code:
             yield row.fault("calendar_code is empty", "name the calendar")
         if not _is_day(day):
-            yield row.fault(f"open_day is no day: {day!r}", f"write one of {' '.join(WEEKDAYS)}, or a day such as 2026-08-15")
+            yield row.fault(f"open_day is not a day: {day!r}", f"write one of {' '.join(WEEKDAYS)}, or a day such as 2026-08-15")
         elif not row.cells["is_open"]:
             yield row.fault("is_open is empty", "write true or false")
         elif (first := seen.setdefault((code, day), row)) is not row:
-            yield row.fault(f"the calendar {code} says {day} in line {first.line} already", "remove one of them")
+            yield row.fault(f"the calendar {code} already has {day} in line {first.line}", "remove one of them")
         elif _is_open(row):
             open_calendars.add(code)
     for code, row in last.items():
         if code and code not in open_calendars:
             yield row.fault(
-                f"the calendar {code} is without days: none of its lines is open",
+                f"the calendar {code} has no open day",
                 "open at least one weekday (is_open true), or remove the calendar",
             )
 

@@ -57,7 +57,7 @@ def check_policies(project: Path = DBT_PROJECT, folder: Path | None = None) -> l
         raise UserError(
             f"the policies cannot be used: {number}",
             where="\n         ".join([f"{place}/", *shown]),
-            next_step="correct the lines, then build again; what readers see stays as it was",
+            next_step="correct the lines, then build again; until then the published tables stay as they are",
             exit_code=1,
         )
     return [str(remark) for remark in itertools.islice(itertools.chain(_shadowed(rows), _ties(rows)), _SHOWN)]
@@ -183,7 +183,7 @@ def _twice(rows: Rows) -> Iterator[Fault]:
                 yield row.fault(f"{columns[0]} is empty", "give it a name of its own")
             elif (first := seen.setdefault(key, row)) is not row:
                 yield row.fault(
-                    f"{columns[0]} {'/'.join(key)} stands in line {first.line} already", "give each line a name of its own, or remove one"
+                    f"{columns[0]} {'/'.join(key)} is already in line {first.line}", "give each line a name of its own, or remove one"
                 )
     for name in _CONDITIONS:
         for first, second in _alike(rows, name):
@@ -205,8 +205,8 @@ def _shadowed(rows: Rows) -> Iterator[Fault]:
             first, second = sorted(pair, key=_priority)
             if _priority(first) != _priority(second):
                 yield second.fault(
-                    f"{_named(second)} matches exactly what {_named(first)} of line {first.line} matches, which has the lesser priority",
-                    "the lesser priority wins, so this line never holds",
+                    f"{_named(second)} matches exactly what {_named(first)} of line {first.line} matches, which has the smaller priority number",
+                    "the smaller priority number wins, so this line never applies",
                 )
 
 
@@ -229,7 +229,7 @@ def _ties(rows: Rows) -> Iterator[Fault]:
                         first, second = sorted((one, other), key=_named)
                         yield second.fault(
                             f"{_named(first)} (line {first.line}) and {_named(second)} may both match, with the same priority",
-                            f"{_named(first)} wins: first the lesser priority, then the one that names more, then the lesser code",
+                            f"{_named(first)} wins: first the smaller priority number, then the one that names more, then the smaller code",
                         )
 
 

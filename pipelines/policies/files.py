@@ -78,7 +78,7 @@ def read_policy_file(path: Path, columns: dict[str, str]) -> PolicyFile:
         # A byte order mark is what spreadsheets write.
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        return _unread(path, f"byte {error.start} is no UTF-8", "save it as UTF-8")
+        return _unread(path, f"byte {error.start} is not UTF-8", "save it as UTF-8")
     lines = _lines(text)
     _, header = next(lines, (1, []))
     header = [name.strip() for name in header]
@@ -128,15 +128,15 @@ def _header_faults(file: str, header: list[str], columns: dict[str, str]) -> Ite
             yield Fault(file, 1, f"the column {name} is missing", f"the header is: {','.join(columns)}")
     for name in dict.fromkeys(header):
         if name not in columns:
-            yield Fault(file, 1, f"{name!r} is no column of this file", f"the header is: {','.join(columns)}")
+            yield Fault(file, 1, f"{name!r} is not a column of this file", f"the header is: {','.join(columns)}")
         elif header.count(name) > 1:
-            yield Fault(file, 1, f"the column {name} stands {header.count(name)} times", "keep one of them")
+            yield Fault(file, 1, f"the column {name} appears {header.count(name)} times", "keep one of them")
 
 
 _SHAPES: Final = {
-    "whole number": "write digits only, for example 14",
-    "number": "write for example 0.95, with a point",
-    "day": "write for example 2026-03-31",
+    "a whole number": "write digits only, for example 14",
+    "a number": "write for example 0.95, with a point",
+    "a day": "write for example 2026-03-31",
     "true or false": "write true or false",
 }
 
@@ -146,24 +146,24 @@ def _type_faults(row: Row, columns: dict[str, str]) -> Iterator[Fault]:
         text = row.cells[name]
         shape = _misshapen(text, kind) if text else None
         if shape:
-            yield row.fault(f"{name} is no {shape}: {text!r}", _SHAPES[shape])
+            yield row.fault(f"{name} is not {shape}: {text!r}", _SHAPES[shape])
 
 
 def _misshapen(text: str, kind: str) -> str | None:
     """What the text should be and is not; null where it is."""
     if kind in ("integer", "bigint"):
-        return None if text.lstrip("+-").isdecimal() and text.isascii() else "whole number"
+        return None if text.lstrip("+-").isdecimal() and text.isascii() else "a whole number"
     if kind.startswith("decimal"):
         try:
-            return None if Decimal(text).is_finite() else "number"
+            return None if Decimal(text).is_finite() else "a number"
         except InvalidOperation:
-            return "number"
+            return "a number"
     if kind == "date":
         try:
             date.fromisoformat(text)
         except ValueError:
-            return "day"
-        return None if len(text) == 10 else "day"
+            return "a day"
+        return None if len(text) == 10 else "a day"
     if kind == "boolean":
         return None if text.lower() in ("true", "false") else "true or false"
     return None

@@ -110,9 +110,9 @@ def period_faults(rows: Mapping[str, Iterable[Row]]) -> Iterator[Fault]:
     for name, lines in rows.items():
         for row in lines if name.startswith("calendar__") else ():
             if not (row.cells["starts_on"] and row.cells["ends_on"]):
-                yield row.fault("a period needs its first and its last day", "write both; of one day the same twice")
+                yield row.fault("a period needs a first and a last day", "write both; for one day, write it twice")
             elif row.cells["ends_on"] < row.cells["starts_on"]:
-                yield row.fault(f"the period ends on {row.cells['ends_on']}, before it begins", "exchange the days, or correct one")
+                yield row.fault(f"the period ends on {row.cells['ends_on']}, before it begins", "swap the days, or correct one")
 
 
 def _first(weekday: int, on_or_after: date) -> date:

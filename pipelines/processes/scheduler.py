@@ -199,7 +199,7 @@ def child_of(home: Home, stopping: threading.Event, *, port: int = 0, runs: int 
 def serve_until_stopped(home: Home, *, port: int, as_of: datetime | None) -> None:
     """Run a scheduler until SIGTERM or Ctrl-C; prints where its page is. Raises UserError when one runs already."""
     if is_served(home.make()):
-        raise UserError("this home's schedules run already", where=page_url(home) or str(home.run), exit_code=3)
+        raise UserError("the schedules of this home are already running", where=page_url(home) or str(home.run), exit_code=3)
     (home.run / "serve.json").unlink(missing_ok=True)  # of one that was killed
     log_to_stderr()
     if as_of is not None:
@@ -237,7 +237,7 @@ def free_port(port: int) -> int:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             attempt.bind((LOOPBACK, candidate))
             return candidate
-    raise UserError(f"ports {port} to {port + 49} are all taken", next_step="PARSTOCK_SCHEDULER_PORT=…", exit_code=3)
+    raise UserError(f"ports {port} to {port + 49} are all in use", next_step="PARSTOCK_SCHEDULER_PORT=…", exit_code=3)
 
 
 def _page_answers(port: int) -> bool:
@@ -274,7 +274,7 @@ def _lock(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError("this home's schedules run already", where=page_url(home) or str(home.run), exit_code=3) from None
+            raise UserError("the schedules of this home are already running", where=page_url(home) or str(home.run), exit_code=3) from None
         yield
 
 

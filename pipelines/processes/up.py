@@ -58,7 +58,7 @@ class Supervisor:
         try:
             self._plan_at = datetime.strptime(plan_at, "%H:%M").replace(tzinfo=UTC).time()
         except ValueError:
-            raise UserError(f"{plan_at!r} is no time of day", next_step="--plan-at 05:00") from None
+            raise UserError(f"{plan_at!r} is not a time of day", next_step="--plan-at 05:00") from None
         self._stopping = threading.Event()
 
     def stop(self) -> None:

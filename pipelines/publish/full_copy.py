@@ -41,7 +41,7 @@ def write_full_copy(home: Home, out: Path) -> FullCopy:
     if version is None:
         raise UserError("nothing has been published in this home yet", where=str(home.published_file), next_step="parstock run --from DIR")
     if out.exists():
-        raise UserError("the file is there already", where=str(out), next_step="name another file, or remove this one")
+        raise UserError("the file already exists", where=str(out), next_step="name another file, or remove this one")
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.tmp")
     temporary.unlink(missing_ok=True)

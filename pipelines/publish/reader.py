@@ -123,7 +123,7 @@ def _require_question(sql: str) -> None:
     if kinds != [duckdb.StatementType.SELECT]:
         said = ", ".join(kind.name for kind in kinds) or "nothing"
         raise UserError(
-            "published tables can be asked, not changed: one SELECT at a time",
+            "published tables are read-only: one SELECT at a time",
             where=f"the statement is: {said}",
             next_step='parstock sql "select * from stock.on_hand limit 10"',
         )

@@ -97,7 +97,7 @@ def question_of(expectation: Mapping[str, Any], table: str) -> Question:
     compiled = _COMPILED.get(expectation["type"])
     if compiled is None or set(arguments) - compiled.arguments:
         unknown = sorted(set(arguments) - compiled.arguments) if compiled else expectation["type"]
-        raise UserError(f"a gate cannot ask this in SQL: {unknown}", where=f"suite of {table}: {expectation['type']}", exit_code=3)
+        raise UserError(f"a gate cannot check this in SQL: {unknown}", where=f"suite of {table}: {expectation['type']}", exit_code=3)
     return Question(*compiled.conditions(table, **arguments), mostly)
 
 
@@ -138,7 +138,7 @@ def _unique_together(table: str, *, column_list: Sequence[str]) -> tuple[str, st
 
 def _unexpected_rows(table: str, *, unexpected_rows_query: str) -> tuple[str, str]:
     if not unexpected_rows_query.startswith(BROKEN_ROWS):
-        raise UserError(f"a gate cannot ask this in SQL: {unexpected_rows_query}", where=f"suite of {table}", exit_code=3)
+        raise UserError(f"a gate cannot check this in SQL: {unexpected_rows_query}", where=f"suite of {table}", exit_code=3)
     # Not one row may break it, however many there are: of all rows none may, and none is no row.
     return unexpected_rows_query.removeprefix(BROKEN_ROWS).format(batch=quoted(table)), "true"
 

@@ -47,5 +47,5 @@ def _french(text: str) -> str:
 def check_language(language: str) -> str:
     """The language, if the catalogue has it. Raises UserError (exit code 2)."""
     if language not in LANGUAGES:
-        raise UserError(f"there are no words in {language!r}", next_step=f"--lang {' or --lang '.join(LANGUAGES)}")
+        raise UserError(f"the language {language!r} is not available", next_step=f"--lang {' or --lang '.join(LANGUAGES)}")
     return language

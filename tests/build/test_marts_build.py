@@ -219,7 +219,7 @@ def test_a_second_build_waits_and_then_says_who_builds(tmp_path: Path) -> None:
     holder.start()
     assert held.wait(30)
 
-    with pytest.raises(UserError, match="another build holds this home") as refused, build_lock(home, wait_seconds=0.3):
+    with pytest.raises(UserError, match="another build of this home is running") as refused, build_lock(home, wait_seconds=0.3):
         pass
     done.set()
     holder.join()

@@ -158,4 +158,4 @@ def test_the_demo_does_not_mix_with_somebodys_data(tmp_path: Path, capsys: Shown
     (tmp_path / "landing" / "pos").mkdir(parents=True)
     (tmp_path / "landing" / "pos" / "mine.jsonl").write_text("{}\n")
     assert call(["demo", "--home", str(tmp_path)]) == 2
-    assert "data of its own" in capsys.readouterr().err
+    assert "already has data" in capsys.readouterr().err

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
         (["ingest", "--as-of", "yesterday"], "'yesterday' is no instant"),
         (["ingest", "--sideways"], "--sideways"),
         (["feeds", "--json", "--csv"], "exclude each other"),
-        (["up", "--plan-at", "noon"], "'noon' is no time of day"),
+        (["up", "--plan-at", "noon"], "'noon' is not a time of day"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -50,7 +50,7 @@ def test_an_error_names_the_place_and_the_next_step(tmp_path: Path, capsys: pyte
 
 def test_data_that_is_not_there_yet_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(["plan", "--home", str(tmp_path)]) == 1
-    assert "nothing is published to plan from" in capsys.readouterr().err
+    assert "there is nothing published to plan from yet" in capsys.readouterr().err
 
 
 def test_a_home_that_another_process_owns_ends_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,7 +151,7 @@ def test_a_name_that_is_no_text_is_shown_as_escapes(landing: Path) -> None:
 
 def test_what_belongs_to_no_feed_is_reported(landing: Path) -> None:
     (landing / "tills").mkdir()
-    assert take(landing).unreadable == ["tills: no feed is called so"]
+    assert take(landing).unreadable == ["tills: no feed has this name"]
 
 
 def test_an_unknown_feed_or_folder_is_the_users_error(landing: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_mapping_may_be_named_for_files_elsewhere(landing: Path) -> None:
     with pytest.raises(UserError, match="the mapping cannot be read: No such file"):
         take(landing, adapter=str(named) + ".toml")
     put(landing.parent, "till.toml", mapping_text(feed="till").encode())
-    with pytest.raises(UserError, match="a mapping says whose fields it gives"):
+    with pytest.raises(UserError, match="no such feed; a mapping names one of"):
         take(landing, adapter=str(named))
 
 

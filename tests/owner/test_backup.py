@@ -93,7 +93,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(small: SmallHome, tmp_p
 def test_a_home_in_use_is_never_written_over(small: SmallHome, tmp_path: Path) -> None:
     kept = taken(small.home, tmp_path)
     before = hash_of(small.home)
-    with pytest.raises(UserError, match="this home has data of its own") as error:
+    with pytest.raises(UserError, match="this home already has data") as error:
         keeping.restore(small.home, kept.folder, clock=lambda: NOW)
     assert error.value.exit_code == 2
     assert hash_of(small.home) == before
@@ -108,7 +108,7 @@ def test_a_folder_that_is_no_backup_is_told_so(small: SmallHome, tmp_path: Path)
     for folder, said in (
         (tmp_path / "nowhere", "not a backup folder"),
         (small.home.spool, "not a backup folder"),
-        (newer, "has the form 9, 1 is known"),
+        (newer, "has format 9; this version reads format 1"),
     ):
         with pytest.raises(UserError, match=said) as error:
             backup.read_backup(folder)
@@ -117,7 +117,7 @@ def test_a_folder_that_is_no_backup_is_told_so(small: SmallHome, tmp_path: Path)
 
 def test_a_backup_that_cannot_be_finished_leaves_nothing(small: SmallHome, tmp_path: Path) -> None:
     next((small.home.spool / "segments" / "pos").iterdir()).unlink()
-    with pytest.raises(UserError, match="a file that the ledger rests on is gone"):
+    with pytest.raises(UserError, match="a file of the ledger is missing"):
         taken(small.home, tmp_path / "backups")
     assert list((tmp_path / "backups").iterdir()) == []
 

@@ -133,7 +133,7 @@ def test_a_rule_holds_only_from_its_first_day_to_before_its_last() -> None:
         ({"review_days": "1.5"}, "whole number"),
         ({"method": "magic"}, "is auto, simple"),
         ({"review_days": "nan"}, "whole number"),
-        ({"brand_code": "X"}, "knows no policy column"),
+        ({"brand_code": "X"}, "is not a policy column of planning"),
     ],
 )
 def test_a_row_that_cannot_be_used_is_refused_with_its_place(row: dict[str, Any], message: str) -> None:

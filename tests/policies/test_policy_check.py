@@ -70,10 +70,10 @@ def test_the_policies_of_the_project_can_be_used() -> None:
         (TARGETS, {"policy_code": "odd", "service_target_rate": "-0.5"}, "service_target_rate lies strictly between 0 and 1, not -0.5"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "1"}, "service_target_rate lies strictly between 0 and 1, not 1.0"),
         (TARGETS, {"policy_code": "odd"}, "service_target_rate is empty"),
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "lots"}, "service_target_rate is no number: 'lots'"),
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "NaN"}, "service_target_rate is no number: 'NaN'"),
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "priority": "1.5"}, "priority is no whole number: '1.5'"),
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "31.03.2026"}, "valid_from is no day: '31.03.2026'"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "lots"}, "service_target_rate is not a number: 'lots'"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "NaN"}, "service_target_rate is not a number: 'NaN'"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "priority": "1.5"}, "priority is not a whole number: '1.5'"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "31.03.2026"}, "valid_from is not a day: '31.03.2026'"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "2026-03-02", "valid_to": "2026-03-01"}, "valid_to 2026-03-01 is not after"),
         (BUFFERS, {"buffer_code": "odd", "buffer_kind": "exclude", "valid_from": "2026-03-02", "valid_to": "2026-03-02"}, "valid_to 2026-03-02 is not after"),
         (TARGETS, {"service_target_rate": "0.9", "category": "toys"}, "policy_code is empty"),
@@ -90,9 +90,9 @@ def test_the_policies_of_the_project_can_be_used() -> None:
         (KPIS, {"kpi_code": "oos_rate_refs", "grain_kind": "channel", "target_operator": "<", "target_value": "-0.02"}, "target_value is negative: -0.02"),
         (KPIS, {"kpi_code": "oos_rate_refs", "grain_kind": "channel", "target_operator": "<"}, "target_value is empty"),
         ("policy__parameters", {"parameter_code": "abc_z_rate", "parameter_value": "1"}, "no parameter is called 'abc_z_rate'"),
-        (CALENDARS, {"calendar_code": "winter", "open_day": "mon", "is_open": "false"}, "the calendar winter is without days"),
-        (CALENDARS, {"calendar_code": "site", "open_day": "monday", "is_open": "true"}, "open_day is no day: 'monday'"),
-        (CALENDARS, {"calendar_code": "site", "open_day": "mon", "is_open": "false"}, "the calendar site says mon in line 2 already"),
+        (CALENDARS, {"calendar_code": "winter", "open_day": "mon", "is_open": "false"}, "the calendar winter has no open day"),
+        (CALENDARS, {"calendar_code": "site", "open_day": "monday", "is_open": "true"}, "open_day is not a day: 'monday'"),
+        (CALENDARS, {"calendar_code": "site", "open_day": "mon", "is_open": "false"}, "the calendar site already has mon in line 2"),
     ],
 )  # fmt: skip
 def test_a_bad_line_is_refused_by_file_line_and_value(folder: Folder, name: str, cells: dict[str, str], said: str) -> None:
@@ -120,7 +120,7 @@ def test_a_file_that_is_missing_empty_or_lacks_a_column_says_so(folder: Folder) 
     faults = folder.refused()
     assert faults[0].startswith("policy__buffers.csv: the file is missing")
     assert faults[1].startswith("policy__planning.csv:1: the column priority is missing: the header is: policy_code,priority,")
-    assert faults[2].startswith("policy__planning.csv:1: 'prio' is no column of this file")
+    assert faults[2].startswith("policy__planning.csv:1: 'prio' is not a column of this file")
     assert faults[3].startswith("policy__service_targets.csv: the header is missing")
 
 
@@ -128,7 +128,7 @@ def test_cells_too_many_and_bytes_that_are_no_text_are_refused(folder: Folder) -
     folder.write(TARGETS, folder.header(TARGETS) + "\na,1,,,\n")
     (folder.path / f"{BUFFERS}.csv").write_bytes(b"\xff\xfe")
     assert [fault.partition(" (")[0] for fault in folder.refused()] == [
-        "policy__buffers.csv: byte 0 is no UTF-8",
+        "policy__buffers.csv: byte 0 is not UTF-8",
         "policy__service_targets.csv:2: 5 cells, the header has 15: quote cells that hold a comma, or add what is missing",
     ]
 
@@ -166,7 +166,7 @@ def test_one_that_ends_when_the_other_begins_is_no_conflict(folder: Folder) -> N
 def test_the_same_code_twice_is_refused(folder: Folder) -> None:
     line = folder.add(PLANNING, policy_code="default", priority="5", category="toys", cover_days="7")
     (fault,) = folder.refused()
-    assert fault.startswith(f"policy__planning.csv:{line}: policy_code default stands in line 2 already")
+    assert fault.startswith(f"policy__planning.csv:{line}: policy_code default is already in line 2")
 
 
 def test_a_target_twice_for_the_same_days_is_refused(folder: Folder) -> None:
@@ -184,7 +184,7 @@ def test_two_that_may_both_match_go_by_the_documented_precedence_and_it_is_said(
     assert remark.startswith(
         f"policy__service_targets.csv:{line}: " if remark.count("centres (line") == 0 else "policy__service_targets.csv:"
     )
-    assert "may both match, with the same priority: centres wins: first the lesser priority, then the one that names more" in remark
+    assert "may both match, with the same priority: centres wins: first the smaller priority number, then the one that names more" in remark
 
 
 def test_a_class_that_demand_never_has_is_refused(folder: Folder) -> None:
@@ -200,7 +200,7 @@ def test_a_line_that_another_always_beats_is_told_of(folder: Folder) -> None:
     line = folder.add(TARGETS, policy_code="never", priority="2000", service_target_rate="0.5")
     (remark,) = folder.check()
     assert remark.startswith(
-        f"policy__service_targets.csv:{line}: never matches exactly what default of line 5 matches, which has the lesser priority"
+        f"policy__service_targets.csv:{line}: never matches exactly what default of line 5 matches, which has the smaller priority number"
     )
 
 

@@ -119,7 +119,7 @@ def test_a_full_copy_never_takes_the_place_of_a_file(home: Home, tmp_path: Path)
     out = tmp_path / "copy.duckdb"
     out.write_bytes(b"somebody's")
 
-    with pytest.raises(UserError, match="there already"):
+    with pytest.raises(UserError, match="already exists"):
         write_full_copy(home, out)
 
     assert out.read_bytes() == b"somebody's"

@@ -77,7 +77,7 @@ def test_what_has_no_form_in_sql_is_refused_and_not_passed_over(db: duckdb.DuckD
     argument = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "quantity", "row_condition": 'col("quantity") > 3'}}
     query = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select 1"}}
     for one in (kind, argument, query):
-        with pytest.raises(UserError, match="a gate cannot ask this in SQL"):
+        with pytest.raises(UserError, match="a gate cannot check this in SQL"):
             question_of(one, "lines")
     gone = suite_of("lines", [Rule("r", "lines", "not_null", ("colour",), "")])
     with pytest.raises(UserError, match="colour"):

@@ -17,7 +17,7 @@ from pipelines.feeds.spec import ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
 
 BACK_IN_STOCK = Feed(
     name="back_in_stock",
-    title="back in stock: who wants to be told",
+    title="back in stock: customers who want a message",
     kinds=tuple(Kind(f"back_in_stock_{name}", quantity="optional") for name in ("signup", "cancelled", "notified")),
     required=("event_kind", "channel_code", "document_id", "occurred_at", "item_code"),
     natural_key=("channel_code", "document_id", "event_kind"),

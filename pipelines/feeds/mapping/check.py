@@ -34,9 +34,9 @@ def load_mapping(content: bytes, where: str, feed: str, entity: str | None = Non
     top = Checked(_tables(content, where), "", [])
     said = top.choice("feed", FEED_NAMES, None)
     if said is not None and said != feed:
-        top.fault("feed", said, f"the mapping lies in the folder of {feed}; put it under landing/{said}/, or say feed = {feed!r}")
+        top.fault("feed", said, f"the mapping is in the folder of {feed}; put it under landing/{said}/, or say feed = {feed!r}")
     if is_epcis(feed):
-        top.fault("feed", feed, "tag reads come as EPCIS events, not as tables; no mapping reads them")
+        top.fault("feed", feed, "tag reads are EPCIS events, not tables, so no mapping can read them")
     mapping = None
     if not top.faults:
         mapping = _mapping(top, feed, entity)
@@ -51,7 +51,7 @@ def feed_of(content: bytes, where: str) -> str:
     """The feed that a mapping is for; UserError where it names none."""
     said = _tables(content, where).get("feed")
     if said not in FEED_NAMES:
-        raise UserError(f"feed {said!r}: a mapping says whose fields it gives: {', '.join(FEED_NAMES)}", where=where)
+        raise UserError(f"feed {said!r}: no such feed; a mapping names one of {', '.join(FEED_NAMES)}", where=where)
     return str(said)
 
 
@@ -80,16 +80,16 @@ def _mapping(top: Checked, feed: str, entity: str | None) -> Mapping | None:
     thousands = values.texts("thousands", ())
     for mark in thousands:
         if mark not in THOUSANDS:
-            values.fault("thousands", mark, f"thousands are parted by one of {', '.join(map(repr, THOUSANDS))}")
+            values.fault("thousands", mark, f"thousands are separated by one of {', '.join(map(repr, THOUSANDS))}")
         elif mark == decimal:
-            values.fault("thousands", mark, "the same mark begins the decimals")
+            values.fault("thousands", mark, "this is already the decimal mark")
     zone = values.text("time_zone", None)
     if zone is not None and not is_zone(zone):
         values.fault("time_zone", zone, "no time zone has this name; write for example Europe/Paris")
     rules = _Rules(feed, entity, refs, _formats(values, "datetime"), _formats(values, "date"))
     columns = top.table("columns")
     if feed == REFERENCE:
-        columns.only(tuple(ENTITY_BY_NAME), "no entity of reference is called so")
+        columns.only(tuple(ENTITY_BY_NAME), "reference has no such entity")
         if entity is not None and not columns.has(entity):
             return None
         columns = columns.table(entity or "", is_checked_whole=False)
@@ -142,7 +142,9 @@ def _keeps(top: Checked, refs: _Refs) -> tuple[Ref, ...] | None:
         return ()
     if said == "extra":
         if not refs.are_named:
-            top.fault("unmapped", said, 'columns without names cannot be judged; say unmapped = "drop", or give file.names')
+            top.fault(
+                "unmapped", said, 'columns without names cannot be checked for personal data; say unmapped = "drop", or give file.names'
+            )
         return None
     if isinstance(said, list) and all(isinstance(one, str) for one in said):
         return tuple(refs.ref(top, "unmapped", one) for one in said)
@@ -204,7 +206,7 @@ class _Rules:
         for name in table.names():
             field = self._renames.get(name, name)
             if field not in self._known:
-                table.fault(name, None, f"no field of {owner} is called so", among=[*self._known, *self._renames])
+                table.fault(name, None, f"{owner} has no such field", among=[*self._known, *self._renames])
                 table.take(name)
                 continue
             if field in found:
@@ -239,7 +241,9 @@ class _Rules:
         for ref in refs:
             is_bare = self._entity is not None and str(ref).lower() in ("name", "nom")  # of what the entity is
             if isinstance(ref, str) and privacy.is_personal(ref) and field != "customer_key" and not is_bare:
-                rule.fault("column", ref, "by its name it is about a person, which no field keeps; if it is not, name it by its number")
+                rule.fault(
+                    "column", ref, "its name suggests personal data, which no field keeps; if it is not, give the column by its number"
+                )
         meanings = rule.pairs("map") if rule.has("map") else None
         source = Source(
             columns=refs,
@@ -283,9 +287,9 @@ class _Rules:
         if kind not in ("instant", "date"):
             for key in ("format", "time"):
                 if rule.has(key) or (key == "time" and source.time):
-                    rule.fault(key, None, f"{field} is no time")
+                    rule.fault(key, None, f"{field} is not a time")
         elif source.time and any(has_clock(one) or one == "iso" for one in source.formats):
-            rule.fault("time", source.time, "the format has a time already; say format = a day's, such as %d/%m/%Y")
+            rule.fault("time", source.time, "the format already has a time; use a format with only the day, such as %d/%m/%Y")
         elif (
             field in _TIME_ONLY and not source.time and source.columns and not all(has_clock(one) or one == "iso" for one in source.formats)
         ):

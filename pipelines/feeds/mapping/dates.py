@@ -36,7 +36,7 @@ def format_fault(text: str) -> str | None:
     if "d" not in found or not {"m", "b", "B"} & set(found) or not {"Y", "y"} & set(found):
         return "a day needs %d, %m (or %b) and %Y (or %y)"
     if "f" in found and "%S.%f" not in text:
-        return "%f stands behind %S and a point: %S.%f"
+        return "%f must follow %S and a point: %S.%f"
     if (has_clock(text) and "M" not in found) or ("I" in found) != ("p" in found) or {"H", "I"} <= set(found):
         return "a time needs %H:%M, or %I:%M %p"
     if {"M", "S"} & set(found) and not has_clock(text):

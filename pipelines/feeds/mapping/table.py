@@ -162,4 +162,4 @@ class Checked:
         """Keys that nobody asked for are faults."""
         for name in self._table:
             if name not in self._asked:
-                self.fault(name, self._table[name], "nothing here is called so", among=sorted(self._asked), is_key=True)
+                self.fault(name, self._table[name], "there is no such key here", among=sorted(self._asked), is_key=True)

@@ -120,7 +120,7 @@ class Landing:
         if set(self._feeds) != set(FEED_NAMES):
             return []
         names = sorted(entry.name for entry in os.scandir(self._root) if entry.name not in FEED_NAMES and not entry.name.startswith("."))
-        return [f"{os.fsencode(name).decode('utf-8', 'backslashreplace')}: no feed is called so" for name in names]
+        return [f"{os.fsencode(name).decode('utf-8', 'backslashreplace')}: no feed has this name" for name in names]
 
     def _is_still(self, candidate: Candidate) -> bool:
         """Whether size and times have been unchanged for long enough, by the file's own time or by our watching."""

@@ -134,7 +134,7 @@ def read_mapping(path: str, where: str | None = None) -> bytes:
         with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except FileRefused:
-        raise UserError("the mapping is no regular file", where=where or path) from None
+        raise UserError("the mapping is not a regular file", where=where or path) from None
     except OSError as error:
         raise UserError(f"the mapping cannot be read: {error.strerror}", where=where or path) from error
 

@@ -69,9 +69,9 @@ def rules() -> tuple[Rule, ...]:
     for rule in found:
         for place in (rule.from_place, rule.to_place):
             if place not in ("here", "there") and place not in VIRTUAL_LOCATIONS:
-                raise ValueError(f"posting.csv line {rule.number + 1}: {place!r} is no place")
+                raise ValueError(f"posting.csv line {rule.number + 1}: {place!r} is not a location")
         if rule.owner not in ("", OUR_OWNER_CODE):
-            raise ValueError(f"posting.csv line {rule.number + 1}: {rule.owner!r} is no owner")
+            raise ValueError(f"posting.csv line {rule.number + 1}: {rule.owner!r} is not an owner")
     return found
 
 

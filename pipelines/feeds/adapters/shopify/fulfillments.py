@@ -83,7 +83,7 @@ def _lines(document: Body, place: Place) -> Iterator[Line | Refused]:
     def of_one(path: str, body: Body) -> Iterator[Line | Refused]:
         status = body.get("status")
         if status in ("pending", "open", "error", "failure"):
-            raise Refused("unusable_document", f"Shopify fulfillment of which nothing has left ({status})")
+            raise Refused("unusable_document", f"Shopify fulfillment from which nothing has been sent ({status})")
         if status not in (SHIPPED, CANCELLED):
             raise Refused("unknown_value" if isinstance(status, str) else "missing_field", f"{path}status")
         return fulfillment_lines(path, body, place.channel(VENDOR), number(body, "order_id", path))
