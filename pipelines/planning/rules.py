@@ -154,7 +154,7 @@ def _typed(value: Any, kind: type, name: str, where: str | None) -> Any:
     try:
         number = float(value)
     except ValueError as error:
-        raise UserError(f"{name} is not a number: {value!r}", where=where, next_step="correct the seed", exit_code=1) from error
+        raise UserError(f"{name} is not a number: {value!r}", where=where, next_step="correct the policy file", exit_code=1) from error
     return _whole(number, name, where) if kind is int else number
 
 
@@ -165,7 +165,7 @@ def _whole(value: Any, name: str, where: str | None) -> int:
             return int(float(value))
     except (OverflowError, ValueError):
         pass  # not finite, or no number: refused below like a fraction
-    raise UserError(f"{name} is not a whole number: {value!r}", where=where, next_step="correct the seed", exit_code=1)
+    raise UserError(f"{name} is not a whole number: {value!r}", where=where, next_step="correct the policy file", exit_code=1)
 
 
 def _checked(name: str, value: Any, where: str | None) -> Any:
@@ -174,15 +174,15 @@ def _checked(name: str, value: Any, where: str | None) -> Any:
         return value
     wrong: str | None = None
     if name == "service_target_rate":
-        wrong = None if 0 < value < 1 else "lies strictly between 0 and 1"
+        wrong = None if 0 < value < 1 else "must be strictly between 0 and 1"
     elif name == "method":
-        wrong = None if value in (AUTO, *METHODS) else f"is {', '.join((AUTO, *METHODS))}"
+        wrong = None if value in (AUTO, *METHODS) else f"must be one of {', '.join((AUTO, *METHODS))}"
     elif name in ("cover_days", "max_cover_days", "min_receipts"):
-        wrong = None if value >= 1 else "is at least 1"
+        wrong = None if value >= 1 else "must be at least 1"
     elif name != "currency_code":
-        wrong = None if 0 <= value < float("inf") else "is not negative"
+        wrong = None if 0 <= value < float("inf") else "must not be negative"
     if wrong:
-        raise UserError(f"{name} {wrong}, not {value}", where=where, next_step="correct the seed", exit_code=1)
+        raise UserError(f"{name} {wrong}, but is {value}", where=where, next_step="correct the policy file", exit_code=1)
     return value
 
 

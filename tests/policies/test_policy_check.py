@@ -67,8 +67,8 @@ def test_the_policies_of_the_project_can_be_used() -> None:
 @pytest.mark.parametrize(
     ("name", "cells", "said"),
     [
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "-0.5"}, "service_target_rate lies strictly between 0 and 1, not -0.5"),
-        (TARGETS, {"policy_code": "odd", "service_target_rate": "1"}, "service_target_rate lies strictly between 0 and 1, not 1.0"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "-0.5"}, "service_target_rate must be strictly between 0 and 1, but is -0.5"),
+        (TARGETS, {"policy_code": "odd", "service_target_rate": "1"}, "service_target_rate must be strictly between 0 and 1, but is 1.0"),
         (TARGETS, {"policy_code": "odd"}, "service_target_rate is empty"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "lots"}, "service_target_rate is not a number: 'lots'"),
         (TARGETS, {"policy_code": "odd", "service_target_rate": "NaN"}, "service_target_rate is not a number: 'NaN'"),
@@ -77,9 +77,9 @@ def test_the_policies_of_the_project_can_be_used() -> None:
         (TARGETS, {"policy_code": "odd", "service_target_rate": "0.9", "valid_from": "2026-03-02", "valid_to": "2026-03-01"}, "valid_to 2026-03-01 is not after"),
         (BUFFERS, {"buffer_code": "odd", "buffer_kind": "exclude", "valid_from": "2026-03-02", "valid_to": "2026-03-02"}, "valid_to 2026-03-02 is not after"),
         (TARGETS, {"service_target_rate": "0.9", "category": "toys"}, "policy_code is empty"),
-        (PLANNING, {"policy_code": "odd", "method": "magic"}, "method is auto, simple, normal_ltd or combined, not magic"),
-        (PLANNING, {"policy_code": "odd", "review_days": "-1"}, "review_days is not negative, not -1"),
-        (PLANNING, {"policy_code": "odd", "cover_days": "0"}, "cover_days is at least 1, not 0"),
+        (PLANNING, {"policy_code": "odd", "method": "magic"}, "method must be one of auto, simple, normal_ltd, combined, but is magic"),
+        (PLANNING, {"policy_code": "odd", "review_days": "-1"}, "review_days must not be negative, but is -1"),
+        (PLANNING, {"policy_code": "odd", "cover_days": "0"}, "cover_days must be at least 1, but is 0"),
         (BUFFERS, {"buffer_code": "odd", "buffer_kind": "some"}, "buffer_kind is 'some'"),
         (BUFFERS, {"buffer_code": "odd", "buffer_kind": "units", "buffer_units": "-2"}, "a buffer of units with buffer_units -2"),
         (BUFFERS, {"buffer_code": "odd", "buffer_kind": "rate", "buffer_rate": "1.5"}, "a buffer of a rate with buffer_rate 1.5"),
