@@ -1,11 +1,11 @@
-"""Back in stock. Who sends it: the shop or its mailing tool, one line per wish to be told when an item is there again.
+"""Back in stock. Who sends it: the shop or its mailing tool, one line per customer who wants a message when an item is back.
 
     {"event_kind": "back_in_stock_signup", "channel_code": "web", "document_id": "BIS-1", "item_code": "TEE-M",
      "occurred_at": "2026-03-04T20:15:00+01:00", "customer_id": "C-4711"}
 
 Known quirks: people sign up twice for the same item, under two numbers; a mail that was sent is not a mail that was read.
-`quantity` is how many are wanted, unknown where it is left out. The customer becomes a pseudonym, mail and name are dropped
-at the door. A wish is a signal of demand, never a reservation.
+`quantity` is how many are wanted; left out means unknown. The customer becomes a pseudonym; mail address and name are never
+stored. A wish is a signal of demand, never a reservation.
 """
 
 from __future__ import annotations

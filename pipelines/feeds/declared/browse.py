@@ -3,10 +3,10 @@
     {"event_kind": "browse_daily", "channel_code": "web", "business_on": "2026-03-02", "occurred_at": "2026-03-03T00:00:00+01:00",
      "item_code": "MUG", "views": 120, "carts": 9, "searches": 14}
 
-Known quirks: a day is sent again while visits are still being counted, each time with a higher `source_revision`; bots are
-in the figures or not, nobody says so. The line is of `business_on`, else of the day as written in `occurred_at`. A day or an
-item that is not sent is unknown; one that nobody looked at has zeros. Views of a bundle are of the bundle, not of its parts.
-Who looked is nobody's business: sessions and visitors are not kept.
+Known quirks: a day is sent again while visits are still being counted, each time with a higher `source_revision`; figures
+may include bots. The line counts for `business_on`, or else for the day written in `occurred_at`. A day or item that is not
+sent is unknown; send zeros for an item nobody viewed. Views of a bundle count for the bundle, not for its parts. Sessions and
+visitors are not kept.
 """
 
 from __future__ import annotations

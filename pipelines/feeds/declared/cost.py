@@ -4,10 +4,10 @@
      "occurred_at": "2026-03-31T18:00:00+02:00", "amount": "4200.00", "currency_code": "EUR", "period_from": "2026-03-01",
      "period_to": "2026-03-31"}
 
-Known quirks: a month's rent is booked on its last day, so the line says which days it is of (both included; without them it
-is of the day of the booking); a credit note is a negative amount. `amount` is of the whole line, before tax, unless it
+Known quirks: a month's rent is booked on its last day, so the line says which days it is for (both included; without them it
+is for the day of the booking); a credit note is a negative amount. `amount` is of the whole line, before tax, unless it
 has a `quantity`: then it is the price of one. Without a location or a channel it is of the whole house. `labour_hours` are
-the hours that were paid, of which productivity is told.
+the hours paid, from which productivity can be computed.
 """
 
 from __future__ import annotations

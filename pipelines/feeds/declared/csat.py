@@ -4,8 +4,8 @@
      "score": 4, "score_max": 5, "ref_document_kind": "so", "ref_document_id": "WEB-1"}
 
 Known quirks: one tool asks for 1 to 5, the next for 0 to 10, so each answer says what the best score is; an answer changed
-by the customer comes again with a `source_revision`. The order is named in `ref_document_*` where the survey knows it. What
-people write is not kept: it tells who they are.
+by the customer comes again with a `source_revision`. The order is named in `ref_document_*` where the survey knows it. Comments
+are not kept: they can identify people.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
      "occurred_at": "2026-03-02T10:05:00+01:00", "item_code": "TEE-M", "quantity": 2, "unit_price_amount": "19.90",
      "currency_code": "EUR"}
 
-Known quirks: tills number tickets anew each day, so the day belongs to the key; they write local time without a zone;
-they send a whole day twice. A void names the line that it takes back by being that line. `till_close` has no item.
+Known quirks: tills restart ticket numbers each day, so the day belongs to the key; they write local time without a zone;
+they send a whole day twice. A void carries the ticket and line numbers of the line that it takes back. `till_close` has no item.
 """
 
 from __future__ import annotations

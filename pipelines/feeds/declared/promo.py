@@ -1,11 +1,11 @@
-"""Promotions. Who sends it: marketing's campaign plan, one line per item of a campaign, channel and place.
+"""Promotions. Who sends it: marketing's campaign plan, one line per item of a campaign, channel and location.
 
     {"event_kind": "promo_plan", "campaign_code": "SPRING-26", "channel_code": "web", "item_code": "TEE-M",
      "occurred_at": "2026-03-01T09:00:00+01:00", "starts_on": "2026-03-20", "ends_on": "2026-04-05", "uplift_rate": "0.30",
      "unit_price_amount": "14.90", "currency_code": "EUR"}
 
-Known quirks: plans change until the day before, each change needs a `source_revision`; a price without its tax sits beside
-one with it. Without a channel or a location the campaign is everywhere. Days are local to where it runs, first and last
+Known quirks: plans change until the day before, each change needs a `source_revision`; prices
+with and without tax are mixed. Without a channel or a location the campaign is everywhere. Days are local to where it runs, first and last
 included. `uplift_rate` is what marketing expects on top of ordinary demand (0.30: 30 % more), `quantity` the units it
 expects in all; either may be missing and is then unknown. Sales carry the same `campaign_code`. `promo_cancelled` ends the
 line before it began or from its day on.

@@ -4,18 +4,18 @@ A file is named after its entity: `items.csv`, or `items-2026.csv`, `items_north
 is free), or any name in a folder called after it (`reference/items/anything.csv`). Every row may carry `valid_from`
 and `valid_to` (a date means midnight UTC). Columns that the entity does not have are kept in `extra`.
 
-What is not plain of the columns:
+Columns that need an explanation:
 
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
-  told. `capacity_units`: base units that fit in.
+  given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
-- `terms.max_units`: most in one order, base units; `priority`: the least is the first choice.
+- `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
-  same item; `valid_from` is required: from then on both are one heap, before it a count was of one code's goods alone).
+  same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
 - `segments`: members of a named group, each an item, location, channel or supplier by its code.
 - `calendars`: days from `starts_on` to `ends_on` (empty: that day alone), by kind; `zone` A, B, C of French school holidays,
   `*` for everywhere.
-- `reasons`: what a reason code of an event kind (`*`: of all) means, and whether what has it was demand (empty: not told).
+- `reasons`: what a reason code of an event kind (`*`: of all) means, and whether rows with it are demand (empty: not given).
 """
 
 from __future__ import annotations

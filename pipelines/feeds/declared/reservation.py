@@ -1,10 +1,10 @@
-"""Reservations. Who sends it: the checkout or the order management system, one line per reserving, releasing or using up.
+"""Reservations. Who sends it: the checkout or the order management system, one line each time something is reserved, released or used up.
 
     {"event_kind": "reserve", "channel_code": "web", "document_id": "CART-9", "document_line": 1,
      "occurred_at": "2026-03-04T08:00:00+01:00", "due_at": "2026-03-04T08:30:00+01:00", "item_code": "TEE-M", "quantity": 2}
 
-Known quirks: carts are left behind and nobody says so, hence `due_at`: from that instant on the line reserves nothing,
-whether or not an `expire` comes; without it the line holds until it is ended. A longer hold is the same `reserve` with a
+Known quirks: carts are abandoned without a message, hence `due_at`: from that time on the line reserves nothing,
+whether or not an `expire` comes. Without it the line holds until it is ended. A longer hold is the same `reserve` with a
 `source_revision`; a second `reserve`, `release`, `expire` or `consume` of a line needs its own `source_event_id`, and their
 quantities add. An order or a shipment that names the line in `ref_document_*` (kind `reservation`, number and line) uses it
 up: from then on the order reserves. Numbers of two systems must not meet. Reservations are observed here, never made.
@@ -21,7 +21,7 @@ RESERVATION = Feed(
     name="reservation",
     title="reservations: held, released, expired, used up",
     kinds=(
-        # At a place, or at the one that serves the channel first.
+        # At a location, or at the one that serves the channel first.
         Kind("reserve", any_of=("location_code", "channel_code")),
         *(Kind(name) for name in ("release", "expire", "consume")),
     ),

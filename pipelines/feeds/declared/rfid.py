@@ -8,15 +8,15 @@ A file is a document (`EPCISDocument` or `EPCISQueryDocument`, in JSON, JSON-LD 
 per line (`.json`, `.jsonld`, `.jsonl`, `.xml`, each also `.gz`). One row per event; its EPCs travel in `epcs`, its event
 kind is type and action (`object_observe`, `aggregation_add` …). `quantity` is the tags and the pieces by class together;
 where there are neither, what was measured, in `uom_code`. Identity is `eventID`, else the event hash of the CBV. The
-location is `bizLocation`, else `readPoint`, as GLN. Observations are compared with the ledger, they do not post.
+location is `bizLocation`, else `readPoint`, as GLN. Observations are compared with the ledger; they do not post.
 
-One thing EPCIS has no event for: that a count by RFID took place, and how far it got. It is a line of its own, when it ends:
+EPCIS has no event for an RFID count as a whole: that it took place, and how far it got. Send this line when the count ends:
 
     {"event_kind": "count_session", "location_code": "S01", "document_id": "INV-7", "occurred_at": "2026-03-08T07:00:00+01:00",
      "ended_at": "2026-03-08T07:45:00+01:00", "expected_zones": 4, "read_zones": 4, "read_rate": 0.98}
 
-`occurred_at` is when it began. `read_zones` left out says that all were read. It is complete when all zones were read: then
-what was not read between its beginning and its end is not there. Location and number are its identity, a correction is a
+`occurred_at` is when it began. Leaving out `read_zones` means that all were read. The count is complete when all zones were
+read: then an item not read between its beginning and its end is not there. Location and number are its identity, a correction is a
 higher `source_revision`. `read_rate` is the share of the tags that the reader's maker expects it to catch (0 to 1).
 """
 

@@ -3,7 +3,7 @@
     {"event_kind": "subscription_schedule", "channel_code": "web", "document_id": "SUB-7", "document_line": 1,
      "occurred_at": "2026-03-01T08:00:00+01:00", "due_at": "2026-04-01T08:00:00+02:00", "item_code": "TEA", "quantity": 2}
 
-Known quirks: the same subscription is due again and again, so the instant it is due belongs to the key; a changed delivery
+Known quirks: the same subscription is due again and again, so the time it is due belongs to the key; a changed delivery
 needs a `source_revision`. A delivery that is left out keeps its line and gets a `subscription_skipped` beside it.
 `subscription_cancelled` ends everything that is due from its `due_at` on. A delivery reserves nothing: it becomes an order,
 which names it in `ref_document_*`.

@@ -1,4 +1,4 @@
-"""Suppliers and consignment: orders, notices, a supplier's stock, and goods that lie with somebody else than their owner.
+"""Suppliers and consignment: orders, notices, a supplier's stock, and goods kept by somebody other than their owner.
 
 Who sends it: purchasing (orders and changes), the supplier or its EDI partner (notices, stock), and whoever keeps the
 accounts of consigned goods.
@@ -6,14 +6,14 @@ accounts of consigned goods.
     {"event_kind": "po_created", "document_kind": "po", "document_id": "PO-7", "document_line": 1, "supplier_code": "S-CUP",
      "location_code": "DC1", "occurred_at": "2026-03-02T09:00:00+01:00", "item_code": "MUG", "quantity": 4, "uom_code": "CS"}
 
-Known quirks: a line is sent again as it now stands, a second change needs a `source_revision`; a notice names its own
+Known quirks: a changed line is sent again in full, a second change needs a `source_revision`; a notice names its own
 document and the order in `ref_document_*`. `document_kind` follows from the kind when it is left out.
 
-Consignment lines name the place of the goods (`location_code`) and their owner (`owner_code`; `self` is us), and need no
-supplier. A line sent again with a higher `source_revision` replaces the earlier. Whose place it is makes no
-difference to the form: a supplier's goods at ours (`consignment_in`, or any other place) and ours at a client's
-(`consignment_out`) are told apart by the owner and the kind of the place, in `posting.csv`. Our own goods come
-back to somewhere: their `consignment_return` needs `to_location_code`. `liable_party` of a loss says in the sender's words who
+Consignment lines name the location of the goods (`location_code`) and their owner (`owner_code`; `self` is us), and need no
+supplier. A line sent again with a higher `source_revision` replaces the earlier one. The format is
+the same for both directions: a supplier's goods at our location (`consignment_in`, or any other kind) and our goods at a
+client's (`consignment_out`) differ by the owner and the kind of the location, in `posting.csv`. Our own goods must come back
+to a location: their `consignment_return` needs `to_location_code`. `liable_party` of a loss says in the sender's words who
 bears it; it is kept in `extra`.
 """
 

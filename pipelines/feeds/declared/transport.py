@@ -2,10 +2,10 @@
 
     {"event_kind": "delivered", "document_id": "6A12345678901", "occurred_at": "2026-03-04T10:12:00+01:00", "carrier_code": "LP"}
 
-Known quirks: a carrier scans the same parcel at several hubs, so the instant belongs to the key; statuses come late and out
+Known quirks: a carrier scans the same parcel at several hubs, so the time belongs to the key; statuses come late and out
 of order, and after `delivery_failed` a parcel is delivered all the same. Only the handover must name the order
-(`ref_document_*`, kind `so` unless told): the carrier knows the parcel alone. A transfer is handed over with kind `to`.
-Nothing of it moves stock: the goods left with the warehouse's shipment.
+(`ref_document_*`, kind `so` by default): the carrier knows only the parcel. A transfer is handed over with kind `to`.
+It never moves stock: the goods left with the warehouse's shipment.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ with checks as (
     union all
     select
         'rows_waiting' as check_code,
-        'Rows in quarantine that post by themselves once what they wait for comes' as what,
+        'Rows in quarantine that wait: they are posted automatically when what they wait for arrives' as what,
         count(*) as n_rows,
         null as affected_units
     from {{ ref('ops__quarantine') }}
@@ -21,7 +21,7 @@ with checks as (
     union all
     select
         'rows_refused' as check_code,
-        'Rows in quarantine that only a corrected copy can replace' as what,
+        'Rows in quarantine that were refused: only a corrected copy can replace them' as what,
         count(*) as n_rows,
         null as affected_units
     from {{ ref('ops__quarantine') }}
@@ -30,7 +30,7 @@ with checks as (
     union all
     select
         'deliveries_unfinished' as check_code,
-        'Deliveries of which a part has not been applied yet' as what,
+        'Deliveries that are only partly applied yet' as what,
         count(*) as n_rows,
         null as affected_units
     from {{ ref('ops__deliveries') }}
@@ -39,7 +39,7 @@ with checks as (
     union all
     select
         'transit_overdue' as check_code,
-        'Document lines sent and not received for longer than planning waits for them, as of the build' as what,
+        'Document lines sent and still not received, for longer than planning waits for them; as of the build' as what,
         count(*) as n_rows,
         cast(coalesce(sum(in_transit_units), 0) as bigint) as affected_units
     from {{ ref('int_transit__open') }}
@@ -52,7 +52,7 @@ with checks as (
     union all
     select
         'transit_never_sent' as check_code,
-        'Document lines received out of transit that nobody sent: the shipment is missing or has another number; as of the build' as what,
+        'Document lines received from transit that were never sent: the shipment is missing or has another number; as of the build' as what,
         count(*) as n_rows,
         cast(coalesce(-sum(in_transit_units), 0) as bigint) as affected_units
     from {{ ref('int_transit__open') }}
@@ -61,7 +61,7 @@ with checks as (
     union all
     select
         'tags_unknown' as check_code,
-        'RFID tags of trade items that no item has the GTIN of: nothing is posted for them' as what,
+        'RFID tags whose GTIN belongs to no item: nothing is posted for them' as what,
         count(*) as n_rows,
         null as affected_units
     from (
@@ -103,7 +103,7 @@ with checks as (
     union all
     select
         'orders_without_supplier' as check_code,
-        'Items at a place that are due, and no supplier has terms for them: nothing is proposed' as what,
+        'Items due at a location for which no supplier has terms: nothing is proposed' as what,
         count(*) as n_rows,
         null as affected_units
     from {{ ref('plan__reorder_points') }}
