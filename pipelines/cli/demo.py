@@ -89,7 +89,7 @@ def _marker(home: Home) -> Any:
 def _require_own(home: Home) -> None:
     """Never mix the demo into somebody's data."""
     if not _marker(home).exists() and any(path.is_file() for path in home.landing.rglob("*")):
-        raise UserError("this home has data of its own", where=str(home.landing), next_step="parstock demo --home DIR, with a new DIR")
+        raise UserError("this home already has data", where=str(home.landing), next_step="parstock demo --home DIR, with a new DIR")
 
 
 def _landing(home: Home, say: stages.Say) -> list[str]:
