@@ -111,5 +111,5 @@ def _counts(home: Home) -> list[str]:
     movements, items, places, units, waiting, refused, duplicate, rows_in = run_sql(home, _COUNTS_SQL).rows[0]
     return [
         f"read        {rows_in:,} lines, {duplicate:,} of them twice; quarantined {waiting + refused:,} ({waiting:,} waiting, {refused:,} refused): parstock rejects",
-        f"stock       {items:,} items at {places} places, {units:,} units, from {movements:,} movements",
+        f"stock       {items:,} items at {places} locations, {units:,} units, from {movements:,} movements",
     ]

@@ -51,7 +51,7 @@ def reorder_list(home: Home, run_id: str, limit: int | None) -> tuple[list[str],
     planned = run_sql(home, f"select count(*), count(reorder_point_units) from plan.reorder_points where run_id = {run}").rows[0]
     places = len({row[place] for row in found.rows})
     summary = (
-        f"{len(found.rows):,} to order at {places} place{'' if places == 1 else 's'}, {sum(row[units] for row in found.rows):,} units; "
-        f"{planned[0]:,} item × place planned, {planned[0] - planned[1]:,} without a reorder point"
+        f"{len(found.rows):,} to order at {places} location{'' if places == 1 else 's'}, {sum(row[units] for row in found.rows):,} units; "
+        f"{planned[0]:,} item × location planned, {planned[0] - planned[1]:,} without a reorder point"
     )
     return columns, found.rows[:limit], summary
