@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any, Final
 from pipelines.settings import Home
 
 _SOCKET_PATH_MAX: Final = 100
+_AGAIN_SECONDS: Final = 0.05
+"""After somebody who could not be let in: what keeps everybody out, as too many open files, must not keep a core busy."""
 
 
 class Door:
@@ -24,6 +27,7 @@ class Door:
 
     def __init__(self, home: Home, name: str, **more: Any) -> None:
         self._file = _told(home, name)
+        self._is_closed = False
         path = str((home.run / f"{name}.sock").resolve())
         token = secrets.token_hex(16)
         if len(path) <= _SOCKET_PATH_MAX:
@@ -37,14 +41,16 @@ class Door:
             file.write(self._content)
 
     def accept(self) -> Connection | None:
-        """The next who comes; null when the door is closed."""
-        while True:
+        """The next who comes; null when the door is closed. Who goes away on the threshold keeps nobody else out."""
+        while not self._is_closed:
             try:
                 return self._listener.accept()
             except AuthenticationError:
                 continue
             except (OSError, EOFError):
-                return None
+                if not self._is_closed:
+                    time.sleep(_AGAIN_SECONDS)
+        return None
 
     @property
     def is_told(self) -> bool:
@@ -56,6 +62,7 @@ class Door:
 
     def close(self) -> None:
         """Let nobody in any more."""
+        self._is_closed = True
         if self.is_told:
             self._file.unlink(missing_ok=True)
         self._listener.close()
