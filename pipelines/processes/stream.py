@@ -48,18 +48,23 @@ def main() -> None:
     log = logging.getLogger("parstock.stream")
     settings = Settings()
     counter = Counter(home, settings, stopping.is_set)
-    ingest_stream(
-        home,
-        open_sources(home, settings),
-        settings=settings,
-        handed=counter.handed,
-        clock=lambda: datetime.now(UTC),
-        should_stop=stopping.is_set,
-        on_unreadable=lambda what: log.warning("cannot be read: %s", what),
-    )
+    code = 0
+    try:
+        ingest_stream(
+            home,
+            open_sources(home, settings),
+            settings=settings,
+            handed=counter.handed,
+            clock=lambda: datetime.now(UTC),
+            should_stop=stopping.is_set,
+            on_unreadable=lambda what: log.warning("cannot be read: %s", what),
+        )
+    except BaseException:  # Polars can raise PanicException, which is no Exception
+        log.exception("the stream failed; what commands handed in they do themselves")
+        code = 1
     counter.close()
     logging.shutdown()
-    os._exit(0)  # Beam's threads would hold the interpreter back
+    os._exit(code)  # Beam's threads would hold the interpreter back
 
 
 if __name__ == "__main__":
