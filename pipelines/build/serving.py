@@ -21,6 +21,7 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -228,7 +229,12 @@ def main() -> None:
     """Serve who started this process, and whoever comes after."""
     descriptor, home, project, niceness, stays_seconds = sys.argv[1:]
     os.nice(int(niceness))
-    Server(Home(Path(home)), Path(project), Connection(int(descriptor)), float(stays_seconds)).serve()
+    try:
+        Server(Home(Path(home)), Path(project), Connection(int(descriptor)), float(stays_seconds)).serve()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)  # whoever waits must hear of it, and threads that are left would hold the interpreter back
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 from pipelines.build import serving
 from pipelines.build.build import build_lock
 from pipelines.build.process import MartsProcess, builder_of
+from pipelines.errors import UserError
 from pipelines.settings import Home, Settings
 from tests.publish.world import NOON, make_home, movement, write_ledger
 from tests.worlds.tiny_dbt import write_project
@@ -137,6 +138,15 @@ def test_another_setting_gets_another_process_and_the_former_ends(home: Home, pr
     with MartsProcess(home, project=project) as caller:
         assert caller.pid() != before.pid
     assert has_ended(before)
+
+
+def test_a_fault_that_nobody_foresaw_ends_it_and_its_caller_hears_of_it(home: Home, project: Path) -> None:
+    with MartsProcess(home, project=project) as caller:
+        process = psutil.Process(caller.pid())
+        with pytest.raises(UserError, match="ended without an answer"):
+            caller._answer({"select": [], "full_refresh": False, "now": "some day"}, None)
+    assert has_ended(process)
+    assert "some day" in (home.run / "dbt" / "process.log").read_text()
 
 
 def test_a_home_with_a_long_path_has_a_port_instead(tmp_path: Path, project: Path) -> None:
