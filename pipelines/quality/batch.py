@@ -99,7 +99,7 @@ class LookTables:
         partial.write_text(json.dumps(content), encoding="utf-8")
         partial.replace(self._folder / _BATCH_FILE)
         for batch in waiting(self._home)[:-KEPT_BATCHES]:
-            shutil.rmtree(batch, ignore_errors=True)
+            forget(batch)
 
     def let_go(self) -> None:
         """Remove the folder unless it was handed over."""
