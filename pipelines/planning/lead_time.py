@@ -9,9 +9,6 @@ import polars as pl
 
 from pipelines.planning.demand import known_or_null
 
-BASIS = "calendar_days"
-"""What one day of a lead time is."""
-
 SOURCES = ("receipts", "supplier", "terms", "policy")
 """The rungs: own receipts, all receipts of the supplier, the supplier's terms, the policy's default."""
 
