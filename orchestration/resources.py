@@ -66,7 +66,7 @@ class Site(ConfigurableResource):  # type: ignore[type-arg]  # its value is itse
 class HomeDbt(DbtCliResource):
     """The dbt of this environment, without what dagster-dbt asks it first: ten seconds of every run.
 
-    Its version is that of the package beside us, and the adapter would only count rows, which `pipelines.figures` does.
+    Its version is that of the package beside us, and the adapter would only count rows, which `pipelines.marts.export.marts_rows` does.
     """
 
     @property

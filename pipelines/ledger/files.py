@@ -1,7 +1,7 @@
 """The ledger as others see it: immutable Parquet, and the list of what is current.
 
 Belongs here: flushing the owner's ledger tables to files, merging small files, and `current.json`. Does not belong
-here: what is in the tables (`apply.py`), or deleting files (`pipelines.publish.retention`).
+here: what is in the tables (`pipelines.owner`), or deleting files (`pipelines.publish.retention`).
 
 A file holds all rows of one table for a range of commits. The warehouse keeps every row, so merging files is writing
 the joined range once more. `current.json` names the commit and every file; it is replaced as a whole.

@@ -1,7 +1,7 @@
 """The owner's private tables in `warehouse.duckdb`.
 
 Belongs here: their names, columns and why each is kept; making a new file. Does not belong here: the tables
-that the owner hands on (`tables.py`), which stand in the same file under the schema `ledger`.
+that the owner hands on (`pipelines.ledger.tables`), which stand in the same file under the schema `ledger`.
 
 Instants are BIGINT µs since 1970 in UTC (`_us`), which the engine compares and joins fastest.
 """

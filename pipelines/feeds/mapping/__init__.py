@@ -59,5 +59,5 @@ read through a mapping is read through it until another mapping is given, even i
 
 Belongs here: the form of a mapping (`spec.py`), checking a written one (`check.py`), records of such a table (`fields.py`),
 their values (`values.py`, `numbers.py`, `dates.py`), the whole (`read.py`). Does not belong here: checking and typing the
-result, which the feed does (`derive.py`), and finding mappings (`pipelines.ingest.sources.mappings`).
+result, which the feed does (`feeds.reading.derive`), and finding mappings (`pipelines.ingest.sources.mappings`).
 """

@@ -1,7 +1,7 @@
 """Every row of every delivery ends somewhere, and it is written where.
 
 Belongs here: delivery counts, quarantine, what waits and what is tried again. Does not belong here: judging rows
-(`batch.py`) or posting them (`apply.py`). Law: rows_in = accepted + duplicate + corrected + quarantined.
+(`batch.py`) or posting them (`owner.posting`). Law: rows_in = accepted + duplicate + corrected + quarantined.
 """
 
 from __future__ import annotations

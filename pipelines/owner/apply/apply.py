@@ -1,7 +1,7 @@
 """Applying segments: one transaction a batch, exactly once.
 
 Belongs here: the order of the steps by which a batch of units becomes movements, documents, quarantine and counts.
-Does not belong here: the steps themselves, which are the neighbouring modules, or the loop around (`owner.py`).
+Does not belong here: the steps themselves, which are the neighbouring modules, or the loop around (`owner.owner`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A batch: which rows of it count, which are copies, which are set aside.
 
 Belongs here: bringing segments and retried rows together, resolving them, judging identity, and the outcome of every
-row. Does not belong here: what accepted events post (`apply.py`).
+row. Does not belong here: what accepted events post (`owner.posting`).
 
 The tables that the steps hand to each other are declared in `owner/working.py`.
 """

@@ -1,7 +1,7 @@
 """A reference version that changes the past: what it touches is read again from its segments and posted again.
 
 Belongs here: finding the events that a changed code concerns, and having them posted anew. Does not belong here:
-versions (`versions.py`) and the mechanism of re-posting (`moves.py`).
+versions (`owner.reference.versions`) and the mechanism of re-posting (`owner.posting.moves`).
 """
 
 from __future__ import annotations

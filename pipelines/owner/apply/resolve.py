@@ -1,7 +1,7 @@
 """Resolution: what a segment says in codes becomes ids, instants and base units.
 
 Belongs here: the one query that turns events as sent into resolved events, with what is wrong with each. Does not
-belong here: what a resolved event posts (`posting.py`), or whether it was seen before (`identity.py`).
+belong here: what a resolved event posts (`owner.posting`), or whether it was seen before (`identity.py`).
 
 A resolved event holds from `since_us` to `until_us` in known time: from when everything it needs was known, to when
 a newer reference version says otherwise. Ordinarily that is one row to the end of time.

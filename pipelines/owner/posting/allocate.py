@@ -1,7 +1,7 @@
 """How much of a receipt comes from a notice or was seen by a reader too, and how much of a shipment was picked: pure functions.
 
 Belongs here: dividing events that share a document into parts, as a function of the set of events known at each
-instant. Does not belong here: fetching them (`interplay.py`) or posting the parts (`posting.csv`).
+instant. Does not belong here: fetching them (`divisions.py`) or posting the parts (`posting.csv`).
 """
 
 from __future__ import annotations

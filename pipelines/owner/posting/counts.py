@@ -1,7 +1,7 @@
 """What a count or an opening posts: the difference to the ledger at its instant. Pure functions over NumPy arrays.
 
 Belongs here: the difference of each count at every instant of known time. Does not belong here: fetching legs and
-counts (`interplay.py`) or posting the differences (`posting.csv`).
+counts (`recounts.py`) or posting the differences (`posting.csv`).
 """
 
 from __future__ import annotations

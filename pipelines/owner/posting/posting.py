@@ -1,7 +1,7 @@
 """Which event posts which movement: the table `posting.csv`, and the SQL it becomes.
 
 Belongs here: the rules and how a rule makes the two ends of a movement. Does not belong here: how much of an event
-falls to which part (`allocate.py`, `counts.py`), or writing movements (`apply.py`).
+falls to which part (`allocate.py`, `counts.py`), or writing movements (`moves.py`).
 
 A rule says from which place and state units go to which. `here` is the event's location, `there` its
 to_location; a word in capitals is a virtual location. `sellable` is the location's default sellable state unless the
@@ -18,7 +18,7 @@ under the same document; any other comes from the SUPPLIER. A delivery takes fro
 by an `asn` and pass the dock are a `receipt` with their owner.
 
 RFID. An event of a reader that receives goods at a place whose `rfid_posting` is `authoritative` is a `receipt` too
-(`explode.py`); no other step of a reader posts, since only receiving says from where to where.
+(`owner.apply.explode`); no other step of a reader posts, since only receiving says from where to where.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The tables by which codes are looked up: what each code means, when, and as known when.
 
 Belongs here: the span rows of `code_*`, `kit_components`, `item_merges` and `channel_network`, made of the versions of
-reference rows. Does not belong here: taking reference rows (`reference.py`), the algebra of versions (`versions.py`), or
+reference rows. Does not belong here: taking reference rows (`rows.py`), the algebra of versions (`versions.py`), or
 into what a merged item goes (`merges.py`).
 """
 

@@ -1,7 +1,7 @@
 """Item merges: two codes that turn out to name the same goods. Pure functions.
 
 Belongs here: into which item an item goes, as valid and as known when. Does not belong here: the tables made of it
-(`code_tables.py`) or what counts make of it (`counts.py`).
+(`code_tables.py`) or what counts make of it (`owner.posting.counts`).
 
 A merge says that the item *is* the related one. It holds for all that the item's code ever named, so that stock, orders,
 notices and demand stay whole under one id; its `valid_from` is when the two heaps became one: before it a count was of

@@ -1,7 +1,7 @@
 """Which version of a reference row holds when, and as known when: pure functions.
 
 Belongs here: the algebra of versions over two times (valid and known). Does not belong here: reading
-reference files or writing tables (`reference.py`).
+reference files or writing tables (`rows.py`).
 
 The first version of a key holds from the beginning (of `bom`, `networks` and `terms`: from its `valid_from`,
 if it has one); a later one replaces it from its `valid_from`, else from when its file was first seen;

@@ -1,7 +1,7 @@
 """Amazon's notification of a changed order: `ORDER_CHANGE`, payload version 1.0.
 
 Follows `schemas/notifications/OrderChangeNotification.json` of amzn/selling-partner-api-models (August 2026). It gives the
-same events as the pages of the Orders API (`amazon_order_lines`), so both may be taken.
+same events as the pages of the Orders API (`order_lines`), so both may be taken.
 
 | theirs | ours |
 |---|---|
