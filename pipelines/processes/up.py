@@ -163,9 +163,11 @@ class _Builds:
 
     def _build(self, process: Any, commit_id: int) -> None:
         """One build, and a look at the alerts after it. What a gate refused is not tried again before something new has come."""
+        from pipelines.policies.check import check_policies
         from pipelines.quality.gates import GateBlocked
 
         try:
+            check_policies()
             build = process.build()
             log.info("built %s on commit %s: %.1f s", build.name, build.commit_id, build.seconds_dbt + build.seconds_export)
         except GateBlocked:
