@@ -90,7 +90,7 @@ def _build_here(
     from pipelines.ledger.files import is_empty
     from pipelines.marts.dbt import run_dbt
     from pipelines.marts.export import open_marts, read_pin
-    from pipelines.marts.standing_nodes import BUILT_EVERY_TIME, remember, standing_nodes
+    from pipelines.marts.standing_nodes import BUILT_EVERY_TIME, key_of, remember, standing_nodes
     from pipelines.quality.gates import check_feeds, require_feeds_open
 
     home.warehouse.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,8 @@ def _build_here(
         require_feeds_open(home)
     started = time.perf_counter()
     # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
-    standing = [] if selectors or full_refresh else standing_nodes(home, project)
+    key = "" if selectors else key_of(home, project)  # before dbt reads anything: what is changed from here on, the next build sees
+    standing = [] if selectors or full_refresh else standing_nodes(home, project, key)
     run = run_dbt(
         home, project, select=selectors, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
         threads=Settings().threads, on_progress=on_progress,
@@ -112,7 +113,7 @@ def _build_here(
     else:
         nodes = [*standing, *run.nodes]
         build = finish_build(home, nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
-        remember(home, project, nodes)
+        remember(home, project, nodes, key)
     return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
 
 

@@ -31,6 +31,7 @@ from pipelines.build.process import DOOR, identity_of
 from pipelines.errors import UserError
 from pipelines.marts.build_files import MartsBuild
 from pipelines.meeting import Door
+from pipelines.policies.files import policy_folder
 from pipelines.settings import PROJECT_ROOT, Home
 
 LOOK_SECONDS: Final = 1.0
@@ -187,8 +188,7 @@ def warm(home: Home, project: Path) -> None:
 
 def marks_of(project: Path) -> int:
     """What changes when a file of the project, a policy, the product's own code or a package that builds does."""
-    policies = os.environ.get("PARSTOCK_POLICY_DIR")
-    folders = [project, PROJECT_ROOT / "pipelines", *([Path(policies)] if policies else [])]
+    folders = dict.fromkeys((project, PROJECT_ROOT / "pipelines", policy_folder(project)))
     found: list[object] = [version(name) for name in _PACKAGES]
     for top in folders:
         for folder, names, files in os.walk(top):

@@ -30,30 +30,36 @@ BUILT_EVERY_TIME: Final = ("config.materialized:table", "config.materialized:inc
 """dbt's selectors of what runs where the rest stands: all that holds rows of the ledger, and every test."""
 
 
-def standing_nodes(home: Home, project: Path) -> list[BuiltNode]:
-    """The views and seeds that hold; none where everything has to be built. The caller holds the build lock."""
+def standing_nodes(home: Home, project: Path, key: str | None = None) -> list[BuiltNode]:
+    """The views and seeds that hold; none where everything has to be built. The caller holds the build lock.
+
+    `key` is `key_of` now; null where it is still to be asked for.
+    """
     try:
         kept = json.loads(_file(home).read_bytes())
-        if (kept["key"], kept["database"]) != (_key(home, project), _marks(home)):
+        if (kept["key"], kept["database"]) != (key or key_of(home, project), _marks(home)):
             return []
         return [BuiltNode(**(node | {"tags": frozenset(node["tags"])})) for node in kept["nodes"]]
     except (FileNotFoundError, ValueError, KeyError, TypeError):  # nothing kept, or by a version that kept something else
         return []
 
 
-def remember(home: Home, project: Path, nodes: Sequence[BuiltNode]) -> None:
-    """After a full build that was exported: what the next one may leave standing."""
+def remember(home: Home, project: Path, nodes: Sequence[BuiltNode], key: str | None = None) -> None:
+    """After a full build that was exported: what the next one may leave standing.
+
+    `key` is `key_of` from before the build: what was changed while it ran is no longer that, and is built by the next one.
+    """
     stand = [dataclasses.asdict(node) | {"tags": sorted(node.tags)} for node in nodes if node.materialized in ("view", "seed")]
-    content = {"key": _key(home, project), "database": _marks(home), "nodes": stand}
+    content = {"key": key or key_of(home, project), "database": _marks(home), "nodes": stand}
     write_bytes_whole(_file(home), json.dumps(content).encode())
 
 
 def policies_of(project: Path) -> list[Path]:
-    """The CSV files that are seeds: the project's, or the planners' own where they keep them elsewhere."""
-    return sorted(Path(os.environ.get("PARSTOCK_POLICY_DIR") or project / "seeds").glob("*.csv"))
+    """The CSV files that are seeds: the project's, or the planners' own where they keep them elsewhere (seen from the project, as by dbt)."""
+    return sorted((project / (os.environ.get("PARSTOCK_POLICY_DIR") or "seeds")).glob("*.csv"))
 
 
-def _key(home: Home, project: Path) -> str:
+def key_of(home: Home, project: Path) -> str:
     """A name for everything that the text of a view and the rows of a seed are made of."""
     made_by = [version(name) for name in ("dbt-core", "dbt-duckdb", "duckdb")]
     seen = hashlib.sha256(repr((content_of(project), str(project.resolve()), made_by, _ledger_columns(home))).encode())

@@ -133,3 +133,25 @@ def test_a_second_build_runs_tables_and_tests_alone_and_exports_everything(tmp_p
     assert "on_hand" not in ran
     assert built(5, 100) == first
     assert {"on_hand", "buffers"} < set(ran), "what a failed build left is not built upon"
+
+
+def test_what_is_changed_while_a_build_runs_is_built_by_the_next(built: tuple[Home, Path]) -> None:
+    home, project = built
+    key = standing_nodes.key_of(home, project)
+    (project / "seeds" / "buffers.csv").write_text("item_id,buffer_units\n1,31\n")
+    standing_nodes.remember(home, project, NODES, key)
+    assert standing_nodes.standing_nodes(home, project) == []
+
+
+def test_a_folder_of_policies_is_named_from_the_project_as_dbt_takes_it(built: tuple[Home, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home, project = built
+    (project / "ours").mkdir()
+    policy = project / "ours" / "buffers.csv"
+    policy.write_text("item_id,buffer_units\n1,31\n")
+    monkeypatch.chdir(home.root)
+    monkeypatch.setenv("PARSTOCK_POLICY_DIR", "ours")
+    assert standing_nodes.policies_of(project) == [policy]
+    standing_nodes.remember(home, project, NODES)
+    assert standing_nodes.standing_nodes(home, project) == NODES[:2]
+    policy.write_text("item_id,buffer_units\n1,32\n")
+    assert standing_nodes.standing_nodes(home, project) == []
