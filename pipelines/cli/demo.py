@@ -20,6 +20,7 @@ from pipelines.cli.output import shown
 from pipelines.cli.progress import progress
 from pipelines.errors import UserError
 from pipelines.owner.owner import Owner
+from pipelines.quality.validating import validated, validated_later
 from pipelines.simulate.demo import DEMO_AS_OF, write_demo
 
 if TYPE_CHECKING:
@@ -47,9 +48,10 @@ def show_demo(home: Home, out: Output) -> None:
     def clock() -> datetime:
         return as_of
 
-    with progress() as say, builder_of(home, clock=clock) as builder, Owner(
-        home, clock=clock, publish_seconds=1.0, on_applied=stages.tell_applied(say)
-    ) as owner:  # fmt: skip
+    with (
+        validated_later(home), progress() as say, builder_of(home, clock=clock) as builder,
+        Owner(home, clock=clock, publish_seconds=1.0, on_applied=stages.tell_applied(say)) as owner, validated(home),
+    ):  # fmt: skip
         story = _landing(home, say)
         result = stages.run_with(home, owner, clock=clock, as_of=as_of, say=say, builder=builder)
     columns, rows, summary = reorder_list(home, result.run_id, limit=None)
