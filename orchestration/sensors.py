@@ -1,4 +1,4 @@
-"""What runs when something happens: deliveries, silence of the stream, and runs that fail or heal.
+"""What runs when something happens: deliveries, silence of the stream, and runs that fail, and those that succeed again.
 
 Belongs here: looking, and asking for runs or alerts. Does not belong here: what an alert is (`pipelines.alerts`).
 """

@@ -17,12 +17,12 @@ from pipelines.errors import UserError
 from pipelines.quality.gates import GateBlocked, GateResult, GateRun
 
 RETRY: Final = RetryPolicy(max_retries=3, delay=5, backoff=Backoff.EXPONENTIAL, jitter=Jitter.PLUS_MINUS)
-"""For what the machine may mend by itself: a lock held by another, an owner that went away. Every stage may be run again."""
+"""For what may pass by itself: a lock held by another, an owner that went away. Every stage may be run again."""
 
 
 @contextlib.contextmanager
 def in_words(site: Site) -> Iterator[None]:
-    """Fail with the error's own words. Data and usage are not tried again: only a person mends them.
+    """Fail with the error's own words. Data and usage are not tried again: only a person corrects them.
 
     Readers hear of a gate that blocks: the owner publishes the ledger and the hot views all the same.
     """

@@ -1,4 +1,4 @@
-"""Rows that were set aside, laid out for people: by reason with what heals it, and one line where a whole file has one reason.
+"""Rows that were set aside, laid out for people: by reason with how to fix it, and one line where a whole file has one reason.
 
 Belongs here: counting, folding, and the words for what to do. Does not belong here: why a row is set aside
 (`pipelines.feeds.reasons`), or the command (`look`).
@@ -14,7 +14,7 @@ from pipelines.feeds.reasons import FILE_REASONS
 COLUMNS: Final = ("feed", "source_uri", "line_no", "is_waiting", "reason_code", "reason", "payload")
 """What a rejected row is made of, in this order."""
 
-HEALS: Final[dict[str, str]] = {
+REMEDIES: Final[dict[str, str]] = {
     "unknown_item": "a row in reference items",
     "unknown_uom": "a row in reference uoms: how many base units it is",
     "unknown_location": "a row in reference locations",
@@ -31,24 +31,24 @@ HEALS: Final[dict[str, str]] = {
 """Reason: what has to come, where that is not simply the line or the file again, corrected."""
 
 
-def heals(code: str) -> str:
+def remedy(code: str) -> str:
     """What has to come for rows with this reason to count; a corrected copy of a refused row is a new row.
 
-    >>> heals("unknown_item"), heals("bad_number"), heals("truncated_gzip")
+    >>> remedy("unknown_item"), remedy("bad_number"), remedy("truncated_gzip")
     ('a row in reference items', 'the line again, corrected', 'the file again, corrected')
     """
-    return HEALS.get(code) or ("the file again, corrected" if code in FILE_REASONS else "the line again, corrected")
+    return REMEDIES.get(code) or ("the file again, corrected" if code in FILE_REASONS else "the line again, corrected")
 
 
 def by_reason(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """One row a feed and reason, the most frequent first: rows, how many of them wait, the first of them, what heals it.
+    """One row a feed and reason, the most frequent first: rows, how many of them wait, the first of them, how to fix it.
 
     >>> by_reason([("pos", "pos/a.csv", 2, True, "unknown_item", "no item X", None), ("pos", "pos/a.csv", 7, True, "unknown_item", "no item Y", None)])
     [('pos', 'unknown_item', 2, 2, 'pos/a.csv:2', 'a row in reference items')]
     """
     found: dict[tuple[str, str], list[Any]] = {}
     for feed, uri, line, is_waiting, code, _, _ in rows:
-        counted = found.setdefault((feed, code), [0, 0, f"{uri}:{line}", heals(code)])
+        counted = found.setdefault((feed, code), [0, 0, f"{uri}:{line}", remedy(code)])
         counted[0] += 1
         counted[1] += bool(is_waiting)
     return [(*key, *counted) for key, counted in sorted(found.items(), key=lambda one: (-one[1][0], one[0]))]

@@ -1,4 +1,4 @@
-"""What was set aside, for people: once a reason with what heals it, once a file, and the fields that a feed does not list."""
+"""What was set aside, for people: once a reason with how to fix it, once a file, and the fields that a feed does not list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import stages
 from pipelines.cli.main import call
-from pipelines.cli.rejects import HEALS
+from pipelines.cli.rejects import REMEDIES
 from pipelines.feeds.reasons import MEANING, REASONS, WAITS
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos
 
@@ -81,4 +81,4 @@ def test_feeds_names_the_fields_that_a_feed_does_not_list_or_lacks(home: Path, c
 
 
 def test_every_reason_that_waits_has_its_own_words_and_none_is_made_up() -> None:
-    assert WAITS <= HEALS.keys() <= {*REASONS, *MEANING}
+    assert WAITS <= REMEDIES.keys() <= {*REASONS, *MEANING}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.cli.rejects import HEALS
+from pipelines.cli.rejects import REMEDIES
 from pipelines.feeds.reasons import FILE_REASONS, MEANING, REASONS, WAITS
 from pipelines.settings import DBT_PROJECT
 
@@ -83,7 +83,7 @@ def test_every_code_of_the_list_is_written_where_rows_are_judged() -> None:
 def test_what_waits_can_be_explained_and_nothing_else_is() -> None:
     assert set(MEANING) >= WAITS
     assert set(REASONS) >= FILE_REASONS
-    assert set(HEALS) <= KNOWN
+    assert set(REMEDIES) <= KNOWN
 
 
 def test_sql_and_pages_name_no_other_reason() -> None:

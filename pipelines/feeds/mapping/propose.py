@@ -1,4 +1,4 @@
-"""A first draft of a mapping from a table itself: a person reads it, mends it, and only then is anything read through it.
+"""A first draft of a mapping from a table itself: a person reads it, corrects it, and only then is anything read through it.
 
 What cannot be known from the table stands in the draft as a remark that says what to decide.
 """
