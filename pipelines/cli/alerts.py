@@ -47,7 +47,12 @@ def alerts(
     if code is not None and code not in alert_codes():
         raise UserError(f"no alert is called {code!r}", where=", ".join(alert_codes()), next_step="parstock alerts")
     out = Output(as_json=as_json, as_csv=as_csv)
-    found = run_sql(home_at(home), _ALERTS_SQL.format(with_resolved=str(with_resolved).lower(), code=code or ""))
+    try:
+        found = run_sql(home_at(home), _ALERTS_SQL.format(with_resolved=str(with_resolved).lower(), code=code or ""))
+    except UserError as error:
+        if "looked_at" not in error.what:
+            raise
+        raise UserError("the published alerts are those of an earlier version", next_step="parstock build", exit_code=1) from error
     if not out.is_table:
         out.rows(found.columns, found.rows)
         return
