@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipelines.build.process import builder_of
 from pipelines.errors import UserError
 from pipelines.owner.client import OwnerClient
-from pipelines.settings import Home, Settings
+from pipelines.settings import DBT_PROJECT, Home, Settings
 
 if TYPE_CHECKING:
     from pipelines.publish.full_copy import FullCopy
@@ -323,10 +323,16 @@ def run_with(
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.marts.build_files import latest_build
+    from pipelines.marts.standing_nodes import is_as_built
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
-    is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
+    is_current = (
+        before is not None
+        and ingested.rows_in == 0
+        and is_built(home, owner.ask("status")["ledger_hash"])
+        and is_as_built(home, DBT_PROJECT)
+    )
     built = before if is_current and before is not None else build_with(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:

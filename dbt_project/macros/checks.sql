@@ -9,22 +9,17 @@
             grown_by: commit_id                       # the column with the commit that wrote a row, if it is not built_commit_id
             follows_from: stock__daily                # not checked: holds because it holds of that model
 
-    The ids of items, locations, channels and suppliers in marts are those of their dimensions.
+    Whether ids of items, locations, channels and suppliers have a row in their dimension is asked apart (`unknown_ids`) and only
+    warned of: terms that name a supplier whose file comes tomorrow must not hold up everybody's tables.
     Of a model that grows only the keys that the newest commit wrote are looked at: the others were when they came.
     A failing row names the model, what is wrong and the key. The models are named where the macro is called, since dbt has to
     know them before it has read their YAML; `test_rules.py` holds the lists to the YAML.
 #}
 {% macro checks(models) %}
-    {%- set ids = dimensions_of_ids() %}
-    {%- for name in ids.values() | list + models %}{% set known = ref(name) %}{% endfor %}
+    {%- for name in models %}{% set known = ref(name) %}{% endfor %}
     {%- if execute and graph %}
-    with {% for id, dimension in ids.items() -%}
-    known_{{ id }} as (
-        select {{ id }} from {{ ref(dimension) }}
-    ){{ ',' if not loop.last }}
-    {% endfor %}
     {%- for name in models %}
-    {{ check(graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | selectattr('name', 'equalto', name) | first) }}
+    {{ check(node_of(name)) }}
     {%- if not loop.last %}
 
     union all
@@ -35,16 +30,16 @@
     {%- endif %}
 {% endmacro %}
 
-{#
-    The faulty keys of one model; only of these anything is put into words. An id that is no part of the key is that of one of its
-    rows: where there are more, that is a fault already.
-#}
+{# A model or seed as dbt knows it. #}
+{% macro node_of(name) %}
+    {{ return(graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | selectattr('name', 'equalto', name) | first) }}
+{% endmacro %}
+
+{# The faulty keys of one model; only of these anything is put into words. #}
 {% macro check(node) %}
     {%- set meta = node.config.meta %}
     {%- set known_keys = meta.grain | reject('in', meta.get('may_be_null', [])) | list %}
-    {%- set not_null = meta.get('not_null', []) %}
-    {%- set every_id = (node.columns.keys() | select('in', dimensions_of_ids()) | list) if node.original_file_path.startswith('models/marts') else [] %}
-    {%- set ids = every_id if node.name not in dimensions_of_ids().values() else [] -%}
+    {%- set not_null = meta.get('not_null', []) -%}
     select
         '{{ node.schema }}.{{ node.alias or node.name }}' as model,
         concat_ws(
@@ -56,18 +51,12 @@
             {%- for column in not_null %},
             case when not has_{{ column }} then '{{ column }} is null' end
             {%- endfor %}
-            {%- for id in ids %},
-            case when {{ id }} not in (select {{ id }} from known_{{ id }}) then '{{ id }} ' || {{ id }} || ' is not in {{ dimensions_of_ids()[id] | replace('__', '.') }}' end
-            {%- endfor %}
         ) as fault,
         concat_ws(', '{% for column in meta.grain %}, '{{ column }}=' || coalesce(cast({{ column }} as varchar), 'null'){% endfor %}) as key
     from (
         select
             {{ meta.grain | join(', ') }},
             count(*) as n_rows
-            {%- for id in ids if id not in meta.grain %},
-            any_value({{ id }}) as {{ id }}
-            {%- endfor %}
             {%- for column in not_null %},
             count({{ column }}) = count(*) as has_{{ column }}
             {%- endfor %}
@@ -84,9 +73,30 @@
         {%- for column in not_null %}
         or not has_{{ column }}
         {%- endfor %}
-        {%- for id in ids %}
-        or {{ id }} not in (select {{ id }} from known_{{ id }})
-        {%- endfor %}
+{% endmacro %}
+
+{# Ids in the marts that no dimension describes, one row a model and id. #}
+{% macro unknown_ids(models) %}
+    {%- for name in dimensions_of_ids().values() | list + models %}{% set known = ref(name) %}{% endfor %}
+    {%- if execute and graph %}
+    {%- set asked = [] %}
+    {%- for name in models if name not in dimensions_of_ids().values() %}
+    {%- for id, dimension in dimensions_of_ids().items() if id in node_of(name).columns %}
+    {%- do asked.append((node_of(name), id, dimension)) %}
+    {%- endfor %}
+    {%- endfor %}
+    {%- for node, id, dimension in asked %}
+    select distinct '{{ node.schema }}.{{ node.alias or node.name }}' as model, '{{ id }}' as id_column, cast({{ id }} as varchar) as id, '{{ dimension | replace('__', '.') }}' as described_in
+    from {{ ref(node.name) }}
+    where {{ id }} is not null and {{ id }} not in (select {{ id }} from {{ ref(dimension) }})
+    {%- if not loop.last %}
+
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- else %}
+    select null as model
+    {%- endif %}
 {% endmacro %}
 
 {# Where each id of a mart is described. #}

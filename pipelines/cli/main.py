@@ -13,6 +13,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -47,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def call(arguments: Sequence[str]) -> int:
     """Run the command; returns its exit code, and has said on stderr what went wrong."""
+    if folder := os.environ.get("PARSTOCK_POLICY_DIR"):
+        os.environ["PARSTOCK_POLICY_DIR"] = str(Path(folder).absolute())  # as named where the user stands, wherever it is read
     try:
         code = app(list(arguments), standalone_mode=False, prog_name="parstock")
         return code if isinstance(code, int) else 0

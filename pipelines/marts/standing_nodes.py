@@ -54,6 +54,14 @@ def remember(home: Home, project: Path, nodes: Sequence[BuiltNode], key: str | N
     write_bytes_whole(_file(home), json.dumps(content).encode())
 
 
+def is_as_built(home: Home, project: Path) -> bool:
+    """Whether project, policies and the ledger's form are what the newest build was made of; false where nobody wrote that down."""
+    try:
+        return bool(json.loads(_file(home).read_bytes())["key"] == key_of(home, project))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
+
+
 def policies_of(project: Path) -> list[Path]:
     """The CSV files that are seeds: the project's, or the planners' own where they keep them elsewhere (seen from the project, as by dbt)."""
     return sorted((project / (os.environ.get("PARSTOCK_POLICY_DIR") or "seeds")).glob("*.csv"))

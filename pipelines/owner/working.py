@@ -224,7 +224,7 @@ class Work:
     # what is posted
     first_intents: Table = Table(
         "first_intents", "part of an event that posts for the first time",
-        f"event_lo, sub_no, part, {_CONTENT}, since_us, until_us",
+        f"event_lo, sub_no, part, {_CONTENT}, since_us, until_us, movement_id",
         filled_by="moves", read_by="moves")
     scope_rows: Table = Table(
         "scope_rows", "event that is divided, as text",

@@ -66,7 +66,7 @@ class Looks:
 def pause_after(cpu_seconds: float) -> float:
     """Seconds from a look that took so much of a core to the next one.
 
-    >>> pause_after(0.05), pause_after(0.7), pause_after(60.0)
-    (5.0, 14.0, 300.0)
+    >>> pause_after(0.05), pause_after(0.75), pause_after(60.0)
+    (5.0, 15.0, 300.0)
     """
     return min(max(cpu_seconds / CORE_SHARE, SECONDS_MIN), SECONDS_MAX)

@@ -76,9 +76,12 @@ def looked_at(home: Home) -> datetime:
 
 
 def stored_otherwise(home: Home) -> list[tuple[Any, ...]]:
-    """Open alerts that the table has and the tables do not raise, the other way round, or with other words and figures."""
+    """Open alerts that the table has and the tables do not raise, the other way round, or with other words and figures.
+
+    Those that only programs raise are left out.
+    """
     compared = "alert_key, alert_code, severity, item_id, location_id, channel_id, supplier_id, subject, what, figures"
-    stored = f"select {compared} from ops.alerts where state = 'open'"
+    stored = f"select {compared} from ops.alerts where state = 'open' and alert_code <> 'run_failed'"
     now = f"select {compared} from ops.alerts_now"
     return run_sql(home, f"(({stored}) except ({now})) union all (({now}) except ({stored}))").rows
 

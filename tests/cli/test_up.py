@@ -79,7 +79,7 @@ def test_a_dropped_file_is_seen_and_a_crash_of_the_stream_is_mended(running: sub
 
 @pytest.mark.timeout(300)
 def test_the_children_end_when_their_parent_is_killed(running: subprocess.Popen[bytes]) -> None:
-    wait_for(lambda: part(running, "pipelines.processes.stream") is not None and part(running, "pipelines.build.process") is not None)
+    wait_for(lambda: part(running, "pipelines.processes.stream") is not None and part(running, "pipelines.build.serving") is not None)
     children = psutil.Process(running.pid).children()
     running.kill()
     running.wait()

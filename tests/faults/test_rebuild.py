@@ -25,5 +25,6 @@ def test_a_rebuild_from_the_spool_gives_the_same_ledger_and_the_same_answers_as_
     assert done.returncode == 0, done.stderr
     after = Ledger(home)
     assert after.hash == old_hash
+    assert after.con.execute("select count(*) - count(distinct movement_id) from movements").fetchall() == [(0,)]
     assert {known_at: after.on_hand(known_at=known_at) for known_at in known} == known
     assert (after.accounting(), after.quarantine()) == (accounting, quarantine)

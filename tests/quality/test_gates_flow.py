@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from pipelines.build.build import build_lock, finish_build, nodes_of_artifacts
 from pipelines.cli.main import call
 from pipelines.marts.build_files import latest_build
 from pipelines.quality.gates import GateBlocked, GateRun, blocked_by, check_marts, newest_runs
+from pipelines.settings import DBT_PROJECT, Home
 from tests.worlds.small_home import SmallHome, pos, wms
 
 AS_OF = datetime(2026, 4, 2, 6, tzinfo=UTC)
@@ -123,9 +127,29 @@ def test_marts_that_break_a_rule_are_not_exported(stocked: SmallHome, monkeypatc
     assert ask(home, "select sum(gross_units)::int, sum(lost_units_observed)::int from demand.daily") == [(2, 0)]
 
 
+def _build_with_dbt_alone(home: Home) -> None:
+    """As a scheduler does: dbt's own command, which leaves what it did in the home's target folder."""
+    options = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", home.run / "dbt" / "target"]
+    command = [
+        Path(sys.executable).with_name("dbt"),
+        "build",
+        *options,
+        "--log-path",
+        home.run / "dbt" / "logs",
+        "--exclude-resource-type",
+        "unit_test",
+        "test",
+    ]
+    done = subprocess.run(
+        list(map(str, command)), env={**os.environ, "PARSTOCK_HOME": str(home.root)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_scheduler_that_ran_dbt_itself_finishes_the_build(stocked: SmallHome) -> None:
     before = latest_build(stocked.home)
     assert before is not None
+    _build_with_dbt_alone(stocked.home)
     nodes, finished_at = nodes_of_artifacts(stocked.home)
     assert {node.name for node in nodes if node.schema == "stock"} >= {"on_hand", "daily"}
     with build_lock(stocked.home):

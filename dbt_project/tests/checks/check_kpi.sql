@@ -1,4 +1,4 @@
--- The marts of schema kpi: their grain, what is always known, and ids that exist. What each promises stands in its YAML (macros/checks.sql).
+-- The marts of schema kpi: their grain, and what is always known. What each promises stands in its YAML (macros/checks.sql).
 {{ checks([
     'kpi__catalogue',
     'kpi__values'

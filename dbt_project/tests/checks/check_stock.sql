@@ -1,4 +1,4 @@
--- The marts of schema stock: their grain, what is always known, and ids that exist. What each promises stands in its YAML (macros/checks.sql).
+-- The marts of schema stock: their grain, and what is always known. What each promises stands in its YAML (macros/checks.sql).
 {{ checks([
     'stock__asn_reconciliation',
     'stock__daily',

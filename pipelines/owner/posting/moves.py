@@ -55,17 +55,26 @@ def see_all(work: Work, ledger_folder: Path, bulk: str | None = None) -> None:
 
 
 def post_first(work: Work, intents: str) -> None:
-    """Post intents of events that have posted nothing before. `intents` also has event_lo."""
+    """Post intents of events that have posted nothing before. `intents` also has event_lo.
+
+    A part may have several spans of known time, where reference data that the same batch brings changes what it means: each
+    is a movement with an id of its own, the first with the one that the part has where there is no other.
+    """
     first = "(event_lo >> 1)::BIGINT"
-    movement_id = f"case when part = 'all' and sub_no = 0 then {first} else {_hashed_id('sub_no, part')} end"
-    work.execute(f"create or replace temp table {work.first_intents} as {intents}")
+    work.execute(f"""
+        create or replace temp table {work.first_intents} as
+        select *, case
+            when since_us > min(since_us) over (partition by event_id, sub_no, part) then {_hashed_id("sub_no, part, since_us")}
+            when part = 'all' and sub_no = 0 then {first}
+            else {_hashed_id("sub_no, part")} end as movement_id
+        from ({intents})""")
     work.execute(
-        f"insert into {work.new_moves} select {movement_id}, event_lo, {_CONTENT}, since_us as known_us, false, null from {work.first_intents}"
+        f"insert into {work.new_moves} select movement_id, event_lo, {_CONTENT}, since_us as known_us, false, null from {work.first_intents}"
     )
     if work.count(f"{work.first_intents} where until_us < {END}"):
         swapped = _swapped(f"'-', {_LOW}, until_us, sub_no, part")
         work.execute(
-            f"insert into {work.new_moves} select {swapped}, until_us as known_us, true, {movement_id} from {work.first_intents} where until_us < {END}"
+            f"insert into {work.new_moves} select {swapped}, until_us as known_us, true, movement_id from {work.first_intents} where until_us < {END}"
         )
 
 
