@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -127,7 +128,16 @@ def _shown(value: Any) -> str:
         return f"{moment:%Y-%m-%d %H:%M:%S}" + ("Z" if value.tzinfo else "")
     if isinstance(value, float):
         return f"{value:g}"
-    return _text(value)
+    return _visible(_text(value))
+
+
+def _visible(text: str) -> str:
+    r"""A text whose control and format characters are written as escapes: a payload must not steer the terminal that shows it.
+
+    >>> print(_visible("TEE\x1b[31m\u200b"))
+    TEE\x1b[31m\u200b
+    """
+    return "".join(sign.encode("unicode_escape").decode() if unicodedata.category(sign) in ("Cc", "Cf") else sign for sign in text)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Row]) -> None:

@@ -22,6 +22,7 @@ _TEMPLATES: Final = Path(__file__).with_name("templates")
 _MARKS: Final = re.compile(r"[\\`*\[\]|]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 _BLANKS: Final = re.compile(r"[ \t\n\r\f\v\x1c-\x1f\x85\u2028\u2029]+")  # but no-break spaces, which numbers and French stand on
 _ENTITY: Final = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
+_TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")  # as in "< 5 %" it is no tag
 _DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 
 
@@ -57,7 +58,7 @@ def markdown_cell(text: str) -> str:
     >>> markdown_cell("a|b <script> *x* bad_number"), markdown_cell("two\nlines")
     ('a\\|b &lt;script> \\*x\\* bad_number', 'two lines')
     """
-    escaped = _ENTITY.sub("&amp;", text).replace("<", "&lt;")
+    escaped = _TAG.sub("&lt;", _ENTITY.sub("&amp;", text))
     return _BLANKS.sub(" ", _MARKS.sub(lambda mark: f"\\{mark.group(0)}", escaped)).strip()
 
 

@@ -237,7 +237,7 @@ def _missing(facts: Facts, words: Words) -> list[str]:
     found = facts.lacks
     said = [
         words("lacks.gate_blocked" if gate["is_blocked"] and gate["severity"] == "block" else "lacks.gate_warned",
-              gate=f"{gate['gate_kind']} {gate['subject']}", rules="; ".join(gate["what"]))
+              gate=gate["subject"] if gate["subject"] == gate["gate_kind"] else f"{gate['gate_kind']} {gate['subject']}", rules="; ".join(gate["what"]))
         for gate in found.gates
     ]  # fmt: skip
     if found.never_seen:

@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.feeds.mapping.spec import Mapping, Ref
 from pipelines.feeds.reading import privacy
-from pipelines.feeds.reading.csvlines import BOM, read_plain, records, shown, split_record, unquoted
+from pipelines.feeds.reading.csvlines import read_plain, records, shown, split_record, unquoted
 from pipelines.feeds.reading.jsonlines import check_text
 from pipelines.feeds.reading.rows import LINE, MAX_LINE_BYTES, Refused, Reject
 from pipelines.feeds.reading.typed import BLANKS
@@ -24,9 +24,13 @@ _LOST_BYTES: Final = _LOST.encode()
 
 
 def to_utf8(content: bytes, encoding: str) -> bytes:
-    """Bytes in UTF-8 without a mark at the beginning; what is no character in a stated encoding becomes U+FFFD."""
+    """Bytes in UTF-8; what is no character in a stated encoding becomes U+FFFD.
+
+    The mark at the beginning of a file of wide characters, which comes whole, is left out. That of a UTF-8 file lies before the
+    first range: a block that begins with one is a block whose first line does.
+    """
     if encoding == "utf-8":
-        return content.removeprefix(BOM)
+        return content
     if content.isascii() and not encoding.startswith("utf-16"):
         return content
     return content.decode(encoding, "replace").removeprefix("\ufeff").encode("utf-8", "replace")
