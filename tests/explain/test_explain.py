@@ -94,7 +94,7 @@ def test_an_unknown_code_names_the_nearest(world: Home) -> None:
     assert found.value.exit_code == 2
     with pytest.raises(UserError, match=r"nearest: PAR \(Place PAR\)"):
         explain(world, "I-02", "PARIS")
-    with pytest.raises(UserError, match="no shelf"):
+    with pytest.raises(UserError, match="CUSTOMER is a virtual location"):
         explain(world, "I-02", "CUSTOMER")
 
 
