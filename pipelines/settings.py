@@ -17,6 +17,11 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 
 
+def policy_folder(project: Path) -> Path:
+    """Where the policy files lie: `PARSTOCK_POLICY_DIR`, taken from the dbt project as dbt takes it, else its seeds."""
+    return project / (os.environ.get("PARSTOCK_POLICY_DIR") or "seeds")
+
+
 @dataclasses.dataclass(frozen=True, init=False)
 class Settings:
     """Machine settings; every field is read from `PARSTOCK_<NAME>` when the object is made, unless it is given.

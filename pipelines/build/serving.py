@@ -31,8 +31,7 @@ from pipelines.build.process import DOOR, identity_of
 from pipelines.errors import UserError
 from pipelines.marts.build_files import MartsBuild
 from pipelines.meeting import Door
-from pipelines.policies.files import policy_folder
-from pipelines.settings import PROJECT_ROOT, Home
+from pipelines.settings import PROJECT_ROOT, Home, policy_folder
 
 LOOK_SECONDS: Final = 1.0
 """How often it looks, while nobody asks, whether it should still be there."""

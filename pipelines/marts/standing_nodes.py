@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -23,7 +22,7 @@ from pipelines.ledger.files import read_current
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.export import BuiltNode
 from pipelines.marts.parsed_project import content_of
-from pipelines.settings import Home
+from pipelines.settings import Home, policy_folder
 from pipelines.spool.files import write_bytes_whole
 
 BUILT_EVERY_TIME: Final = ("config.materialized:table", "config.materialized:incremental", "resource_type:test")
@@ -64,7 +63,7 @@ def is_as_built(home: Home, project: Path) -> bool:
 
 def policies_of(project: Path) -> list[Path]:
     """The CSV files that are seeds: the project's, or the planners' own where they keep them elsewhere (seen from the project, as by dbt)."""
-    return sorted((project / (os.environ.get("PARSTOCK_POLICY_DIR") or "seeds")).glob("*.csv"))
+    return sorted(policy_folder(project).glob("*.csv"))
 
 
 def key_of(home: Home, project: Path) -> str:

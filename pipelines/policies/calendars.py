@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import UserError
-from pipelines.policies.files import Fault, Row, declared_columns, policy_folder, read_policy_file
+from pipelines.policies.files import Fault, Row, declared_columns, read_policy_file
+from pipelines.settings import policy_folder
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FILE: Final = "policy__calendars"

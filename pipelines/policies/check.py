@@ -18,9 +18,9 @@ from typing import Final
 from pipelines.errors import UserError
 from pipelines.planning.rules import MATCHES, SETTINGS, setting_of
 from pipelines.policies.calendars import calendar_faults
-from pipelines.policies.files import Fault, Row, declared_columns, policy_folder, read_policy_file
+from pipelines.policies.files import Fault, Row, declared_columns, read_policy_file
 from pipelines.policies.retail_calendar import period_faults
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, policy_folder
 
 OPERATORS: Final = ("<", "<=", ">", ">=")
 CLASSES: Final = {

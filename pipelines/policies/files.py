@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import os
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -54,11 +53,6 @@ class PolicyFile:
     name: str
     rows: tuple[Row, ...]
     faults: tuple[Fault, ...]
-
-
-def policy_folder(project: Path) -> Path:
-    """Where the files lie: `PARSTOCK_POLICY_DIR`, taken from the dbt project as dbt takes it, else its seeds."""
-    return project / (os.environ.get("PARSTOCK_POLICY_DIR") or "seeds")
 
 
 def declared_columns(project: Path) -> dict[str, dict[str, str]]:
