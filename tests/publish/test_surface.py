@@ -14,7 +14,8 @@ from pipelines.build.build import build_marts
 from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import DBT_PROJECT, Home
-from tests.publish.world import NOON, arrow, make_home, movement, publication, row, write_ledger
+from tests.worlds.ledger_files import arrow
+from tests.worlds.small_marts import NOON, make_home, movement, publication, row, write_ledger
 
 pytestmark = [
     pytest.mark.timeout(300),
