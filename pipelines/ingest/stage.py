@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 import polars as pl
 
+from pipelines.durable import write_bytes_whole
 from pipelines.failpoints import failpoint
 from pipelines.feeds.parse import Context, Parsed, Task, parse_block, refuse_file
 from pipelines.feeds.reading.csvlines import BOM
@@ -22,7 +23,6 @@ from pipelines.ingest.blocks import Bounded, FileRefused, Unpacked, line_blocks
 from pipelines.ingest.surveyed import count_rows, read_whole
 from pipelines.ingest.unit import ContentChanged, WorkUnit
 from pipelines.spool import Manifest, Spool
-from pipelines.spool.files import write_bytes_whole
 
 log = logging.getLogger("parstock.ingest")
 BLOCK_BYTES: Final = 8 << 20
