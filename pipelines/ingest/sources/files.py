@@ -78,6 +78,8 @@ class Landing:
             arrival = Arrival(candidate.feed, candidate.source_system, candidate.source_uri, candidate.entity)
             content = FileContent(candidate.path, candidate.marks[0], candidate.marks[1])
             self._intake.take(found, arrival, surveyed, content, known_at)
+            if surveyed.how.refusal == "not_a_regular_file":
+                found.unreadable.append(f"{candidate.source_uri}: skipped: not a regular file; put the file itself there")
             self._taken[candidate.path] = (candidate.marks, surveyed.how.reading)
             self._still.pop(candidate.path, None)
         return found
