@@ -208,7 +208,7 @@ def _tags(lists: list[list[str]]) -> tuple[pl.Series, pl.Series]:
 
 
 def _times(written: pl.Series, zones: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The event's time with the offset of its zone, and whether it surely is a time after 1999."""
+    """The event's time with the offset of its zone, and whether it surely is a time of the years that are taken."""
     read, sure = _is_time(written)
     sure &= _all_sure(zones, lambda zone: _offset(zone) is not None)
     # a time that names the same zone itself says it all
@@ -224,7 +224,7 @@ def _times(written: pl.Series, zones: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _is_time(written: pl.Series) -> tuple[Instants, pl.Series]:
     sure = written.str.contains(_WHOLE_TIME).fill_null(False)
     read = parse_instants(written.set(~sure, None))
-    return read, sure & (read.local.dt.year() > 2000).fill_null(False)
+    return read, sure & read.local.dt.year().is_between(2001, 2199).fill_null(False)
 
 
 def _is_plain_place(place: str) -> bool:

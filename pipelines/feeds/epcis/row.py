@@ -92,7 +92,7 @@ def occurred_at(written: str | None, zone: str | None) -> str:
             try:
                 local += timedelta(minutes=named - offset)
             except OverflowError as error:
-                raise Refused("bad_time", "eventTime", written) from error
+                raise Refused("time_out_of_range", "eventTime", written) from error
         offset = named
     elif offset is None:
         raise Refused("missing_field", "eventTimeZoneOffset")
@@ -236,5 +236,5 @@ def payload_of(event: Any) -> str | None:
         return None
     try:
         return _encoded(_settled(event, Seen()))[: privacy.MAX_PAYLOAD]
-    except (Refused, RecursionError):
+    except (Exception, RecursionError):  # it was refused already: whatever is wrong with it, it is not shown
         return None

@@ -6,6 +6,7 @@ Belongs here: delivery counts, quarantine, what waits and what is tried again. D
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,11 +14,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from pipelines.events import EVENT_SCHEMA
+from pipelines.feeds.reading.blanks import visible
 from pipelines.feeds.reasons import MEANING, WAITS
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import drift
 from pipelines.owner.apply.batch import Unit
+from pipelines.owner.apply.failing import FailedUnit, quarantine
 from pipelines.owner.apply.resolve import Incoming
 from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.owner.working import Table, Work
@@ -86,9 +89,13 @@ def _utc_micros(text: str) -> int:
     return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
+def no_retries(work: Work) -> None:
+    """Make `retried`, without a row."""
+    work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
+
+
 def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, now_us: int) -> list[Unit]:
     """Put into `retried` the waiting rows whose time may have come; returns their units."""
-    work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
     if not work.count("waiting"):
         return []
     work.execute(f"insert into {work.retried} select * from waiting where wait_until_us <= ?", [now_us])
@@ -281,19 +288,30 @@ def close(work: Work, manifests: Sequence[Manifest], spool: Spool, commit_id: in
     )
 
 
+def set_aside_failed(work: Work, failed: FailedUnit, spool: Spool, commit_id: int) -> None:
+    """Tell of the rows of a unit that could not be applied; of a copy they were told of before."""
+    if failed.manifest.delivery_id not in _copies(work):
+        quarantine(work, failed, spool, commit_id)
+
+
 def _as_sent(cells: dict[str, Any]) -> dict[str, Any]:
     """A raw event's cells as its sender would write them: a time with its offset, numbers without idle zeros."""
     shown = {name: _shown(value) for name, value in cells.items() if value is not None}
     offset = cells.get("occurred_offset_minutes")
     if offset is not None:
-        local = cells["occurred_at"].replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
-        shown["occurred_at"] = local.isoformat()
-        del shown["occurred_offset_minutes"]
+        with contextlib.suppress(OverflowError):  # a version before took times at the end of all calendars
+            local = cells["occurred_at"].replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
+            shown["occurred_at"] = local.isoformat()
+            del shown["occurred_offset_minutes"]
     return shown
 
 
 class _Shown(dict[str, Any]):
-    """Cells for a reason's text; what is missing shows as nothing."""
+    """Cells for a reason's text: what nobody would see in them is written out, what is missing shows as a question mark."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        return visible(value) if isinstance(value, str) else value
 
     def __missing__(self, key: str) -> str:
         return "?"

@@ -7,6 +7,7 @@ Does not belong here: the steps themselves, which are the neighbouring modules, 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.ledger import hashing
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
 from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread
+from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -30,6 +32,9 @@ from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
+
+
+log = logging.getLogger("parstock.owner")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,9 +75,40 @@ class Applier:
     def apply(self, manifests: Sequence[Manifest]) -> Applied | None:
         """Apply units in one transaction; those applied before are passed over. Null when there was nothing to do.
 
-        Without manifests it only tries again what waited for its time to come.
+        Without manifests it only tries again what waited for its time to come. Units on which our own code fails are applied
+        one by one, and the rows of the one that it fails on are set aside: no row that somebody sends stops the others.
         """
         todo = [m for m in manifests if m.unit_id not in self.applied]
+        try:
+            return self._apply(todo)
+        except BaseException as error:  # Polars can raise PanicException, which is no Exception
+            if not is_of_a_row(error):
+                raise
+            log.exception("%s", f"{len(todo)} units could not be applied together" if len(todo) > 1 else "a unit could not be applied")
+            return self._apply_singly(todo) if len(todo) > 1 else self._apply_failed(todo)
+
+    def _apply_singly(self, manifests: Sequence[Manifest]) -> Applied | None:
+        """Apply units one after the other, in the order in which they became known."""
+        each = [self.apply([manifest]) for manifest in sorted(manifests, key=lambda m: (m.feed != "reference", m.turn))]
+        done = [one for one in each if one is not None]
+        if not done:
+            return None
+        return Applied(done[-1].commit_id, len(done), sum(one.rows for one in done), sum(one.movements for one in done))
+
+    def _apply_failed(self, manifests: Sequence[Manifest]) -> Applied | None:
+        """Apply a unit that failed: without the waiting rows, should one of them be why, else with its own rows set aside."""
+        if not manifests:
+            return None  # what waits goes on waiting
+        try:
+            return self._apply(manifests, with_retries=False)
+        except BaseException as error:
+            if not is_of_a_row(error):
+                raise
+            failed = [FailedUnit.of(manifest, error) for manifest in manifests]
+            return self._apply([one.refused() for one in failed], with_retries=False, failed=failed)
+
+    def _apply(self, todo: Sequence[Manifest], *, with_retries: bool = True, failed: Sequence[FailedUnit] = ()) -> Applied | None:
+        """Apply units that were not applied; `failed` are those of them whose rows are set aside."""
         now_us = micros(self._clock())
         if not todo and not self._is_due(now_us):
             return None
@@ -84,10 +120,13 @@ class Applier:
             moves.begin(work, self._ledger)
             self._bulk = None
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
-            keys = self._take_events([m for m in todo if m.feed != "reference"], change, commit_id, now_us)
+            events = [m for m in todo if m.feed != "reference"]
+            keys = self._take_events(events, change, commit_id, now_us, with_retries=with_retries)
             if change.changed or (change.is_more_known and reread.has_unknown_tags(work)):
                 reread.post_again(work, self._spool, change.changed, commit_id, now_us)
             movements = self._close(todo, commit_id, now_us)
+            for one in failed:
+                accounts.set_aside_failed(work, one, self._spool, commit_id)
             failpoint("before_commit")
             work.execute("commit")
             failpoint("after_commit")
@@ -128,10 +167,13 @@ class Applier:
 
     # --- events ---------------------------------------------------------------------------------------------
 
-    def _take_events(self, manifests: Sequence[Manifest], change: ReferenceChange, commit_id: int, now_us: int) -> np.ndarray:
+    def _take_events(
+        self, manifests: Sequence[Manifest], change: ReferenceChange, commit_id: int, now_us: int, *, with_retries: bool
+    ) -> np.ndarray:
         work = self._work
         units = accounts.units_of(work, manifests, self._spool)
-        retries = accounts.choose_retries(work, units, is_more_known=change.is_more_known, now_us=now_us)
+        accounts.no_retries(work)
+        retries = accounts.choose_retries(work, units, is_more_known=change.is_more_known, now_us=now_us) if with_retries else []
         if not units and not retries:
             return batch.EMPTY_KEYS
         touched.begin(work)
