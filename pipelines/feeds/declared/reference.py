@@ -8,7 +8,8 @@ Columns that need an explanation:
 
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
   given. `capacity_units`: base units that the location can hold.
-- `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale.
+- `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
+  `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
 - 0 is as an empty cell where no such number can be meant (`zero_is_none`): a multiple, a minimum, a capacity, a shelf life of 0.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the

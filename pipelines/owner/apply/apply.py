@@ -18,9 +18,10 @@ import numpy as np
 from pipelines.failpoints import failpoint
 from pipelines.ledger import files as ledger
 from pipelines.ledger import hashing
+from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread
+from pipelines.owner.apply import accounts, batch, bulk, decided, documents, effects, explode, reread
 from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
@@ -53,6 +54,7 @@ class Applier:
     def __init__(self, con: duckdb.DuckDBPyConnection, spool: Spool, ledger_folder: Path, clock: Callable[[], datetime]) -> None:
         self._work, self._spool, self._ledger, self._clock = Work(con), spool, ledger_folder, clock
         self._bulk: Path | None = None
+        self._decided = (0, 0)
         self._book = ReferenceBook(con)
         if not self._work.count("commits"):
             self._found()
@@ -72,20 +74,25 @@ class Applier:
         """The newest commit."""
         return int(self._work.execute("select max(commit_id) from commits").fetchall()[0][0])
 
-    def apply(self, manifests: Sequence[Manifest]) -> Applied | None:
-        """Apply units in one transaction; those applied before are passed over. Null when there was nothing to do.
+    def check(self, decisions: Sequence[Decision]) -> None:
+        """Raise UserError where one of the decisions cannot be done."""
+        decided.check(self._work, decisions)
 
-        Without manifests it only tries again what waited for its time to come. Units on which our own code fails are applied
+    def apply(self, manifests: Sequence[Manifest], decisions: Sequence[Decision] = ()) -> Applied | None:
+        """Apply units and decisions in one transaction; units applied before are passed over. Null when there was nothing to do.
+
+        Without either it only tries again what waited for its time to come. Units on which our own code fails are applied
         one by one, and the rows of the one that it fails on are set aside: no row that somebody sends stops the others.
         """
         todo = [m for m in manifests if m.unit_id not in self.applied]
         try:
-            return self._apply(todo)
+            return self._apply(todo, decisions)
         except BaseException as error:  # Polars can raise PanicException, which is no Exception
             if not is_of_a_row(error):
                 raise
             log.exception("%s", f"{len(todo)} units could not be applied together" if len(todo) > 1 else "a unit could not be applied")
-            return self._apply_singly(todo) if len(todo) > 1 else self._apply_failed(todo)
+            decided_alone = self._apply([], decisions, with_retries=False) if decisions else None
+            return (self._apply_singly(todo) if len(todo) > 1 else self._apply_failed(todo)) or decided_alone
 
     def _apply_singly(self, manifests: Sequence[Manifest]) -> Applied | None:
         """Apply units one after the other, in the order in which they became known."""
@@ -107,10 +114,12 @@ class Applier:
             failed = [FailedUnit.of(manifest, error) for manifest in manifests]
             return self._apply([one.refused() for one in failed], with_retries=False, failed=failed)
 
-    def _apply(self, todo: Sequence[Manifest], *, with_retries: bool = True, failed: Sequence[FailedUnit] = ()) -> Applied | None:
-        """Apply units that were not applied; `failed` are those of them whose rows are set aside."""
+    def _apply(
+        self, todo: Sequence[Manifest], decisions: Sequence[Decision] = (), *, with_retries: bool = True, failed: Sequence[FailedUnit] = ()
+    ) -> Applied | None:
+        """Apply units that were not applied, and decisions; `failed` are those of the units whose rows are set aside."""
         now_us = micros(self._clock())
-        if not todo and not self._is_due(now_us):
+        if not todo and not decisions and not self._is_due(now_us):
             return None
         work = self._work
         commit_id = self.commit_id + 1
@@ -119,6 +128,7 @@ class Applier:
             accounts.begin(work, todo)
             moves.begin(work, self._ledger)
             self._bulk = None
+            self._decided = decided.take(effects.Act(work, self._spool, commit_id, now_us), decisions) if decisions else (0, 0)
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
             events = [m for m in todo if m.feed != "reference"]
             keys = self._take_events(events, change, commit_id, now_us, with_retries=with_retries)
@@ -173,7 +183,9 @@ class Applier:
         work = self._work
         units = accounts.units_of(work, manifests, self._spool)
         accounts.no_retries(work)
-        retries = accounts.choose_retries(work, units, is_more_known=change.is_more_known, now_us=now_us) if with_retries else []
+        retries = accounts.choose_retries(
+            work, units, is_more_known=change.is_more_known, is_more_accepted=self._decided != (0, 0), now_us=now_us
+        ) if with_retries else []  # fmt: skip
         if not units and not retries:
             return batch.EMPTY_KEYS
         touched.begin(work)
@@ -247,6 +259,7 @@ class Applier:
         work = self._work
         before = work.execute("select hash_a, hash_b from commits order by commit_id desc limit 1").fetchall()[0]
         a, b = moves.hash_change(work)
+        a, b = hashing.add(a, self._decided[0]), hashing.add(b, self._decided[1])
         stored = moves.store(work, commit_id)
         if self._bulk is not None:
             bulk.make_durable(self._bulk)
