@@ -19,7 +19,7 @@ from pipelines.ledger import files as ledger
 from pipelines.ledger import hashing
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread
+from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread, unpost
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -172,7 +172,7 @@ class Applier:
             work.execute(f"""
                 insert into order_channels select distinct document_id, channel_id, min(known_us) from {work.accepted}
                 where event_kind = 'order_placed' and document_id is not null group by all""")
-            accounts.unpost_ambiguous(work, self._spool)
+            unpost.unpost_ambiguous(work, self._spool)
         if profile.any_of("ship"):
             batch.set_aside(work, _of_two_channels(work), "ambiguous_order")
         if profile.any_of(*voids.VOID_KINDS):
@@ -198,6 +198,7 @@ class Applier:
             interplay.end_kept(work)
             interplay.end_posted(work)
         interplay.post_interplay(work)
+        unpost.let_voids_wait(work, self._spool)
 
     # --- closing --------------------------------------------------------------------------------------------
 
