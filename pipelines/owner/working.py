@@ -90,7 +90,7 @@ class Work:
     resolved: Table = Table(
         "resolved", "row × part × reading of it",
         _RESOLVED,
-        filled_by="batch documents explode reread voids", read_by="accounts apply batch documents explode reread revisions unpost voids")
+        filled_by="batch documents explode reread voids", read_by="accounts apply batch documents explode reread revisions voids")
     exploded: Table = Table(
         "exploded", "part of a bundle or kit",
         _RESOLVED,
@@ -106,7 +106,7 @@ class Work:
     accepted: Table = Table(
         "accepted", "event that counts × span that is left to it (a view)",
         f"{_RESOLVED}, unit_id, delivery_id",
-        filled_by="batch", read_by="apply batch documents interplay posting touched voids")
+        filled_by="batch", read_by="apply batch documents interplay posting touched unpost voids")
     # whether it counts
     suspects: Table = Table(
         "suspects", "key of a big batch that may have been seen",

@@ -29,11 +29,11 @@ def unpost_ambiguous(work: Work, spool: Spool) -> None:
 def let_voids_wait(work: Work, spool: Spool, *, is_reread: bool = False) -> None:
     """Voids in `exceeding` wait: those of the batch as any row that is set aside, those that counted before are taken out of what counts.
 
-    `is_reread`: the rows of `resolved` are no batch, but were accepted before and read again.
+    `is_reread`: the rows of `accepted` are no batch, but were accepted before and read again.
     """
     if not work.count(work.exceeding):
         return
-    of_batch = f"select unit_no, line_no, event_id, x.reason_code from {work.resolved} join {work.exceeding} x using (event_id)"
+    of_batch = f"select unit_no, line_no, event_id, x.reason_code from {work.accepted} join {work.exceeding} x using (event_id)"
     if not is_reread:
         for (code,) in work.execute(f"select distinct reason_code from {work.exceeding}").fetchall():
             batch.set_aside(work, f"select unit_no, line_no from ({of_batch}) where reason_code = '{code}'", code)
