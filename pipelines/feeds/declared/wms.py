@@ -46,7 +46,7 @@ WMS = Feed(
         Kind("kit_break"),
         Kind("supplier_return", required=("supplier_code",)),
         Kind("scrap"),
-        Kind("snapshot", quantity="not_negative"),
+        Kind("snapshot", quantity="stated"),
     ),
     required=("event_kind", "source_event_id", "location_code", "occurred_at", "item_code", "quantity"),
     natural_key=None,

@@ -21,6 +21,7 @@ from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD
 from pipelines.feeds.reading import gs1, privacy
 from pipelines.feeds.reading.jsonlines import FractionNumber, WholeNumber, check_text, encode_extra
 from pipelines.feeds.reading.rows import EXTRA, LINE, Refused
+from pipelines.feeds.reading.tags import canonical_epc
 from pipelines.feeds.reading.times import read_instant
 
 _USED: Final = frozenset({*TEXTS, *EPC_LISTS, "bizLocation"}) - {"parentID", "transformationID"}
@@ -115,7 +116,7 @@ def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
 
     An amount that is not stated is not 0: it does not count, and is kept in `extra` as sent.
     """
-    epcs = {epc for name in EPC_LISTS for epc in event.get(name, ())}
+    epcs = {canonical_epc(epc) for name in EPC_LISTS for epc in event.get(name, ())}
     if epcs:
         check_text("".join(epcs), "epcs")
     pieces = Decimal(len(epcs))
@@ -174,7 +175,12 @@ def _put_extra(row: dict[str, Any], event: dict[str, Any], seen: Seen) -> None:
     if len(event.get("bizLocation", ())) > 1:
         other["bizLocation"] = event["bizLocation"]
     if "outputEPCList" in event:  # what came out; the other tags went in
-        other["outputEPCList"] = event["outputEPCList"]
+        other["outputEPCList"] = sorted({canonical_epc(epc) for epc in event["outputEPCList"]})
+    if "parentID" in event:
+        other["parentID"] = canonical_epc(event["parentID"])
+    for name in QUANTITY_LISTS:
+        if name in event:
+            other[name] = [element | {"epcClass": canonical_epc(element["epcClass"])} for element in event[name]]
     other.get("errorDeclaration", {}).pop("reason", None)
     kept = _settled(other, seen)
     if kept:

@@ -34,11 +34,13 @@ def let_voids_wait(work: Work, spool: Spool, *, is_reread: bool = False) -> None
     if not work.count(work.exceeding):
         return
     of_batch = f"select unit_no, line_no, event_id, x.reason_code from {work.accepted} join {work.exceeding} x using (event_id)"
-    if not is_reread:
-        for (code,) in work.execute(f"select distinct reason_code from {work.exceeding}").fetchall():
-            batch.set_aside(work, f"select unit_no, line_no from ({of_batch}) where reason_code = '{code}'", code)
     others = "" if is_reread else f"where event_id not in (select event_id from ({of_batch}))"
     _unpost(work, spool, f"select event_id, reason_code, since_us from {work.exceeding} {others}")
+    if is_reread:
+        return
+    # setting rows aside takes them out of `accepted`
+    for (code,) in work.execute(f"select distinct reason_code from {work.exceeding}").fetchall():
+        batch.set_aside(work, f"select unit_no, line_no from ({of_batch}) where reason_code = '{code}'", code)
 
 
 def _unpost(work: Work, spool: Spool, events: str) -> None:
