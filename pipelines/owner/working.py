@@ -99,9 +99,13 @@ class Work:
         "epc_classes", "class of tags in the batch",
         "prefix VARCHAR, gtin VARCHAR",
         filled_by="explode", read_by="explode")
+    read_goods: Table = Table(
+        "read_goods", "tag or class of goods that a reader names × reading",
+        "unit_no, line_no, since_us, goods, tag_no, goods_no, goods_quantity, goods_uom_code, goods_lot_code",
+        filled_by="explode", read_by="explode")
     read_epcs: Table = Table(
-        "read_epcs", "tag that a reader read × reading",
-        f"{_RESOLVED}, gtin",
+        "read_epcs", "the same, with its item",
+        f"{_RESOLVED}, gtin, goods_no, goods",
         filled_by="explode", read_by="explode")
     accepted: Table = Table(
         "accepted", "event that counts × span that is left to it (a view)",

@@ -30,7 +30,8 @@ from pipelines.feeds.reading.times import Instants, parse_instants
 from pipelines.feeds.reading.typed import MAX_TEXT
 
 _TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "action")
-_LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~]+$"
+_LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~&&[^/?#]]+$"
+"""A link that says no more than item and serial."""
 _WHOLE_TIME: Final = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _CERTAIN_PARENT: Final = r"^urn:epc:id:[a-z]+:[!-?A-~]+$"
 _ABSENT: Any = None

@@ -16,6 +16,7 @@ import orjson
 
 from pipelines.feeds.epcis.checks import check_event
 from pipelines.feeds.epcis.hashid import event_hash
+from pipelines.feeds.epcis.lots import lot_and_expiry
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD, TEXTS, TYPES
 from pipelines.feeds.reading import gs1, privacy
@@ -132,6 +133,8 @@ def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
                 pieces, has_pieces = pieces + Decimal(element["quantity"]), True
     if epcs:
         row["epcs"] = sorted(epcs)
+    said = zip(("lot_code", "expires_on"), lot_and_expiry(event), strict=True)
+    row.update({column: value for column, value in said if value is not None})
     if has_pieces:
         row["quantity"] = format(pieces, "f")
     elif len(measured) == 1:

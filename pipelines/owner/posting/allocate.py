@@ -42,9 +42,10 @@ class Kept:
     """What the event's voids ask for, the earliest first."""
     owner_id: int = 0
     epc: str | None = None
-    """Of a receipt: the tag that a reader received; null where the warehouse wrote it."""
+    """Of a receipt: the tag, or goods of a class, that a reader received; null where the warehouse wrote it."""
     named_item_id: int | None = None
     """Of a merged item: the one that the event named."""
+    lot_code: str | None = None
 
     def is_known(self, known_us: int) -> bool:
         """Whether it counts at an instant of known time."""
@@ -187,11 +188,11 @@ def _is_same_line(receipt: Kept, other_receipt: Kept, answered: Callable[[Kept],
 
 
 def _one_for_each_item(shares: Iterable[Share], receipts: Iterable[Kept]) -> list[Share]:
-    """The tags of one event and item as one share, under the first of them: goods are moved, not tags.
+    """The tags of one event, item and lot as one share, under the first of them: goods are moved, not tags.
 
     Items that were merged stay apart, for what was counted before the merge was one of them.
     """
-    items = {(r.event_id, r.sub_no): (r.item_id, r.named_item_id) for r in receipts}
+    items = {(r.event_id, r.sub_no): (r.item_id, r.named_item_id, r.lot_code) for r in receipts}
     merged: dict[tuple[object, ...], Share] = {}
     for event_id, sub_no, part, units, notice, twin in shares:
         key = (event_id, items[event_id, sub_no], part, id(notice), id(twin))

@@ -41,7 +41,7 @@ def _kept(work: Work) -> list[Kept]:
         select event_id::VARCHAR, sub_no, event_kind, item_id, location_id, units, occurred_us,
             concat_ws(':', coalesce(source_event_id, ''), event_key, revision), since_us, until_us,
             document_kind, document_id, document_line, case when ref_document_id is not null then {_REF_KIND} end, ref_document_id, ref_document_line,
-            supplier_id, event_key::VARCHAR, owner_id, epc, named_item_id
+            supplier_id, event_key::VARCHAR, owner_id, epc, named_item_id, lot_code
         from kept_events
         where event_kind in ('asn', 'receipt', 'pick', 'ship') and since_us < until_us and item_id is not null and (
             (document_kind, document_id) in (select (kind, id) from {work.touched_docs})
@@ -53,7 +53,7 @@ def _kept(work: Work) -> list[Kept]:
             event_id=row[0], sub_no=row[1], kind=row[2], item_id=row[3], location_id=row[4], units=row[5], occurred_us=row[6], order=row[7],
             since_us=row[8], until_us=row[9], document=(row[10], row[11], row[12]) if row[11] else None,
             ref_document=(row[13], row[14], row[15]) if row[14] else None, supplier_id=row[16], voids=tuple(voids.get(row[17], ())),
-            owner_id=row[18], epc=row[19], named_item_id=row[20],
+            owner_id=row[18], epc=row[19], named_item_id=row[20], lot_code=row[21],
         )
         for row in rows
     ]  # fmt: skip
