@@ -115,6 +115,7 @@ MEANING: Final[dict[str, str]] = {
     "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
     "future_time": "the time is more than one day after the delivery was first seen",
     "void_without_target": "the line that this one voids has not come yet",
+    "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
     "kit_without_bom": "no bill of materials lists the components of {item_code}",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
@@ -136,7 +137,7 @@ APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far"})
 WAITS: Final = APPROVAL | frozenset(
     {
         "unknown_item", "unknown_uom", "unknown_location", "unknown_channel", "unknown_supplier", "zone_unknown", "future_time",
-        "void_without_target", "ambiguous_order", "kit_without_bom",
+        "void_without_target", "void_exceeds_sale", "ambiguous_order", "kit_without_bom",
     }
 )  # fmt: skip
 """Reasons for which a row waits: it is tried again when more becomes known. Rows with any other reason are refused."""

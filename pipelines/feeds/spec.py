@@ -9,7 +9,8 @@ from typing import Final, Literal
 from pipelines.events import SENT
 from pipelines.feeds.expect import Expectation
 
-QuantityRule = Literal["positive", "not_negative", "signed", "optional"]
+QuantityRule = Literal["positive", "not_negative", "signed", "stated", "optional"]
+"""`stated`: any number, as a system's own books may stand below 0; `signed`: any but 0."""
 FieldType = Literal["text", "decimal", "integer", "date", "instant", "boolean"]
 
 ABSURD_QUANTITY: Final = 100_000_000_000_000

@@ -34,7 +34,7 @@ MARKETPLACE = Feed(
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("return_requested", "refund")),
         *(Kind(name, quantity="optional", natural_key=_LISTING_KEY) for name in ("listing_on", "listing_off")),
         *(
-            Kind(name, required=("document_id",), quantity="not_negative", natural_key=_STOCK_KEY, defaults=_PUBLICATION)
+            Kind(name, required=("document_id",), quantity="stated", natural_key=_STOCK_KEY, defaults=_PUBLICATION)
             for name in ("stock_published", "stock_ack", "stock_publish_failed")
         ),
     ),

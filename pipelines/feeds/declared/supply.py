@@ -60,7 +60,7 @@ SUPPLY = Feed(
         Kind(
             "supplier_stock",
             optional=("document_id", "document_line"),
-            quantity="not_negative",
+            quantity="stated",
             natural_key=("supplier_code", "item_code", "occurred_at", "event_kind"),
         ),
         _consignment("consignment_deliver"),

@@ -9,6 +9,7 @@ import polars as pl
 from pipelines.feeds.reading import gs1
 from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.faults import Faults
+from pipelines.feeds.reading.tags import canonical_epc, canonical_epcs
 from pipelines.feeds.reading.times import FIRST_YEAR, Instants, outside, parse_dates, parse_instants
 
 MAX_TEXT: Final = 512
@@ -113,10 +114,10 @@ def item_codes(codes: pl.Series, kinds: pl.Series | None, faults: Faults) -> tup
         faults.add("bad_gtin", "item_code", is_gtin & codes.is_not_null() & read.is_null())
         codes = read.zip_with(is_gtin, codes)
     if is_epc.any():
-        items = {code: gs1.gtin_of_epc(code) for code in codes.filter(is_epc).drop_nulls().unique()}
+        items = {code: gs1.gtin_of_epc(canonical_epc(code)) for code in codes.filter(is_epc).drop_nulls().unique()}
         read = mapped(codes, {code: item and item[0] for code, item in items.items()})
         faults.add("bad_epc", "item_code", is_epc & codes.is_not_null() & read.is_null())
-        epcs = codes.set(~is_epc, None)
+        epcs = canonical_epcs(codes.set(~is_epc, None))
         codes = read.zip_with(is_epc, codes)
         kinds = kinds.set(is_epc, "gtin")
     kinds = kinds.set(kinds == "sku", None)

@@ -21,7 +21,7 @@ from pipelines.ledger import hashing
 from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, decided, documents, effects, explode, reread
+from pipelines.owner.apply import accounts, batch, bulk, decided, documents, effects, explode, reread, unpost
 from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
@@ -226,7 +226,7 @@ class Applier:
             work.execute(f"""
                 insert into order_channels select distinct document_id, channel_id, min(known_us) from {work.accepted}
                 where event_kind = 'order_placed' and document_id is not null group by all""")
-            accounts.unpost_ambiguous(work, self._spool)
+            unpost.unpost_ambiguous(work, self._spool)
         if profile.any_of("ship"):
             batch.set_aside(work, _of_two_channels(work), "ambiguous_order")
         if profile.any_of(*voids.VOID_KINDS):
@@ -252,6 +252,7 @@ class Applier:
             interplay.end_kept(work)
             interplay.end_posted(work)
         interplay.post_interplay(work)
+        unpost.let_voids_wait(work, self._spool)
 
     # --- closing --------------------------------------------------------------------------------------------
 

@@ -252,7 +252,7 @@ def _placed(incoming: Incoming) -> str:
     select
         e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
         {place.of("l", "default_state")} as default_state,
-        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
+        {place.of("l", "rfid_posting") if incoming.has("epcs", "biz_step") else "null::VARCHAR"} as rfid_posting,
         {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
         ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
         {channel_sql(c("channel_code"), "e.feed")} as named_channel,
