@@ -177,6 +177,7 @@
     valued as (
         select
             described.*,
+            items.currency_code,
             described.gross_units * coalesce(items.unit_cost_amount, items.unit_price_amount) as value_amount
         from described
         left join {{ ref('core__dim_item') }} as items on described.item_id = items.item_id
@@ -185,9 +186,10 @@
     shared as (
         select
             *,
-            sum(value_amount) over (partition by location_id) as location_value_amount,
+            -- Values of several currencies have no order: each has its classes.
+            sum(value_amount) over (partition by location_id, currency_code) as location_value_amount,
             sum(value_amount) over (
-                partition by location_id order by value_amount desc nulls last, item_id rows between unbounded preceding and 1 preceding
+                partition by location_id, currency_code order by value_amount desc nulls last, item_id rows between unbounded preceding and 1 preceding
             ) as value_amount_before
         from valued
     )

@@ -36,8 +36,8 @@
         cast(list ->> 'newest_occurred_at' as timestamptz) as newest_occurred_at,
         timestamptz '{{ run_started_at }}' as pinned_at
     from ledger_list;
-    -- In a published file it says how new the file is, tail included.
-    create or replace view ledger.newest as select newest_known_at, newest_occurred_at from ledger.pin
+    -- In a published file it says how new the file is, tail included, and when it was published.
+    create or replace view ledger.newest as select newest_known_at, newest_occurred_at, newest_known_at as published_at from ledger.pin
 {% endmacro %}
 
 {# A ledger made anew counts its commits from the start: incremental marts of the old one must not be carried on. #}

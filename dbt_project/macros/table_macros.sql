@@ -59,11 +59,35 @@
 
 {# Grain: item x location. What can be sold and what is promised at `ts`; reserved_units without the backordered ones. #}
 {% macro position_as_of() %}
-    with stock as (
+    with held as (
         select item_id, location_id, sum(on_hand_units) as sellable_units
         from core.on_hand_as_of(ts)
         where {{ is_sellable('stock_state') }}
         group by all
+    ),
+
+    dated_movements as (
+        select *
+        from {{ ref('stg_ledger__movements') }}
+        where
+            occurred_at <= cast(ts as timestamptz)
+            and item_id in (select d.item_id from {{ ref('stg_ledger__movements') }} as d where d.expires_on is not null)
+    ),
+
+    layers as (
+        {{ expiring_layers('dated_movements') }}
+    ),
+
+    expired as (
+        select layers.item_id, layers.location_id, sum(layers.expiring_units) as expired_units
+        from layers
+        left join {{ ref('core__dim_location') }} as places on layers.location_id = places.location_id
+        where cast(timezone(coalesce(places.time_zone, 'UTC'), cast(ts as timestamptz)) as date) > layers.expires_on - {{ removal_days() }}
+        group by layers.item_id, layers.location_id
+    ),
+
+    stock as (
+        {{ without_expired('held', 'expired') }}
     ),
 
     order_lines as (

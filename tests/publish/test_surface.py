@@ -148,7 +148,9 @@ def test_hot_tables_show_the_tail_that_no_build_has_seen(built: tuple[Home, Mart
         ("S1", False),
         ("SUPPLIER", True),
     ]
-    assert con.execute("from intermediate.int_ledger__newest").fetchall() == [(NOON, NOON, NOON)]
+    assert con.execute("select newest_known_at, newest_occurred_at, data_at from intermediate.int_ledger__newest").fetchall() == [
+        (NOON, NOON, NOON)
+    ]
     con.close()
 
 

@@ -80,6 +80,13 @@ class SmallLedger:
             priority=priority,
         )
 
+    def bom(self, kit: str, **components: int) -> None:
+        """What a kit or bundle is made of: units of each component, whose code is written with `_` for `-`."""
+        for component, units in components.items():
+            code = component.replace("_", "-")
+            self._reference("bom", kit_item_id=number(kit), component_item_id=number(code), kit_item_code=kit, component_item_code=code,
+                            component_units=units)  # fmt: skip
+
     def terms(self, supplier: str, item: str, location: str | None = None, **more: Any) -> None:
         """A supplier's terms; without a location for all of them."""
         self._reference("terms", supplier_id=number(supplier), item_id=number(item), supplier_code=supplier, item_code=item,
