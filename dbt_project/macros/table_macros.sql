@@ -57,13 +57,30 @@
     group by all
 {% endmacro %}
 
-{# Grain: item x location. What can be sold and what is promised at `ts`; reserved_units without the backordered ones. #}
+{#
+    Grain: item x location. What can be sold, what waits for putaway and what is promised at `ts`; reserved_units without the backordered ones.
+    Books below 0 are a question to be counted, not a debt: they add 0, and `below_zero_units` says by how much sellable goods are below.
+#}
 {% macro position_as_of() %}
-    with stock as (
-        select item_id, location_id, sum(on_hand_units) as sellable_units
+    with states as (
+        select
+            item_id,
+            location_id,
+            coalesce(sum(on_hand_units) filter (where {{ is_sellable('stock_state') }}), 0) as sellable_units,
+            coalesce(sum(on_hand_units) filter (where stock_state = 'in_progress'), 0) as awaiting_putaway_units
         from core.on_hand_as_of(ts)
-        where {{ is_sellable('stock_state') }}
+        where {{ is_sellable('stock_state') }} or stock_state = 'in_progress'
         group by all
+    ),
+
+    stock as (
+        select
+            item_id,
+            location_id,
+            greatest(0, sellable_units) as sellable_units,
+            greatest(0, awaiting_putaway_units) as awaiting_putaway_units,
+            greatest(0, -sellable_units) as below_zero_units
+        from states
     ),
 
     order_lines as (
@@ -106,6 +123,8 @@
         coalesce(stock.item_id, promised.item_id) as item_id,
         coalesce(stock.location_id, promised.location_id) as location_id,
         cast(coalesce(stock.sellable_units, 0) as bigint) as sellable_units,
+        cast(coalesce(stock.awaiting_putaway_units, 0) as bigint) as awaiting_putaway_units,
+        cast(coalesce(stock.below_zero_units, 0) as bigint) as below_zero_units,
         cast(coalesce(promised.reserved_units, 0) as bigint) as reserved_units,
         cast(coalesce(promised.backorder_units, 0) as bigint) as backorder_units
     from stock

@@ -174,13 +174,22 @@ def _policy(facts: Facts, name: str) -> Sentence:
 
 def _position(facts: Facts, plan: Row) -> Section:
     """The inventory position: what is there and surely coming, less what is promised."""
-    names = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    names = ["sellable_units", "on_order_units", "in_transit_units", "awaiting_putaway_units", "reserved_units", "backorder_units"]
+    formula = "position"
+    if plan["awaiting_putaway_units"] is None:  # planned by a version that did not count it
+        names.remove("awaiting_putaway_units")
+        formula = "position_without_putaway"
     points = "plan.reorder_points"
     terms = [
         Term("inventory_position_units", plan["inventory_position_units"], "units", f"{points}.inventory_position_units",
-             ("position", [plan[name] for name in names])),
-        *(Term(name, plan[name], "units", f"{points}.{name}") for name in names),
+             (formula, [plan[name] for name in names])),
+        *(Term(name, plan[name], "units", f"{points}.{name}", None, _count_first(plan) if name == "sellable_units" else None) for name in names),
         Term("excluded_supply_units", plan["excluded_supply_units"], "units", f"{points}.excluded_supply_units", None,
              ("excluded_supply", {}) if plan["excluded_supply_units"] else None),
     ]  # fmt: skip
     return Section("position", terms)
+
+
+def _count_first(plan: Row) -> Sentence | None:
+    """That the books are below zero, where they are: what is said to be there is then a question."""
+    return ("count_first", {"units": plan["below_zero_units"]}) if plan["below_zero_units"] else None

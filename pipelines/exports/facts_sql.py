@@ -96,7 +96,7 @@ orders as (
     from plan.reorder_proposals where is_latest_run and order_units > 0 group by all),
 known as (
     select r.item_id, r.location_id, r.supplier_id, r.sellable_units, r.excluded_supply_units, r.reorder_point_units, r.is_at_reorder_point,
-        r.on_order_units + r.in_transit_units as coming_units, s.demand_units_per_day_mean, s.lead_time_days_mean,
+        r.on_order_units + r.in_transit_units + coalesce(r.awaiting_putaway_units, 0) as coming_units, s.demand_units_per_day_mean, s.lead_time_days_mean,
         r.sellable_units - r.reserved_units - r.backorder_units as free_units
     from plan.reorder_points r join plan.safety_stock s using (item_id, location_id)
     where s.demand_units_per_day_mean > 0)

@@ -62,6 +62,8 @@ PLAN_TABLES: Final[dict[str, dict[str, str]]] = {
         "target_days": "INTEGER",  # the days of demand in it; null: the economic quantity
         "decision": "VARCHAR",  # null: planned by a version that did not keep it
         "settings_no": "BIGINT",  # of plan_settings in the same run
+        "awaiting_putaway_units": "BIGINT",  # received, in the position; null: planned by a version that did not count them
+        "below_zero_units": "BIGINT",  # by how much the books of sellable goods are below 0, which counts as 0
         "commit_id": "BIGINT",
     },
     # the settings that held, once for all items that share them; grain: run × settings_no × setting

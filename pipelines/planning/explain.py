@@ -22,7 +22,7 @@ def number(value: pl.Expr, decimals: int = 2) -> pl.Expr:
 
 def item_why() -> pl.Expr:
     """The sentence of an item at a location: its point, its position, what is not counted, and what follows."""
-    return pl.concat_str([_point(), pl.lit(" "), _position(), _not_counted(), pl.lit(" "), _decision()])
+    return pl.concat_str([_point(), pl.lit(" "), _position(), _below_zero(), _not_counted(), pl.lit(" "), _decision()])
 
 
 def order_text() -> pl.Expr:
@@ -101,14 +101,20 @@ def _point() -> pl.Expr:
 
 def _position() -> pl.Expr:
     return pl.format(
-        "Position {} = {} sellable + {} on order + {} in transit - {} reserved - {} backordered.",
+        "Position {} = {} sellable + {} on order + {} in transit + {} received and not put away - {} reserved - {} backordered.",
         "inventory_position_units",
         "sellable_units",
         "on_order_units",
         "in_transit_units",
+        "awaiting_putaway_units",
         "reserved_units",
         "backorder_units",
     )
+
+
+def _below_zero() -> pl.Expr:
+    text = pl.format(" The books stand {} below zero here, which adds 0: count first.", "below_zero_units")
+    return pl.when(pl.col("below_zero_units") > 0).then(text).otherwise(pl.lit(""))
 
 
 def _not_counted() -> pl.Expr:

@@ -39,6 +39,8 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         "item_id": pl.Int64,
         "location_id": pl.Int64,
         "sellable_units": pl.Int64,
+        "awaiting_putaway_units": pl.Int64,
+        "below_zero_units": pl.Int64,
         "reserved_units": pl.Int64,
         "backorder_units": pl.Int64,
     },

@@ -19,6 +19,7 @@ from pipelines.planning.proposals import proposals
 from pipelines.planning.rules import Policy, settings_in_force, with_settings
 from pipelines.planning.suppliers import KEY, with_terms
 
+_COUNTED_HERE = ("sellable_units", "awaiting_putaway_units", "below_zero_units", "reserved_units", "backorder_units")
 _NEVER_STOCKED = ("bundle", "service")  # their lines count as their components, or as nothing
 
 
@@ -69,7 +70,7 @@ def _keys(inputs: Inputs) -> pl.LazyFrame:
         .join(inputs.locations.lazy(), on="location_id", how="left", maintain_order="left")
         .filter(~pl.col("item_kind").is_in(_NEVER_STOCKED).fill_null(False))  # an item of unknown kind is planned
         # The ledger is complete: no row in the position is no unit and no promise, not an unknown number of them.
-        .with_columns(pl.col("sellable_units", "reserved_units", "backorder_units").fill_null(0))
+        .with_columns(pl.col(_COUNTED_HERE).fill_null(0))
     )
 
 
@@ -189,7 +190,7 @@ def _with_position(items: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
         _listed(text.filter(useful)).alias("useful_supply"),
         _listed(text.filter(~useful)).alias("excluded_supply"),
     )
-    terms = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    terms = ("sellable_units", "on_order_units", "in_transit_units", "awaiting_putaway_units", "reserved_units", "backorder_units")
     on_hand = ("sellable_units", "reserved_units", "backorder_units")
     return (
         items.join(per_key, on=KEY, how="left", maintain_order="left")

@@ -61,11 +61,14 @@ supplied as (
         wanted.safety_stock_units,
         wanted.recent_demand_units,
         wanted.reserved_units,
-        coalesce(stock.sellable_units, 0) as sellable_units,
-        coalesce(stock.sellable_units, 0) - wanted.reserved_units as available_units,
+        coalesce(stock.awaiting_putaway_units, 0) as awaiting_putaway_units,
+        -- Books below 0 ask for a count and have an alert of their own; they are no demand.
+        greatest(0, coalesce(stock.sellable_units, 0)) as sellable_units,
+        greatest(0, coalesce(stock.sellable_units, 0)) - wanted.reserved_units as available_units,
         coalesce(coming.open_supply_units, 0) as open_supply_units,
         -- What the plan did not count (forgotten, or after the days to cover) does not cover here either.
-        greatest(0, coalesce(coming.open_supply_units, 0) - wanted.excluded_supply_units) as useful_supply_units,
+        greatest(0, coalesce(coming.open_supply_units, 0) - wanted.excluded_supply_units) + coalesce(stock.awaiting_putaway_units, 0)
+            as useful_supply_units,
         coming.next_expected_on
     from wanted
     left join {{ ref('int_alerts__stock') }} as stock on wanted.item_id = stock.item_id and wanted.location_id = stock.location_id
@@ -92,10 +95,13 @@ short as (
             when judged.open_supply_units = 0 then 'nothing is on order'
             when judged.next_expected_on is null then format('{} units on order, all of them late or without a day', judged.open_supply_units)
             else format('{} units on order, next expected {}', judged.open_supply_units, judged.next_expected_on)
-        end as supply_text,
+        end
+        || case when judged.awaiting_putaway_units > 0 then format(', {} received and not put away', judged.awaiting_putaway_units) else '' end
+            as supply_text,
         cast(json_object(
             'sellable_units', cast(judged.sellable_units as bigint), 'reserved_units', cast(judged.reserved_units as bigint),
             'available_units', cast(judged.available_units as bigint), 'on_order_units', cast(judged.open_supply_units as bigint),
+            'awaiting_putaway_units', cast(judged.awaiting_putaway_units as bigint),
             'useful_supply_units', cast(judged.useful_supply_units as bigint), 'position_units', cast(judged.position_units as bigint),
             'reorder_point_units', judged.reorder_point_units, 'safety_stock_units', judged.safety_stock_units,
             'next_expected_on', judged.next_expected_on, 'proposed_units', proposals.proposed_units,

@@ -15,6 +15,8 @@ select
     sellable_units,
     on_order_units,
     in_transit_units,
+    awaiting_putaway_units,
+    below_zero_units,
     reserved_units,
     backorder_units,
     excluded_supply_units,
