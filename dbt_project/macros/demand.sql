@@ -84,7 +84,15 @@
     ),
 
     stocked as (
-        select item_id, location_id, min(stock_on) as first_stock_on
+        -- Goods that came late on their first day were not there for a whole one: their days begin with the next.
+        select
+            item_id,
+            location_id,
+            min(stock_on) + case
+                when arg_min(sellable_closing_units, stock_on) > 0
+                    and arg_min(out_of_stock_hours, stock_on) > 24 * {{ parameter('censored_out_of_stock_rate') }} then 1
+                else 0
+            end as first_stock_on
         from {{ stock }}
         group by item_id, location_id
     )
@@ -107,9 +115,9 @@
 {% endmacro %}
 
 {#
-    Statistics of demand per day and item-location over the days from its first demand or stock to `last_on`, an
-    expression that may name the location's `time_zone`. A day without a row is a day without demand.
-    `sums`: a relation of `demand_sums` up to that day; without it they are summed here.
+    Statistics of demand per day and item-location over the days from its first demand or first whole day in stock to `last_on`,
+    an expression that may name the location's `time_zone`. A day without a row is a day without demand.
+    `sums`: a relation of `demand_sums` over all days, from which those after `last_on` are taken off; without it they are summed here.
 #}
 {% macro demand_variance(last_on, sums=none) %}
     with limits as (
@@ -123,8 +131,28 @@
     ),
 
 {% if sums %}
+    later_days as (
+        select daily.*
+        from {{ ref('demand__daily') }} as daily
+        inner join limits on daily.location_id = limits.location_id and daily.demand_on > limits.last_on
+    ),
+
+    later as (
+        {{ demand_sums('later_days', '(select * from ' ~ ref('stock__daily') ~ ' where false)') }}
+    ),
+
     observed as (
-        select * from {{ sums }}
+        -- No day after the last whole one: nothing to take off.
+        select
+            sums.item_id,
+            sums.location_id,
+            sums.first_demand_on,
+            sums.first_stock_on,
+            {%- for name in ['gross_units', 'n_censored_days', 'n_demand_days', 'demand_units', 'squared_demand_units', 'size_units', 'squared_size_units'] %}
+            sums.{{ name }} - coalesce(later.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ sums }} as sums
+        left join later on sums.item_id = later.item_id and sums.location_id = later.location_id
     ),
 {% else %}
     daily as (

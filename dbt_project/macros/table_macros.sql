@@ -7,11 +7,12 @@
     {{ return([
         {'schema_name': 'core', 'macro_name': 'on_hand_as_of', 'arguments': 'ts', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz)")},
         {'schema_name': 'core', 'macro_name': 'on_hand_as_known', 'arguments': 'ts, known', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz) and known_at <= cast(known as timestamptz)")},
-        {'schema_name': 'demand', 'macro_name': 'variance_as_of', 'arguments': 'ts', 'body': demand_variance("cast(timezone(time_zone, cast(ts as timestamptz)) as date) - 1")},
+        {'schema_name': 'demand', 'macro_name': 'variance_as_of', 'arguments': 'ts', 'body': demand_variance(last_whole_day('cast(ts as timestamptz)'))},
         {'schema_name': 'plan', 'macro_name': 'position_as_of', 'arguments': 'ts', 'body': position_as_of()},
         {'schema_name': 'plan', 'macro_name': 'open_supply_as_of', 'arguments': 'ts', 'body': open_supply_as_of()},
         {'schema_name': 'plan', 'macro_name': 'lead_times_as_of', 'arguments': 'ts', 'body': lead_times("received_at <= cast(ts as timestamptz)")},
         {'schema_name': 'plan', 'macro_name': 'terms_as_of', 'arguments': 'ts', 'body': terms_as_of()},
+        {'schema_name': 'plan', 'macro_name': 'supplier_terms_as_of', 'arguments': 'ts', 'body': supplier_terms_as_of()},
     ]) }}
 {% endmacro %}
 
@@ -158,6 +159,22 @@
         multiple_units,
         unit_cost_amount,
         currency_code,
-        order_cost_amount
+        order_cost_amount,
+        max_units,
+        priority
+    from terms
+{% endmacro %}
+
+{# Grain: supplier x location (null: all locations). On which days a supplier takes orders, as holds at `ts`. #}
+{% macro supplier_terms_as_of() %}
+    with terms as (
+        {{ version_at(source('ledger', 'supplier_terms'), ['supplier_id', 'location_id'], 'cast(ts as timestamptz)', from_its_date=true, ends=true) }}
+    )
+
+    select
+        supplier_id,
+        location_id,
+        order_days,
+        calendar_code
     from terms
 {% endmacro %}

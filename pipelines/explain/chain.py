@@ -66,6 +66,8 @@ class Explanation:
         code = self.decision
         if code == "order" and not (point or 0) > 0:
             code = "order_promised"
+        if code == "ended" and not facts.item["ended_on"]:
+            code = "ended_by_lifecycle"
         if code == "not_planned" and facts.item["item_kind"] in ("bundle", "service"):
             code = "never_stocked"
         return f"headline_{code}", {
@@ -78,6 +80,8 @@ class Explanation:
             "free": plan.get("free_units"),
             "reason": plan.get("method_reason"),
             "kind": facts.item["item_kind"],
+            "ended": facts.item["ended_on"],
+            "launched": facts.item["launched_on"],
         }
 
     def to_data(self, language: str = "en") -> dict[str, Any]:
@@ -132,7 +136,7 @@ def _point(facts: Facts, plan: Row) -> Section:
              None if method is None else ("sum", [plan["lead_time_demand_units"], held if is_held else 0]),
              ("point_unknown", {"reason": plan["method_reason"]}) if method is None else None),
         Term("lead_time_demand_units", plan["lead_time_demand_units"], "units", f"{points}.lead_time_demand_units",
-             ("product", [daily, covered])),
+             ("product", [daily, covered]), None if plan["demand_of_item_id"] is None else ("demand_followed", {})),
         Term("covered_days", covered, "days", f"{safety}.covered_days", ("sum", [days, review]), not_kept(facts)),
         Term("safety_stock_units", held, "units", f"{safety}.safety_stock_units",
              (f"held_{method}", spread) if is_held else None),

@@ -9,7 +9,10 @@ Columns that need an explanation:
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
   given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
-- `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
+- `terms.max_units`: the most in one order, base units, 0 or empty: no maximum; `priority`: the smallest is the first choice.
+- `supplier_terms`: of a supplier for a location (`*` for all): `order_days`, the weekdays on which it takes orders
+  (`Mo,We,Fr`; empty: every day), and its calendar. `calendar_code`, here and of a location: on the calendar's `closed` days and
+  public holidays nobody takes orders, or goods. What a place's opening hours leave out, it takes no goods on either.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
   same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
 - `segments`: members of a named group, each an item, location, channel or supplier by its code.
@@ -76,6 +79,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("rfid_posting", values=("none", "authoritative")),
             Column("opening_hours", is_hours=True),
             Column("capacity_units", "integer"),
+            Column("calendar_code"),
         ),
     ),
     Entity(
@@ -113,6 +117,16 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("order_cost_amount", "decimal"),
             Column("max_units", "integer"),
             Column("priority", "integer"),
+        ),
+    ),
+    Entity(
+        "supplier_terms",
+        ("supplier_code", "location_code"),
+        (
+            Column("supplier_code", required=True),
+            Column("location_code", required=True),
+            Column("order_days", is_weekdays=True),
+            Column("calendar_code"),
         ),
     ),
     Entity(

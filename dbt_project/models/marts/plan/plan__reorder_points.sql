@@ -31,10 +31,12 @@ select
     order_cost_amount,
     currency_code,
     needed_units,
+    wanted_units,
     target_units,
     target_kind,
     target_days,
     decision,
+    demand_of_item_id,
     inventory_position_units <= reorder_point_units as is_at_reorder_point,
     why
 from planned
