@@ -58,7 +58,7 @@ select t.*, coalesce(s.supplier_code, cast(t.supplier_id as varchar)) as supplie
 from plan.terms_as_of({at}) t left join core.dim_supplier s using (supplier_id)
 where t.item_id = $item and (t.location_id = $location or t.location_id is null)
 qualify row_number() over (partition by t.supplier_id order by t.location_id is null) = 1
-order by t.unit_cost_amount nulls last, t.lead_time_days nulls last, t.supplier_id"""
+order by t.priority nulls last, t.unit_cost_amount nulls last, t.lead_time_days nulls last, t.supplier_id"""
 _SUPPLY = """
 select o.* exclude (open_units), o.open_units as coming_units, coalesce(o.promised_on, o.due_on) as expected_on, s.supplier_code
 from plan.open_supply_as_of({at}) o left join core.dim_supplier s using (supplier_id)

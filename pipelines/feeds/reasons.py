@@ -71,6 +71,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_epc": "not a valid EPC: its format, length or serial is invalid for its scheme",
     "unknown_code_kind": "the feed does not know this kind of code",
     "unknown_zone": "no time zone has this name",
+    "bad_weekdays": "not a list of weekdays in the form Mo,We,Fr or Mo-Fr",
     "bad_opening_hours": "not opening hours in the form Mo-Fr 09:00-19:30; Sa 10:00-18:00; Su off",
     "period_reversed": "the period ends before it begins",
     "related_to_itself": "an item cannot be related to itself",

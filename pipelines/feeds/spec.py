@@ -180,6 +180,7 @@ class Column:
     is_gtin: bool = False
     is_gln: bool = False
     is_hours: bool = False
+    is_weekdays: bool = False
     """A week's opening hours, in the form of `pipelines.feeds.reading.hours`."""
     zero_is_none: bool = False
     is_open_ended: bool = False

@@ -6,6 +6,8 @@ with on_hand as (
         location_id,
         -- Goods of other states only: none of them can be sold, hence 0.
         coalesce(sum(on_hand_units) filter (where {{ is_sellable('stock_state') }}), 0) as sellable_units,
+        -- Received and not on a shelf yet: as planning counts it, books below 0 add nothing.
+        greatest(0, coalesce(sum(on_hand_units) filter (where stock_state = 'in_progress'), 0)) as awaiting_putaway_units,
         sum(on_hand_units) filter (where on_hand_units < 0) as negative_units,
         string_agg(
             case when on_hand_units < 0 then stock_state || case when lot_id = '' then '' else ' lot ' || lot_id end end, ', '

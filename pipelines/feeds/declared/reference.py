@@ -11,7 +11,10 @@ Columns that need an explanation:
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
   `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
-- 0 is as an empty cell where no such number can be meant (`zero_is_none`): a multiple, a minimum, a capacity, a shelf life of 0.
+- 0 is as an empty cell where no such number can be meant (`zero_is_none`): a multiple, a minimum, a maximum, a capacity, a shelf life.
+- `supplier_terms`: of a supplier for a location (`*` for all): `order_days`, the weekdays on which it takes orders
+  (`Mo,We,Fr`; empty: every day), and its calendar. `calendar_code`, here and of a location: on the calendar's `closed` days and
+  public holidays nobody takes orders, or goods. What a place's opening hours leave out, it takes no goods on either.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
   same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
 - `segments`: members of a named group, each an item, location, channel or supplier by its code.
@@ -78,6 +81,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("rfid_posting", values=("none", "authoritative")),
             Column("opening_hours", is_hours=True),
             Column("capacity_units", "integer", zero_is_none=True),
+            Column("calendar_code"),
         ),
     ),
     Entity(
@@ -115,6 +119,16 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("order_cost_amount", "decimal", zero_is_none=True),
             Column("max_units", "integer", zero_is_none=True),
             Column("priority", "integer"),
+        ),
+    ),
+    Entity(
+        "supplier_terms",
+        ("supplier_code", "location_code"),
+        (
+            Column("supplier_code", required=True),
+            Column("location_code", required=True),
+            Column("order_days", is_weekdays=True),
+            Column("calendar_code"),
         ),
     ),
     Entity(

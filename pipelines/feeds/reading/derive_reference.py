@@ -12,7 +12,7 @@ from pipelines.feeds.declared.reference import POSITIVE_COLUMNS
 from pipelines.feeds.reading import gs1, typed
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
-from pipelines.feeds.reading.hours import is_opening_hours
+from pipelines.feeds.reading.hours import is_opening_hours, is_weekdays
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
 from pipelines.feeds.reading.times import EARLIEST_YEAR, Instants, outside, parse_dates, parse_instants
 from pipelines.feeds.spec import Column, Entity, FieldType
@@ -104,6 +104,9 @@ def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> p
     if column.is_hours:
         wrong = [hours for hours in text.drop_nulls().unique() if not is_opening_hours(hours)]
         faults.add("bad_opening_hours", name, text.is_in(wrong))
+    if column.is_weekdays:
+        wrong = [days for days in text.drop_nulls().unique() if not is_weekdays(days)]
+        faults.add("bad_weekdays", name, text.is_in(wrong))
     if name == "time_zone":
         unknown = [zone for zone in text.drop_nulls().unique() if not is_zone(zone)]
         faults.add("unknown_zone", name, text.is_in(unknown))
