@@ -25,6 +25,7 @@ REMEDIES: Final[dict[str, str]] = {
     "void_without_target": "the line that it voids",
     "ambiguous_order": "the line again with its channel_code, as a higher source_revision",
     "kit_without_bom": "its components in reference bom",
+    "discount_line": "nothing to do where it is a discount; goods that came back: the line as a return",
     "missing_column": "the file again, with that column in its header",
     "conflicting_payload": "the line again with a higher source_revision, if it is the right one",
 }

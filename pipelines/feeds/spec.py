@@ -96,7 +96,7 @@ class Feed:
     where it never came, and no shelf is wrong for its silence. `names_its_day`: its senders have days of their own (a trading
     day, a report's day), so that `business_on` counts; of all others the day is that of the instant. `orders_find_their_place`:
     a line that names no location is of the one that serves its channel. `is_of_the_offer`: it speaks of what is offered, not
-    of goods: a bundle stays one.
+    of goods: a bundle stays one. `sells` names the kinds whose price is what goods cost: below 0 it is a discount's, and not goods.
     """
 
     name: str
@@ -114,6 +114,7 @@ class Feed:
     names_its_day: bool = False
     orders_find_their_place: bool = False
     is_of_the_offer: bool = False
+    sells: tuple[str, ...] = ()
 
     @property
     def silence_severity(self) -> Literal["critical", "warning"]:

@@ -50,6 +50,16 @@ class GateResult:
     what: str
     failed_rows: str | None = None
 
+    @property
+    def rows_in_words(self) -> str:
+        """How many rows break it, of those that it counts.
+
+        >>> GateResult("r", "pos", "unit_price_amount", "block", False, 1, 1, "").rows_in_words
+        '1 of 1 rows with unit_price_amount break it'
+        """
+        counted = f"rows with {self.column_name}" if self.column_name and not self.rule_code.endswith("not_null") else "rows"
+        return f"{self.rows_failed:,} of {self.rows_checked:,} {counted} break it"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GateRun:
@@ -110,7 +120,7 @@ class GateBlocked(UserError):
         broken = [(run, one) for run in self.runs for one in run.failed if one.severity == "block"]
         lines = []
         for run, one in broken:
-            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_failed:,} of {one.rows_checked:,} rows break it")
+            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_in_words}")
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
                 lines.append(f"report {run.report}" + ("" if run.report.exists() else " (still being written)"))

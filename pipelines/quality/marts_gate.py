@@ -15,7 +15,7 @@ from pipelines.quality.batch import LookTables, engine, look_tables
 from pipelines.quality.in_sql import Outcome, answer, json_of
 from pipelines.quality.looks import GateResult, GateRun, hand_over, is_news, keep, look_id, looking
 from pipelines.quality.marts_rules import MARTS, Mart
-from pipelines.quality.rules import Rule, quoted
+from pipelines.quality.rules import Rule, Severity, quoted
 from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 
@@ -136,10 +136,13 @@ def _growth(tables: LookTables, before: MartsBuild | None, there: set[str]) -> l
         column = f"{mart.table}_rate"
         figures.append(f"(select count(*) from marts.{mart.full_name}) / {rows} as {column}")
         keys = ("published_commit_id", column)
-        # A corrected date may take a day away; half of the days do not go by correction.
         if rows >= _ROWS_NEEDED:
             what = f"{mart.full_name} keeps at least half of the {rows:,} rows it was published with"
-            rules.append(Rule(f"{mart.full_name}.keeps_its_rows", _GROWTH, "between", (column,), what, low=_LOST_RATE_MAX, keys=keys))
+            # A delivery that is taken back may take most of the days of demand with it; the days of stock have both then.
+            severity: Severity = "block" if mart.only_grows else "warn"
+            rules.append(
+                Rule(f"{mart.full_name}.keeps_its_rows", _GROWTH, "between", (column,), what, severity, low=_LOST_RATE_MAX, keys=keys)
+            )
         what = f"{mart.full_name} has at least the {rows:,} rows it was published with"
         rules.append(Rule(f"{mart.full_name}.does_not_shrink", _GROWTH, "between", (column,), what, "warn", low=1.0, keys=keys))
     if rules:
