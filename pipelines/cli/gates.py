@@ -49,7 +49,7 @@ def gates(
         for run in runs:
             for one in run.failed:
                 word = "blocks" if one.severity == "block" else "warns "
-                out.say("", f"{word}  {one.rule_code}: {one.what}; {one.rows_in_words}")
+                out.say("", f"{word}  {one.rule_code}: {one.what}" + (f"; {one.rows_in_words}" if one.rows_failed else ""))
                 for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]:
                     out.say("        " + ", ".join(f"{name} {'∅' if value is None else value}" for name, value in row.items()))
     else:

@@ -1,9 +1,10 @@
 """The gates, as everybody else calls them.
 
-Belongs here: names. Does not belong here: how feeds and marts are looked at (`feed_gates`, `marts_gate`), or what stands of
-it (`looks`). Importing this loads no engine but DuckDB.
+Belongs here: names. Does not belong here: how feeds, marts and builds are looked at (`feed_gates`, `marts_gate`, `build_gate`), or
+what stands of it (`looks`). Importing this loads no engine but DuckDB.
 """
 
+from pipelines.quality.build_gate import keep_failed, keep_passed
 from pipelines.quality.feed_gates import check_feeds
 from pipelines.quality.looks import (
     GateBlocked,
@@ -24,6 +25,8 @@ __all__ = [
     "blocked_by",
     "check_feeds",
     "check_marts",
+    "keep_failed",
+    "keep_passed",
     "newest_runs",
     "report_in_words",
     "require_feeds_open",

@@ -57,13 +57,15 @@ class GateResult:
         >>> GateResult("r", "pos", "unit_price_amount", "block", False, 1, 1, "").rows_in_words
         '1 of 1 rows with unit_price_amount break it'
         """
+        if self.rows_checked < self.rows_failed:  # dbt counts only those that break it
+            return f"{self.rows_failed:,} rows break it"
         counted = f"rows with {self.column_name}" if self.column_name and not self.rule_code.endswith("not_null") else "rows"
         return f"{self.rows_failed:,} of {self.rows_checked:,} {counted} break it"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GateRun:
-    """One look of one gate. `subject` is the feed, or `marts`.
+    """One look of one gate. `subject` is the feed, `marts` (what they hold) or `build` (what dbt checks while it builds them).
 
     `report` is the page that Great Expectations writes about it some seconds after the look, so it may not be there yet
     (`report_in_words`); null where none will be (`PARSTOCK_GX=off`).
@@ -116,11 +118,11 @@ class GateBlocked(UserError):
 
     def __init__(self, runs: Sequence[GateRun]) -> None:
         self.runs = list(runs)
-        names = [f"feed {run.subject}" if run.gate_kind == "feed" else "the marts" for run in self.runs]
+        names = list(dict.fromkeys(f"feed {run.subject}" if run.gate_kind == "feed" else "the marts" for run in self.runs))
         broken = [(run, one) for run in self.runs for one in run.failed if one.severity == "block"]
         lines = []
         for run, one in broken:
-            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_in_words}")
+            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}" + (f"; {one.rows_in_words}" if one.rows_failed else ""))
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
                 lines.append(f"report {run.report}" + ("" if run.report.exists() else " (still being written)"))

@@ -61,6 +61,8 @@ def _look_at(home: Home, con: DuckDBPyConnection, before: MartsBuild | None, com
         tables.execute("detach marts")
         suites = {table: suite_of(table, of_table) for table, of_table in rules.items()}
         outcomes = {table: answer(tables, table, suite) for table, suite in suites.items()}
+        if any(one.failed_rows for of_table in outcomes.values() for one in of_table):
+            outcomes = _with_codes(home, con, outcomes)
         results = [_result(rule, one) for table in rules for rule, one in zip(rules[table], outcomes[table], strict=True)]
         rows = sum(int(tables.execute(f"select count(*) from {quoted(table)}").fetchall()[0][0]) for table in rules if table != _GROWTH)
         is_blocked = any(not one.is_met and one.severity == "block" for one in results)
@@ -68,6 +70,21 @@ def _look_at(home: Home, con: DuckDBPyConnection, before: MartsBuild | None, com
         is_told = is_news(home, [run])
         runs = hand_over(home, tables, suites, [run], is_told=is_told)
     return keep(home, look, runs, is_told=is_told)[0]
+
+
+def _with_codes(home: Home, con: DuckDBPyConnection, outcomes: dict[str, list[Outcome]]) -> dict[str, list[Outcome]]:
+    """The failing rows with the codes that people know in the place of ids."""
+    from pipelines.marts.codes import in_codes
+    from pipelines.marts.export import attach_marts
+
+    attach_marts(con.execute, home)
+    try:
+        return {
+            table: [dataclasses.replace(one, failed_rows=in_codes(con.execute, one.failed_rows, "marts.core")) for one in of_table]
+            for table, of_table in outcomes.items()
+        }
+    finally:
+        con.execute("detach marts")
 
 
 def _result(rule: Rule, one: Outcome) -> GateResult:

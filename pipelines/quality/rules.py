@@ -24,8 +24,8 @@ class Rule:
     """One rule on one table of a look.
 
     `word` and its terms are those of `pipelines.feeds.expect`; `holds` is a condition in SQL, true of every row. `at_least`
-    is the share of the rows with a value that must fulfil it; such a rule of a feed blocks only as `shares` says. Null values fulfil every word but `not_null`. `keys` are the
-    columns that name a failing row to a person. `what` is the rule in words.
+    is the share of the rows with a value that must fulfil it; such a rule of a feed blocks only as `shares` says. Null values
+    fulfil every word but `not_null`. `keys` are the columns that name a failing row to a person. `what` is the rule in words.
     """
 
     code: str
