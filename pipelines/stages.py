@@ -323,11 +323,7 @@ def run_with(
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
-    is_current = (
-        before is not None
-        and ingested.rows_in == 0
-        and is_built(home, owner.ask("status")["ledger_hash"])
-    )
+    is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
     built = before if is_current and before is not None else build_with(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:

@@ -36,7 +36,7 @@ class OwnerClient:
         if "gone" in answer:
             raise OwnerGone
         if "error" in answer:
-            raise UserError(answer["error"], exit_code=3)
+            raise UserError(answer["error"], exit_code=int(answer.get("exit_code", 3)))
         return answer["answer"]
 
     def close(self) -> None:
