@@ -1,4 +1,5 @@
--- Opening + in - out = closing, each day opens where the last one closed, and the last closing is what is on hand. A day is at most two days long: zones that cross the date line repeat one.
+-- Opening + in - out = closing, each day opens where the last one closed, and the last closing is what is on hand.
+-- A day is at most two days long: zones that cross the date line repeat one.
 with written as (
     -- Keys that were written since all checks passed last: the others were looked at then.
     select distinct item_id, location_id

@@ -119,7 +119,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
     from pipelines.marts.dbt import run_dbt
     from pipelines.marts.failures import DbtFailed
     from pipelines.marts.standing_nodes import BUILT_EVERY_TIME, key_of, remember, standing_nodes
-    from pipelines.quality.gates import GateBlocked, check_feeds, keep_failed, require_feeds_open
+    from pipelines.quality.gates import GateBlocked, check_feeds, keep_failed, may_fail, require_feeds_open, use_up_passed
 
     home.warehouse.mkdir(parents=True, exist_ok=True)
     check_feeds(home, clock=clock)
@@ -131,10 +131,11 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
         # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
         run = run_dbt(
             home, project, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
-            threads=Settings().threads, on_progress=on_progress,
+            accepted=may_fail(home), threads=Settings().threads, on_progress=on_progress,
         )  # fmt: skip
     except DbtFailed as failed:
         raise GateBlocked([keep_failed(home, failed.findings, clock=clock)]) from failed
+    use_up_passed(home, run.warned)
     built = time.perf_counter()
     nodes = [*standing, *run.nodes]
     build = finish_build(home, nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)

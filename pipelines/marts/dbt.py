@@ -31,10 +31,11 @@ _BROKEN_CONTRACTS = "contracts are broken"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DbtRun:
-    """The relations that a run built, and when its last node ended (UTC)."""
+    """The relations that a run built, when its last node ended (UTC), and the checks that only warned."""
 
     nodes: list[BuiltNode]
     finished_at: dt.datetime
+    warned: frozenset[str] = frozenset()
 
 
 def run_dbt(
@@ -87,7 +88,8 @@ def run_dbt(
         raise _not_started(home, result.exception)
     ended = [_utc(step.completed_at) for one in results for step in one.timing if step.completed_at]
     nodes = [_built(one.node) for one in results if one.node.resource_type in ("model", "seed", "snapshot")]
-    return DbtRun(nodes, max(ended, default=dt.datetime.max.replace(tzinfo=dt.UTC)))
+    warned = frozenset(one.node.name for one in results if str(one.status) == "warn")
+    return DbtRun(nodes, max(ended, default=dt.datetime.max.replace(tzinfo=dt.UTC)), warned)
 
 
 def _allow(manifest: Any, accepted: Mapping[str, int]) -> None:

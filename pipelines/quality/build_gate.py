@@ -9,11 +9,12 @@ A build that succeeds is kept only where the one before failed: that it works is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from pipelines.ledger.files import read_current
+from pipelines.quality.accepting import allowed, use_up
 from pipelines.quality.looks import GateResult, GateRun, is_news, keep, look_id, looking, newest_runs
 from pipelines.settings import Home
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 SUBJECT: Final = "build"
 GATE: Final = f"marts/{SUBJECT}"
+_CHECK: Final = "test."
+"""How the code of a rule begins that is one of dbt's checks."""
 
 
 def keep_failed(home: Home, findings: Sequence[Finding], *, clock: Callable[[], datetime]) -> GateRun:
@@ -34,6 +37,16 @@ def keep_failed(home: Home, findings: Sequence[Finding], *, clock: Callable[[], 
         for one in findings
     )  # fmt: skip
     return _keep(home, clock(), is_blocked=True, results=results)
+
+
+def may_fail(home: Home) -> dict[str, int]:
+    """Rows that may fail of each check by its name, because somebody accepted them."""
+    return {code.removeprefix(_CHECK): rows for code, rows in allowed(home, GATE).items() if code.startswith(_CHECK)}
+
+
+def use_up_passed(home: Home, failing: Collection[str]) -> None:
+    """After a build: what was allowed of checks that did not find it again (all but `failing`) ends."""
+    use_up(home, GATE, [f"{_CHECK}{name}" for name in may_fail(home) if name not in failing])
 
 
 def keep_passed(home: Home, *, clock: Callable[[], datetime]) -> None:

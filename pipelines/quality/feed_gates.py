@@ -88,6 +88,15 @@ def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
         return runs
 
 
+def forget_usual(home: Home, feed: str) -> None:
+    """Learn anew what is usual of a feed: somebody said that what is unlike it is right."""
+    with looking(home):
+        path = _seen_file(home, feed)
+        seen = Seen.read(path)
+        seen.usual = {}
+        seen.write(path)
+
+
 def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen], now: datetime) -> tuple[list[GateRun], str, bool]:
     from pipelines.ledger.files import read_current
 

@@ -3,7 +3,10 @@
 with failed as (
     select
         gate_run_id,
-        string_agg(rule_code || ' (' || severity || case when rows_failed > 0 then ', ' || rows_failed || ' rows' else '' end || '): ' || what, '; ' order by severity, rule_code) as rules
+        string_agg(
+            rule_code || ' (' || severity || case when rows_failed > 0 then ', ' || rows_failed || ' rows' else '' end || '): ' || what,
+            '; ' order by severity, rule_code
+        ) as rules
     from {{ ref('ops__gate_results') }}
     where not is_met
     group by gate_run_id
