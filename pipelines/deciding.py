@@ -51,6 +51,21 @@ def decide(
         return made
 
 
+def accept_gate(home: Home, run: str, *, reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:
+    """Let pass what a gate blocks: the look of this id, or of this gate (`feed/pos`). What it found may be found again, and no more.
+
+    Raises UserError where it does not block, or where what it found cannot be accepted.
+    """
+    from pipelines.quality.gates import allow, blocked_named, forget_usual
+
+    found = blocked_named(home, run)
+    allow(home, found.gate_run_id, found.name, {one.rule_code: one.rows_failed for one in found.failed if one.severity == "block"})
+    made = decide(home, [{"kind": "accept_gate", "gate_run_id": found.gate_run_id, "reason": reason}], author=author, clock=clock)
+    if found.gate_kind == "feed":
+        forget_usual(home, found.subject)
+    return made
+
+
 def undo(home: Home, decision: str, *, reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:
     """Undo the decision of this id, or all of a batch; the beginning of the id is enough where it names one alone."""
     found = _named(home, decision)

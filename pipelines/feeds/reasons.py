@@ -59,6 +59,7 @@ REASONS: Final[dict[str, str]] = {
     "quantity_zero": "an adjustment of 0 changes nothing",
     "absurd_amount": "the amount of one unit is above 10,000,000,000",
     "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
+    "discount_line": "a price below 0 is a discount, a coupon or a deposit and not goods; send goods that come back as a return",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
     "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",

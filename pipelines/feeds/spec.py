@@ -111,6 +111,7 @@ class Feed:
     of goods: a bundle stays one. `reports_on_days`: its day may lie long before its instant, as that of a report on it does; any other
     day that a feed names is a trading day and lies near. `most_line_units`: a line of more base units waits for approval, unless the item says how many
     one may have.
+    `sells` names the kinds whose price is what goods cost: below 0 it is a discount's, and not goods.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Feed:
     names_its_day: bool = False
     orders_find_their_place: bool = False
     is_of_the_offer: bool = False
+    sells: tuple[str, ...] = ()
     reports_on_days: bool = False
     most_line_units: int = MOST_LINE_UNITS
 

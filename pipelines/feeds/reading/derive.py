@@ -124,6 +124,7 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
             columns[name] = typed.booleans(columns[name], name, faults)
     _check_quantity(columns, feed, faults)
     _check_money(columns, faults)
+    _check_discounts(columns, feed, faults)
     _check_codes(columns, feed, faults)
     none = pl.repeat(None, height, dtype=pl.String(), eager=True)
     if day is None:
@@ -178,6 +179,14 @@ def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
             faults.add("currency_missing", "currency_code", amount.is_not_null())
         elif currency.null_count():
             faults.add("currency_missing", "currency_code", amount.is_not_null() & currency.is_null())
+
+
+def _check_discounts(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
+    """Tills and shops write what they take off as lines of their own: such a line is not a sale of goods, whatever it names."""
+    if feed.sells and "unit_price_amount" in columns:
+        price = columns["unit_price_amount"]
+        if (price.min() or 0) < 0:  # type: ignore[operator]
+            faults.add("discount_line", "unit_price_amount", columns["event_kind"].is_in(feed.sells) & (price < 0))
 
 
 def _check_codes(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
