@@ -17,7 +17,7 @@ from typing import Any
 from pipelines.ledger.decisions import UNDO, from_json
 from pipelines.settings import Home
 from pipelines.spool import Spool
-from pipelines.spool.files import write_bytes_whole
+from pipelines.durable import write_bytes_whole
 
 
 def accepted_runs(home: Home) -> set[str]:
