@@ -51,6 +51,12 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "volume_cm3": "BIGINT",
         **_REFERENCE_TAIL,
     },
+    "item_codes": {
+        "vendor_code": "VARCHAR",
+        "item_id": "BIGINT",
+        "item_code": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
     "uoms": {
         "item_id": "BIGINT",  # null: for all items
         "item_code": "VARCHAR",

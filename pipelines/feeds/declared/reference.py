@@ -9,6 +9,8 @@ Columns that need an explanation:
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
   given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
+- `item_codes`: what a vendor's systems call an item, for lines whose `item_code_kind` is `vendor`. Vendors' documents that say so
+  (`.json`) are read as this entity.
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
   same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
@@ -51,6 +53,11 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("weight_grams", "integer"),
             Column("volume_cm3", "integer"),
         ),
+    ),
+    Entity(
+        "item_codes",
+        ("vendor_code",),
+        (Column("vendor_code", required=True), Column("item_code", required=True)),
     ),
     Entity(
         "uoms",
@@ -174,6 +181,9 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     ),
 )
 
+CODES_OF_VENDORS: Final = "item_codes"
+"""The entity of which vendors' documents are."""
+
 ENTITY_BY_NAME: Final = {entity.name: entity for entity in ENTITIES}
 POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units", "component_units"})
 """Whole numbers that must be above 0; other whole numbers must not be negative."""
@@ -182,11 +192,17 @@ POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units
 def entity_of_path(parts: tuple[str, ...]) -> str | None:
     """Entity of a reference file from its path under `reference/`: a folder named so, else the beginning of its name.
 
+    A JSON document that is named after none is one of a vendor, which says codes of items.
+
     >>> entity_of_path(("items-2026.csv",)), entity_of_path(("erp", "items", "a.csv")), entity_of_path(("prices.csv",))
     ('items', 'items', None)
+    >>> entity_of_path(("item_codes_shop.csv",)), entity_of_path(("shop", "products.json"))
+    ('item_codes', 'item_codes')
     """
     for folder in parts[:-1]:
         if folder in ENTITY_BY_NAME:
             return folder
-    stem = re.split(r"[-_.]", parts[-1], maxsplit=1)[0]
-    return stem if stem in ENTITY_BY_NAME else None
+    named = re.match(rf"({'|'.join(sorted(ENTITY_BY_NAME, key=len, reverse=True))})[-_.]", parts[-1])
+    if named is not None:
+        return named.group(1)
+    return CODES_OF_VENDORS if parts[-1].lower().removesuffix(".gz").endswith(".json") else None
