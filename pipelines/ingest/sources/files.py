@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import UserError
-from pipelines.feeds.adapters.registry import check_format
+from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
 from pipelines.feeds.parse import How, place_of
 from pipelines.feeds.reading.failing import is_of_the_machine, words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
@@ -198,7 +198,7 @@ class Landing:
             )
             self._readings = {one.source_uri: Reading.of(one) for one in known}
         said = self._mappings.of(candidate)
-        if said is None and self._adapter and candidate.feed != REFERENCE:
+        if said is None and self._adapter and (candidate.feed == REFERENCE) == (ADAPTER_BY_NAME[self._adapter].feed == REFERENCE):
             said = Reading(self._adapter, self._adapter)
         if said is None:
             return self._readings.get(candidate.source_uri, Reading())
