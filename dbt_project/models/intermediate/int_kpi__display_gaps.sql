@@ -1,14 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
 with displays as (
-    -- What the channel says it shows, from then on.
+    -- What the channel says it shows, from then on; a publication older than one that it showed before does not come back.
     select channel_id, item_id, occurred_at as changed_at, arg_max(units, (document_id, event_id)) as displayed_units
     from (
         select channel_id, item_id, occurred_at, document_id, event_id, units
         from {{ ref('stg_ledger__events') }}
         where event_kind = 'stock_ack'
-        group by all
+        group by channel_id, item_id, occurred_at, document_id, event_id, units
         having sum(sign) > 0
+        qualify {{ publish_rank() }} >= max({{ publish_rank() }}) over (partition by channel_id, item_id order by occurred_at)
     ) as acknowledged
     group by all
 ),
