@@ -124,9 +124,7 @@ def test_goods_are_sellable_to_the_end_of_their_day_at_the_place(home: Path) -> 
 def test_goods_without_a_day_are_last_in_line_and_a_lot_is_not_sold_before_it_came(home: Path) -> None:
     assert _left(home, "MIXED") == [("2026-03-09", 6, True)]
     assert _sellable(home, "MIXED") == (11, 5)
-    assert _left(home, "RESTOCKED") == [
-        ("2026-03-08", 8, True)
-    ]  # never more than is there: two were sold before anything had come
+    assert _left(home, "RESTOCKED") == [("2026-03-08", 8, True)]  # never more than is there: two were sold before anything had come
 
 
 def test_what_was_taken_back_never_left(home: Path) -> None:
