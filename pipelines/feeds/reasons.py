@@ -120,6 +120,7 @@ MEANING: Final[dict[str, str]] = {
     "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
     "kit_without_bom": "no bill of materials lists the components of {item_code}",
+    "implausible_terms": "a figure of the terms is so large that somebody has to say that it is right",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
     "quantity_too_large": "{quantity} {uom_code} is more than 1,000,000,000,000,000 base units, and could not be summed exactly",
     "fractional_quantity": "{quantity} is not a whole number of base units",
@@ -133,7 +134,7 @@ MEANING: Final[dict[str, str]] = {
 }
 """Reasons of meaning: code → what is wrong. Braces name columns of the row (for a taken code: `code` and its `holder`)."""
 
-APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far"})
+APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far", "implausible_terms"})
 """Reasons for which a row waits for a person to say that it is right all the same, or for a reference row that allows it."""
 
 WAITS: Final = APPROVAL | frozenset(

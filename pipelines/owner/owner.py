@@ -131,7 +131,7 @@ class Owner:
         self.stop()
 
     def ask(self, question: str, **details: Any) -> Any:
-        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`, `decide`) and wait for the answer."""
+        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`, `decide`, `approvals`) and wait for the answer."""
         if self._failure is not None:
             raise self._failure
         answer: Future[Any] = Future()
@@ -254,6 +254,8 @@ class Owner:
             return self._published is not None
         if question == "decide":
             return self._decide(details)
+        if question == "approvals":
+            return self._applier.for_approval()
         if question == "status":
             at = ledger.standing(self._con)
             return {

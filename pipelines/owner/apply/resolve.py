@@ -38,7 +38,7 @@ _DAY_US: Final = 86_400_000_000
 
 _EPCIS: Final = one_of(EPCIS_FEEDS)
 _NAMES_ITS_DAY: Final = one_of(feed.name for feed in FEEDS if feed.names_its_day)
-_MOST_OF_FEED: Final = (
+MOST_OF_FEED: Final = (
     "case feed "
     + "".join(f"when {literal(feed.name)} then {feed.most_line_units} " for feed in FEEDS if feed.most_line_units != MOST_LINE_UNITS)
     + f"else {MOST_LINE_UNITS} end"
@@ -240,7 +240,8 @@ select
     coalesce(problem, {_concern(incoming)}) as problem, unit_price as unit_price_amount,
     {", ".join(PASSED)},
     null::VARCHAR as epc, {c("quantity", "")} as quantity
-from itemed
+from itemed left join (select item_id as bounded_id, min(max_line_units) as least_bound from item_bounds group by all) b
+    on b.bounded_id = coalesce(itemed.named_item_id, itemed.item_id)
 where since_us < until_us or problem is not null
 """
 
@@ -268,7 +269,7 @@ def _itemed(incoming: Incoming, now_us: int) -> str:
     unit, quantity, price = _measuring(incoming), incoming.column("quantity", "p."), incoming.column("unit_price_amount", "p.")
     return f"""
     select
-        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code, i.max_line_units,
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
         {unit.numerator} as per_unit, {unit.denominator} as per_units,
         greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
         {_problem(incoming, unit.problem, now_us)} as problem,
@@ -331,7 +332,7 @@ def _concern(incoming: Incoming) -> str:
             when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
                 when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS}) then 'business_day_far' end"""
     return f"""case
-            when abs(units) > coalesce(max_line_units, {_MOST_OF_FEED}) then 'absurd_quantity'{far}
+            when abs(units) > least(least_bound, {MOST_OF_FEED}) then 'absurd_quantity'{far}
         end"""
 
 
