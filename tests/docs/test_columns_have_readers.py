@@ -11,7 +11,11 @@ from pipelines.events import SENT
 from pipelines.feeds.declared.reference import ENTITIES
 
 ROOT = Path(__file__).resolve().parents[2]
-_BOOK, _CODES, _RESOLVE = "pipelines/owner/reference/rows.py", "pipelines/owner/reference/code_tables.py", "pipelines/owner/apply/resolve.py"
+_BOOK, _CODES, _RESOLVE = (
+    "pipelines/owner/reference/rows.py",
+    "pipelines/owner/reference/code_tables.py",
+    "pipelines/owner/apply/resolve.py",
+)
 _DAYS, _PERIODS = "pipelines/planning/workdays.py", "dbt_project/models/marts/core/core__calendar_days.sql"
 
 READERS: dict[str, dict[str, str]] = {

@@ -29,7 +29,11 @@ def only(planned: Plan) -> dict[str, Any]:
         ({"ended_on": date(2026, 3, 7)}, "ended", "Not ordered: ended on 2026-03-07."),
         ({"lifecycle": "ended"}, "ended", "Not ordered: its lifecycle is ended."),
         ({"lifecycle": "Phase_Out"}, "phase_out", "Not ordered: its lifecycle is phase_out."),
-        ({"launched_on": date(2026, 3, 14)}, "not_launched", "its first day of sale, 2026-03-14, lies beyond the days that an order covers"),
+        (
+            {"launched_on": date(2026, 3, 14)},
+            "not_launched",
+            "its first day of sale, 2026-03-14, lies beyond the days that an order covers",
+        ),
         ({"ended_on": date(2026, 3, 12)}, "ends_before_arrival", "it would come on 2026-03-13, after its last day of sale, 2026-03-12"),
     ],
 )
