@@ -215,6 +215,8 @@ def entity_of_path(parts: tuple[str, ...]) -> str | None:
     ('items', 'items', None)
     >>> entity_of_path(("item_codes_shop.csv",)), entity_of_path(("shop", "products.json"))
     ('item_codes', 'item_codes')
+    >>> entity_of_path(("supplier_terms_2026.csv",)), entity_of_path(("itemset.csv",))
+    ('supplier_terms', None)
     """
     for folder in parts[:-1]:
         if folder in ENTITY_BY_NAME:
