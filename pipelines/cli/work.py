@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, clock_at, home_at
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, LastLine, clock_at, home_at, settings_with
 from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
 
@@ -44,6 +44,7 @@ def ingest(
         Path | None,
         typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
     ] = None,
+    last_line: LastLine = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -55,8 +56,8 @@ def ingest(
     if rehearsed is not None:
         from pipelines.cli.rehearse import show_rehearsal
 
-        named = Path(document) if document else None
-        raise typer.Exit(show_rehearsal(Output(as_json=as_json, as_csv=as_csv), rehearsed, feed[0] if feed else None, named))
+        out = Output(as_json=as_json, as_csv=as_csv)
+        raise typer.Exit(show_rehearsal(out, rehearsed, feed[0] if feed else None, document, is_whole=last_line == "whole"))
     from pipelines import stages
     from pipelines.feeds.adapters.registry import check_format
     from pipelines.feeds.registry import check_feed_name
@@ -65,7 +66,9 @@ def ingest(
     feeds = [check_feed_name(name) for name in feed] if feed else None
     adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
     with progress() as say:
-        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
+        result = stages.ingest(
+            home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter, settings=settings_with(last_line)
+        )  # fmt: skip
     _show_ingest(out, result)
 
 
@@ -127,7 +130,14 @@ def publish(
     ])  # fmt: skip
 
 
-def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+def run(
+    home: HomeDir = DEFAULT_HOME,
+    from_dir: FromDir = None,
+    last_line: LastLine = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
     """One whole pass: ingest, build, plan, publish.
 
     What is up to date already is left as it is.
@@ -136,7 +146,7 @@ def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = No
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say)
+        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say, settings=settings_with(last_line))
     if not out.is_table:
         one = result.ingested
         figures = tuple(getattr(one, name) for name in INGEST_COLUMNS)
