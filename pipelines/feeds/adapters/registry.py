@@ -22,6 +22,8 @@ from pipelines.feeds.adapters.shopify.naming import title_by_id
 from pipelines.feeds.adapters.shopify.orders import SHOPIFY_ORDERS
 from pipelines.feeds.adapters.shopify.refunds import SHOPIFY_REFUNDS
 from pipelines.feeds.adapters.shopify.unusable import SHOPIFY_UNUSABLE
+from pipelines.feeds.adapters.woocommerce import common as woocommerce
+from pipelines.feeds.adapters.woocommerce.common import WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS, WOOCOMMERCE_UNUSABLE, title_by_address
 from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.reading.strangers import stranger_title
 
@@ -54,10 +56,11 @@ VENDORS: Final[tuple[Vendor, ...]] = (
         ),
         SHOPIFY_UNUSABLE,
     ),
+    Vendor("woocommerce", woocommerce.objects_that_tell, (WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS), WOOCOMMERCE_UNUSABLE),
 )
 """Vendors in the order in which they are asked, each with its documents that become lines and those refused by name."""
 
-NAMERS: Final = (title_by_id, stranger_title)
+NAMERS: Final = (title_by_id, title_by_address, stranger_title)
 """Ask of a document that nobody took what it is; a title, or null."""
 
 ADAPTERS: Final = tuple(adapter for vendor in VENDORS for adapter in vendor.adapters)
