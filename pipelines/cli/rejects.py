@@ -23,6 +23,7 @@ REMEDIES: Final[dict[str, str]] = {
     "zone_unknown": "a time_zone in reference locations, channels or sources",
     "future_time": "nothing to do: its time comes",
     "void_without_target": "the line that it voids",
+    "void_exceeds_sale": "more units of the line that it voids, or a correction of one of its voids",
     "ambiguous_order": "the line again with its channel_code, as a higher source_revision",
     "kit_without_bom": "its components in reference bom",
     "unreadable": "a parstock that can read it: please report it",

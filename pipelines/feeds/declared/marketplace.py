@@ -44,6 +44,7 @@ MARKETPLACE = Feed(
     renames=(("publish_no", "document_id"),),
     orders_find_their_place=True,
     sells=("order_placed", "order_line_changed", "backorder_accepted", "preorder_accepted"),
+    has_days_of_its_channel=True,
     expectations=(
         expect.not_null("channel_code", "item_code"),
         expect.between("quantity", 0, 10_000),

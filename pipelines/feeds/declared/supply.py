@@ -26,6 +26,8 @@ from pipelines.feeds import expect
 from pipelines.feeds.spec import ABSURD_PRICE, FIRST_DAY, Extra, Feed, Kind, Need, QuantityRule
 
 _PO = (("document_kind", "po"),)
+_REVISED = ("document_kind", "document_id", "document_line", "event_kind", "any_revision")
+"""The key of documents of which a higher revision replaces the lower; of an order each revision is a change of its own."""
 
 
 def _consignment(
@@ -54,9 +56,9 @@ SUPPLY = Feed(
     kinds=(
         Kind("po_created", defaults=_PO, not_before_event=("due_at", "promised_at")),
         *(Kind(name, defaults=_PO) for name in ("po_confirmed", "po_changed", "po_cancelled")),
-        Kind("asn", defaults=(("document_kind", "asn"),)),
-        Kind("recadv", defaults=(("document_kind", "recadv"),)),
-        Kind("supplier_invoice_qty", defaults=(("document_kind", "inv"),)),
+        Kind("asn", natural_key=_REVISED, defaults=(("document_kind", "asn"),)),
+        Kind("recadv", natural_key=_REVISED, defaults=(("document_kind", "recadv"),)),
+        Kind("supplier_invoice_qty", natural_key=_REVISED, defaults=(("document_kind", "inv"),)),
         Kind(
             "supplier_stock",
             optional=("document_id", "document_line"),
