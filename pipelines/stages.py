@@ -97,20 +97,21 @@ def _an_owner(home: Home, **how: Any) -> Iterator[Asked]:
 
 def ingest(
     home: Home, from_dir: Path | None = None, *, clock: Clock, feeds: Iterable[str] | None = None, say: Say | None = None,
-    engine: str = "beam", settings: Settings | None = None, publish: bool = False, adapter: str | None = None,
+    engine: str = "beam", settings: Settings | None = None, publish: bool = False, adapter: str | None = None, takes_open_end: bool = False,
 ) -> IngestResult:  # fmt: skip
     """Take `from_dir/<feed>/**` (default: what the home's sources have) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too, and its alerts are looked at unless more than
     `BACKFILL_ROWS` rows wait for a build, or another process owns the home, which looks by itself. One that never was is built
     once if `publish` says so; else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every
-    file is to be read as, or a mapping (`FILE.toml`) for tables.
+    file is to be read as, or a mapping (`FILE.toml`) for tables; `takes_open_end` says that the last lines of other tables are whole.
     """
     from pipelines.ledger.files import rows_above
     from pipelines.marts.build_files import latest_build
 
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
-        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings, adapter=adapter)
+        how: dict[str, Any] = {"engine": engine, "settings": settings, "adapter": adapter, "takes_open_end": takes_open_end}
+        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, **how)
         built = latest_build(home)
         if built is not None:
             owner.ask("publish")
@@ -135,6 +136,7 @@ def _ingest(
     engine: str,
     settings: Settings | None,
     adapter: str | None = None,
+    takes_open_end: bool = False,
 ) -> IngestResult:
     from pipelines.ingest.beside import ask_stream
 
@@ -145,15 +147,16 @@ def _ingest(
     settings = settings or Settings()
     commit_before = int(owner.ask("status")["commit_id"])
     report = None
-    if isinstance(owner, OwnerClient) and engine == "beam":  # somebody stands there, perhaps with a stream
+    if isinstance(owner, OwnerClient) and engine == "beam" and not takes_open_end:  # somebody stands there, perhaps with a stream
         report = ask_stream(home, from_dir, clock=clock, feeds=feeds, adapter=adapter, settings=settings, on_progress=told)
     if report is None:
         from pipelines.ingest.pipeline import ingest_batch
         from pipelines.ingest.sources.files import landing_of
         from pipelines.ingest.sources.registry import open_sources
 
-        is_all = from_dir is None and not feeds and adapter is None
-        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
+        is_all = from_dir is None and not feeds and adapter is None and not takes_open_end
+        said: dict[str, Any] = {"feeds": feeds, "adapter": adapter, "takes_open_end": takes_open_end}
+        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, **said)]
         report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
@@ -319,25 +322,29 @@ def run(
     as_of: datetime | None = None,
     say: Say | None = None,
     settings: Settings | None = None,
+    takes_open_end: bool = False,
 ) -> RunResult:
-    """One whole pass: ingest, build, plan, publish. What is up to date already is left as it is."""
+    """One whole pass: ingest, build, plan, publish. What is up to date already is left as it is. `takes_open_end` as in `ingest`."""
     # The builder first: it begins to load at once, beside all that comes before the build.
     with (
         builder_of(home.make(), clock=clock) as builder,
         owner_of(home, clock=clock, settings=settings, on_applied=tell_applied(say)) as owner,
     ):
-        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, settings=settings, builder=builder)
+        how: dict[str, Any] = {"settings": settings, "builder": builder, "takes_open_end": takes_open_end}
+        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, **how)
 
 
 def run_with(
     home: Home, owner: Asked, from_dir: Path | None = None, *, clock: Clock, as_of: datetime | None = None, say: Say | None = None,
-    settings: Settings | None = None, builder: Builder | None = None,
+    settings: Settings | None = None, builder: Builder | None = None, takes_open_end: bool = False,
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.marts.build_files import latest_build
     from pipelines.marts.standing_nodes import is_as_built
 
-    ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
+    ingested = _ingest(
+        home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings, takes_open_end=takes_open_end
+    )
     before = latest_build(home)
     is_current = (
         before is not None

@@ -33,6 +33,13 @@ def instant(text: str | datetime) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+def whole(text: str) -> str:
+    """The one word that `--last-line` takes; a usage error for any other."""
+    if text != "whole":
+        raise typer.BadParameter(f"{text!r}: only `whole` can be said of a last line")
+    return text
+
+
 HomeDir = Annotated[Path, typer.Option("--home", envvar="PARSTOCK_HOME", metavar="DIR", help="The data folder of one business.")]
 AsOf = Annotated[
     datetime | None,
@@ -41,6 +48,15 @@ AsOf = Annotated[
 FromDir = Annotated[
     Path | None,
     typer.Option("--from", metavar="DIR", help="Read DIR/<feed>/** instead of the home's landing folder; nothing in it is changed."),
+]
+LastLine = Annotated[
+    str | None,
+    typer.Option(
+        "--last-line",
+        parser=whole,
+        metavar="whole",
+        help="Say that last lines of tables without a line end are whole; else they are refused.",
+    ),
 ]
 Strict = Annotated[
     bool,

@@ -6,12 +6,12 @@ Belongs here: reading the command line, calling one stage, printing what it did.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipelines.cli.account import show_ingest
-from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, Strict, clock_at, home_at
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, LastLine, Strict, clock_at, home_at
 from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
 
@@ -44,6 +44,7 @@ def ingest(
         typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
     ] = None,
     as_of: AsOf = None,
+    last_line: LastLine = None,
     strict: Strict = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -66,7 +67,8 @@ def ingest(
     feeds = [check_feed_name(name) for name in feed] if feed else None
     adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
     with progress() as say:
-        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
+        how: dict[str, Any] = {"feeds": feeds, "adapter": adapter, "takes_open_end": last_line is not None}
+        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), say=say, publish=True, **how)
     show_ingest(out, result)
     _be_strict(strict, result)
 
@@ -133,6 +135,7 @@ def run(
     home: HomeDir = DEFAULT_HOME,
     from_dir: FromDir = None,
     as_of: AsOf = None,
+    last_line: LastLine = None,
     strict: Strict = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -145,7 +148,8 @@ def run(
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say)
+        whole = last_line is not None
+        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say, takes_open_end=whole)
     if not out.is_table:
         figures = result.ingested.figures()
         out.rows([*figures, "build", "run_id", "is_no_op"], [(*figures.values(), result.build, result.run_id, result.is_no_op)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Final, Literal
 
 import polars as pl
 
@@ -23,6 +23,12 @@ from pipelines.feeds.reading.rows import Parsed, RawRows, Refused, Reject, rejec
 from pipelines.feeds.reasons import sentence
 from pipelines.feeds.registry import FEED_BY_NAME, is_epcis, known_fields, required_columns
 
+WHOLE_END: Final = "last_line:whole"
+"""What a table was read as whose last line has no end and was said to be whole."""
+
+WIDE: Final = "UTF-16"
+"""What is said of a file whose characters are wide, where UTF-8 is read."""
+
 Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 """How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
 
@@ -32,7 +38,8 @@ class How:
     """How a file is read: what a first look at it found, and what somebody said of it.
 
     `is_packed`: it is unpacked first. `header` is the header line of a table; `refusal` refuses every line with this reason,
-    `detail` says more about it (a column's name). `is_cut`: the last line of a table has no end. `adapter` reads documents as
+    `detail` says more about it (a column's name). `is_cut`: the last line of a table has no end, and may be incomplete;
+    `takes_open_end`: somebody says that it is whole. `adapter` reads documents as
     this vendor's, whatever they look like; `mapping` is how a mapped table is read.
     """
 
@@ -44,11 +51,14 @@ class How:
     is_cut: bool = False
     adapter: str | None = None
     mapping: Mapping | None = None
+    takes_open_end: bool = False
 
     @property
     def reading(self) -> str:
         """What a delivery says that it was read as; empty where the file speaks for itself."""
-        return self.mapping.reading if self.mapping is not None else self.adapter or ""
+        if self.mapping is not None:
+            return self.mapping.reading
+        return self.adapter or (WHOLE_END if self.takes_open_end else "")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,7 +146,7 @@ def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
         except Refused:
             hidden = True
     reason = sentence(how.refusal, how.detail)
-    if how.refusal == "not_utf8":
+    if how.detail == WIDE:
         content = content.replace(b"\x00", b"")  # of UTF-16, what can be told apart without decoding
     for number, line in numbered_lines(content, first_line):
         text = None if hidden else unread(number, Refused(how.refusal), line).payload

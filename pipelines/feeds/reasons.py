@@ -32,7 +32,8 @@ REASONS: Final[dict[str, str]] = {
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
     # the line
-    "unterminated_line": "the last line has no line end, so its last value may be incomplete",
+    "unterminated_line": 'the last line has no line end, so its last value may be incomplete; where it is whole, say so: last_line = "whole" in the mapping, '
+    "or --last-line whole for a table without one",
     "line_too_long": "the line is longer than 1 MiB",
     "ragged_row": "the row does not have as many fields as the header",
     "bad_quoting": "quotes are not balanced, or are in the middle of a field",

@@ -18,7 +18,7 @@ from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.mapping.spec import Mapping
-from pipelines.feeds.parse import Form, How, judge_header
+from pipelines.feeds.parse import WIDE, Form, How, judge_header
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
@@ -55,13 +55,16 @@ def survey(
     place: Place | None = None,
     adapter: str | None = None,
     mapping: Mapping | None = None,
+    takes_open_end: bool = False,
 ) -> Survey:
     """The first pass over a file. Raises OSError when it cannot be read, FileRefused when it is no regular file.
 
-    `adapter` is what documents of vendors are to be read as; `mapping` is how a table is read.
+    `adapter` is what documents of vendors are to be read as; `mapping` is how a table is read; `takes_open_end` says that a
+    canonical table's last line is whole, whether it has an end or not.
     """
+    how = dataclasses.replace(how_of(Path(path).name, feed, entity, adapter, mapping), takes_open_end=takes_open_end)
     with open_regular(path) as file:
-        return survey_stream(file, how_of(Path(path).name, feed, entity, adapter, mapping), feed, entity, unit_bytes, place)
+        return survey_stream(file, how, feed, entity, unit_bytes, place)
 
 
 def survey_as_unreadable(path: str, how: How, words: str) -> Survey:
@@ -145,10 +148,18 @@ class _Scan:
 
     def found(self, stream: BinaryIO | Unpacked, size: int, place: Place) -> Survey:
         """What the pass has found, once the stream is at its end."""
-        verdict = ("not_utf8", None) if self.is_other_encoding else self.verdict
+        verdict = ("not_utf8", None) if self.is_other_encoding and not self.is_wide else self.verdict
         refusal, detail = verdict or (None, None)
         is_csv = self.how.form == "csv"
-        how = dataclasses.replace(self.how, header=self.header, is_cut=self.is_cut and is_csv, refusal=refusal, detail=detail)
+        is_open, is_whole = self.is_cut and is_csv, self.how.takes_open_end
+        how = dataclasses.replace(
+            self.how,
+            header=self.header,
+            is_cut=is_open and not is_whole,
+            takes_open_end=is_open and is_whole,
+            refusal=refusal,
+            detail=detail,
+        )
         result = Survey(self.hash.hexdigest(), size, how, tuple(self.ranges))
         if self.is_document and verdict is None:
             content = b"".join(self.document).removeprefix(BOM)
@@ -161,7 +172,7 @@ class _Scan:
         """What the first line tells: characters of more than a byte, the header of a table, or a document."""
         form = self.how.form
         if content.startswith(_WIDE_MARKS) or b"\x00" in content[:4]:
-            self.verdict, self.is_wide = ("not_utf8", None), True
+            self.verdict, self.is_wide = ("not_utf8", WIDE), True
         elif form == "csv":
             self.header = header = content[: content.find(b"\n") + 1] or content
             self.line = 2

@@ -21,7 +21,7 @@ from typing import Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import check_format
-from pipelines.feeds.parse import How, place_of
+from pipelines.feeds.parse import WHOLE_END, How, place_of
 from pipelines.feeds.reading.failing import is_of_the_machine, words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
 from pipelines.ingest.blocks import FileRefused
@@ -46,12 +46,13 @@ class Landing:
     """The landing folders of one root, a `Source`: `poll` may be called again and again; it returns each unit once.
 
     `adapter` names the vendor's document that every file is to be read as, or a mapping (`FILE.toml`) for the tables of its
-    feed; a file that was once read as such stays so.
+    feed; a file that was once read as such stays so. `takes_open_end` says that the last lines of its canonical tables are whole.
     """
 
     def __init__(
-        self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None, adapter: str | None = None
-    ) -> None:
+        self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None, adapter: str | None = None,
+        takes_open_end: bool = False,
+    ) -> None:  # fmt: skip
         self._root = root
         self._spool = spool
         self._settings = settings
@@ -61,6 +62,7 @@ class Landing:
         self._still: dict[str, tuple[tuple[int, int, int, int], float]] = {}
         named = Path(adapter) if adapter and adapter.lower().endswith(".toml") else None
         self._adapter = check_format(adapter) if adapter and named is None else None
+        self._takes_open_end = takes_open_end
         self._mappings = Mappings(self._is_still, named)
         self._readings: dict[str, Reading] | None = None
 
@@ -174,7 +176,7 @@ class Landing:
         try:
             return survey(
                 candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes,
-                place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping,
+                place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping, reading.takes_open_end,
             )  # fmt: skip
         except FileRefused:
             raise
@@ -200,6 +202,8 @@ class Landing:
         said = self._mappings.of(candidate)
         if said is None and self._adapter and candidate.feed != REFERENCE:
             said = Reading(self._adapter, self._adapter)
+        if said is None and self._takes_open_end:
+            said = Reading(WHOLE_END, takes_open_end=True)
         if said is None:
             return self._readings.get(candidate.source_uri, Reading())
         self._readings[candidate.source_uri] = said
@@ -218,13 +222,14 @@ def _tell_why_not(candidate: Candidate, missed: OSError | None, found: Found) ->
 
 
 def landing_of(
-    home: Home, settings: Settings, from_dir: Path | None = None, *, feeds: Iterable[str] | None = None, adapter: str | None = None
-) -> Landing:
+    home: Home, settings: Settings, from_dir: Path | None = None, *, feeds: Iterable[str] | None = None, adapter: str | None = None,
+    takes_open_end: bool = False,
+) -> Landing:  # fmt: skip
     """The folders under `from_dir` (default: the home's landing folder), for that home. Raises UserError when there is no such folder."""
     root = from_dir or home.landing
     if not root.is_dir():
         raise UserError("there is no such folder", where=str(root), next_step="parstock ingest --from DIR")
-    return Landing(root, Spool(home.spool), settings, feeds, adapter)
+    return Landing(root, Spool(home.spool), settings, feeds, adapter, takes_open_end)
 
 
 def _open(home: Home, settings: Settings) -> Source:

@@ -15,6 +15,7 @@ from pipelines.errors import UserError
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
 from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
+from pipelines.feeds.parse import WHOLE_END
 from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import FileRefused, open_regular
@@ -27,11 +28,15 @@ _TABLES: Final = (".csv", ".txt", ".tsv")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file is to be read as: `name` is how its delivery calls it, empty where the file speaks for itself."""
+    """What a file is to be read as: `name` is how its delivery calls it, empty where the file speaks for itself.
+
+    `takes_open_end`: somebody says that the last line of a canonical table is whole.
+    """
 
     name: str = ""
     adapter: str | None = None
     mapping: Mapping | None = None
+    takes_open_end: bool = False
 
     @classmethod
     def through(cls, mapping: Mapping) -> Reading:
@@ -43,6 +48,8 @@ class Reading:
         """What a delivery was read as."""
         if delivery.reading.startswith(READING):
             return cls.through(mapping_of(delivery.mapping))
+        if delivery.reading == WHOLE_END:
+            return cls(delivery.reading, takes_open_end=True)
         return cls(delivery.reading, delivery.reading or None)
 
 
