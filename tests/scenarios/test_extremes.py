@@ -48,6 +48,9 @@ def _lines() -> dict[str, list[dict[str, object]]]:
             {"event_kind": "sale", "location_code": "PAR", "register_no": "1", "document_id": f"T{day}{item}", "document_line": 1, "occurred_at": sold.format(day),
              "item_code": item, "quantity": 50_000, "unit_price_amount": "100000", "currency_code": "EUR"}
             for day in range(1, 29) for item in items
+        ] + [
+            {"event_kind": "sale", "location_code": "PAR", "register_no": "1", "document_id": "TINY", "document_line": 1, "occurred_at": sold.format(5),
+             "item_code": "ODD", "uom_code": "MG", "quantity": 1, "unit_price_amount": "10000000000", "currency_code": "EUR"},
         ],
         "supply": [
             {"event_kind": "po_created", "document_id": f"P{number}", "document_line": 1, "supplier_code": "SUP", "location_code": "DC", "occurred_at": at,
@@ -81,6 +84,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_an_earlier_version_took_is_in_the_ledger(home: Path) -> None:
     kept = run_sql(Home(home), "select max(lead_time_days), max(moq_units), max(multiple_units) from core.terms_history").rows
     assert kept == [(2_147_483_647, 9_000_000_000_000_000_000, 9_000_000_000_000_000_000)]
+
+
+def test_a_price_that_cannot_be_said_for_one_base_unit_is_refused_alone(home: Path) -> None:
+    told = run_sql(Home(home), "select reason_code, reason from ops.quarantine").rows
+    assert told == [("absurd_amount", "10000000000 for one MG is more for one base unit than an amount can be")]
 
 
 def test_a_lead_time_that_is_none_is_unknown_to_planning(home: Path) -> None:
