@@ -12,7 +12,7 @@ PREPARE = $(BIN)/python -m compileall -q pipelines orchestration && $(BIN)/pytho
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock wheel
+.PHONY: help demo test lint format bench soak lock wheel
 
 help:
 	@echo "make demo    a grocer's real year through every stage, then the reorder list (home: $(HOME_DIR)/)"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint    ruff, mypy, sqlfluff"
 	@echo "make format  ruff format, and the fixes ruff makes by itself"
 	@echo "make bench   speeds, on this machine"
+	@echo "make soak    files as nobody should send them, for MINUTES=30 of CPU time"
 	@echo "make wheel   build dist/parstock-*.whl, with the parsed dbt project in it"
 	@echo "make lock    resolve the locked lists anew"
 
@@ -41,6 +42,9 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+soak: $(VENV)/.installed-dev
+	PYTHONPATH=. $(BIN)/python tests/soak/odd_files.py --minutes $(or $(MINUTES),30)
 
 wheel: $(VENV)/.installed
 	PYTHONPATH=$(VENV)/build $(BIN)/python -m hatchling build -t wheel -d dist

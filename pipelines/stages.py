@@ -103,7 +103,8 @@ def ingest(
     from pipelines.marts.build_files import latest_build
 
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
-        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, engine=engine, settings=settings, adapter=adapter)
+        how: dict[str, Any] = {"engine": engine, "settings": settings, "adapter": adapter}
+        result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, **how)
         built = latest_build(home)
         if built is not None:
             owner.ask("publish")
@@ -146,7 +147,8 @@ def _ingest(
         from pipelines.ingest.sources.registry import open_sources
 
         is_all = from_dir is None and not feeds and adapter is None
-        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, feeds=feeds, adapter=adapter)]
+        said: dict[str, Any] = {"feeds": feeds, "adapter": adapter}
+        sources = open_sources(home, settings) if is_all else [landing_of(home, settings, from_dir, **said)]
         report = ingest_batch(home, sources, clock=clock, on_progress=told, settings=settings, engine=engine)
     owner.ask("flush")
     commit_id = int(owner.ask("status")["commit_id"])
@@ -323,7 +325,8 @@ def run(
         builder_of(home.make(), clock=clock) as builder,
         owner_of(home, clock=clock, settings=settings, on_applied=tell_applied(say)) as owner,
     ):
-        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, settings=settings, builder=builder)
+        how: dict[str, Any] = {"settings": settings, "builder": builder}
+        return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, **how)
 
 
 def run_with(

@@ -76,9 +76,9 @@
             count(*) filter (where is_censored) as n_censored_days,
             count(*) filter (where not is_censored and clean_units > 0) as n_demand_days,
             sum(clean_units) filter (where not is_censored) as units,
-            sum(clean_units * clean_units) filter (where not is_censored) as squared_units,
+            sum(cast(clean_units as hugeint) * clean_units) filter (where not is_censored) as squared_units,
             sum(clean_units) filter (where not is_censored and clean_units > 0) as size_units,
-            sum(clean_units * clean_units) filter (where not is_censored and clean_units > 0) as squared_size_units
+            sum(cast(clean_units as hugeint) * clean_units) filter (where not is_censored and clean_units > 0) as squared_size_units
         from days
         group by item_id, location_id
     ),

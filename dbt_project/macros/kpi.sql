@@ -74,7 +74,7 @@
         measure_code,
         measured_on,
         {{ kpi_grain(grains) }},
-        cast(sum(amount) as decimal(28, 6)) as amount,
+        cast(sum(amount) as decimal(38, 6)) as amount,
         cast(currency_code as varchar) as currency_code
     from {{ relation }}
     group by {{ kpi_grouping_sets(['measure_code', 'measured_on', 'currency_code'], grains) }}
@@ -130,8 +130,8 @@
         select
             keys.key_no,
             rows.changed_on,
-            cast(rows.delta as decimal(28, 6)) as delta,
-            cast(rows.delta_hours as decimal(28, 6)) as delta_hours
+            cast(rows.delta as decimal(38, 6)) as delta,
+            cast(rows.delta_hours as decimal(38, 6)) as delta_hours
         from {{ relation }} as rows
         inner join keys
             on
@@ -173,7 +173,7 @@
         select
             grain_no,
             measured_on,
-            cast(sum(amount) as decimal(28, 6)) as amount
+            cast(sum(amount) as decimal(38, 6)) as amount
         from hours
         group by grain_no, measured_on
     )

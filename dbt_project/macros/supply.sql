@@ -264,8 +264,8 @@
         cast(supply.open_units as bigint) as open_units,
         supply.ordered_at,
         -- A place without a zone has its days in UTC.
-        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.due_at) as date) as due_on,
-        cast(timezone(coalesce(places.time_zone, 'UTC'), supply.promised_at) as date) as promised_on,
+        {{ within_calendar("cast(timezone(coalesce(places.time_zone, 'UTC'), supply.due_at) as date)") }} as due_on,
+        {{ within_calendar("cast(timezone(coalesce(places.time_zone, 'UTC'), supply.promised_at) as date)") }} as promised_on,
         supply.po_id
     from supply
     left join {{ ref('core__dim_location') }} as places on supply.location_id = places.location_id

@@ -27,4 +27,4 @@ select
     sum(on_hand_units) as on_hand_units
 from both_sides
 group by location_id
-having sum((leg_units - on_hand_units) * cast(key_weight as bigint)) <> 0 or sum(leg_units - on_hand_units) <> 0
+having sum((leg_units - on_hand_units) * cast(key_weight as hugeint)) <> 0 or sum(leg_units - on_hand_units) <> 0

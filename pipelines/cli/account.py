@@ -41,7 +41,7 @@ def account_lines(account: Account) -> list[str]:
     >>> from pipelines.ledger.account import Account, FeedAccount
     >>> print(*account_lines(Account((FeedAccount("pos", 9, 4, 2, 0, 1, 1, 1),), resumed=3)), sep="\n")
     rows        9 read: 4 accepted, 2 duplicates, 1 waiting, 1 refused, 1 conflicting with what came before
-    set aside   3 rows (1 of them waits and goes on by itself): parstock rejects
+    set aside   3 rows (1 of them goes on by itself): parstock rejects
     went on     3 rows that had waited
     >>> account_lines(Account())
     ['rows        0 read']
@@ -52,7 +52,9 @@ def account_lines(account: Account) -> list[str]:
         lines += [f"  {feed.feed:<{width}}  {_counted(feed.rows_in, _counts_of(feed))}" for feed in account.feeds]
     if account.set_aside:
         waiting = account.total("waiting")
-        wait = "1 of them waits and goes on by itself" if waiting == 1 else f"{waiting:,} of them wait and go on by themselves"
+        wait = {0: "none of them goes on by itself", 1: "1 of them goes on by itself"}.get(
+            waiting, f"{waiting:,} of them go on by themselves"
+        )
         lines.append(f"set aside   {_rows(account.set_aside)} ({wait}): parstock rejects")
     if account.resumed > 0:
         lines.append(f"went on     {_rows(account.resumed)} that had waited")

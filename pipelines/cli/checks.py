@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from pipelines.cli.alike import alike, known_codes
 from pipelines.errors import UserError
+from pipelines.feeds.reading.blanks import visible
 from pipelines.settings import Home, Settings
 
 Level = Literal["ok", "warn", "fail"]
 PACKAGES = ("apache-beam", "duckdb", "dbt-core", "dbt-duckdb", "polars", "pyarrow")
+_SHOWN_CODES = 5
 DISK_WARN_BYTES, DISK_FAIL_BYTES = 5 << 30, 1 << 30
 
 
@@ -274,6 +277,18 @@ def _laws(home: Home) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def _codes(home: Home) -> Iterator[Finding]:
+    """Codes of reference data that look alike: one of them is most likely a slip, and stock stands under both."""
+    if not home.published_file.exists():
+        return
+    found = alike(known_codes(home))
+    for kind, codes in found[:_SHOWN_CODES]:
+        what = f"{' and '.join(map(visible, codes))} differ only in case, blanks or signs that nobody sees"
+        yield Finding(f"{kind} codes", "warn", what, "send the lines with one of them; relations say merge for items that are one")
+    if len(found) > _SHOWN_CODES:
+        yield Finding("codes", "warn", f"{len(found) - _SHOWN_CODES:,} more codes look like others", "correct the reference files")
+
+
 def _seen(home: Home) -> Iterator[Finding]:
     from pipelines.feeds.registry import FEED_NAMES, OPTIONAL_FEEDS
     from pipelines.publish.reader import run_sql
@@ -303,4 +318,5 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _spool,
     _ledger,
     _published,
+    _codes,
 )

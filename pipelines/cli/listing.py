@@ -31,7 +31,8 @@ def for_people(columns: list[str], rows: list[tuple[Any, ...]]) -> tuple[list[st
     for row in rows:
         cells = dict(zip(columns, row, strict=True))
         cells["item_name"] = cells["item_name"] and cells["item_name"][:28]
-        cells["reorder_point_units"] = round(cells["reorder_point_units"], 1)
+        point = cells["reorder_point_units"]  # unknown where nothing is known of the demand, but more is promised than there is
+        cells["reorder_point_units"] = None if point is None else round(point, 1)
         cells["why"] = cells["why"].partition(". ")[0]
         shown.append(tuple(cells.values()))
     return named, shown

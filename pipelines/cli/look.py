@@ -129,6 +129,7 @@ def rejects(
     reason are one line; --csv and --json have every row.
     """
     from pipelines import deciding
+    from pipelines.cli.alike import is_about_codes, known_codes, with_suggestions
     from pipelines.cli.rejects import by_reason, folded, for_approval
     from pipelines.feeds.registry import check_feed_name
     from pipelines.publish.reader import run_sql
@@ -145,22 +146,23 @@ def rejects(
         out.say("They count from now on. parstock build, or the next run, brings all tables up to date.")
         return
     answer = run_sql(home_at(home), _REJECTS_SQL.format(feed=name, waiting=str(waiting).lower()))
+    found = with_suggestions(answer.rows, known_codes(home_at(home))) if is_about_codes(answer.rows) else answer.rows
     if not out.is_table:
-        out.rows(answer.columns, answer.rows[:limit])
+        out.rows(answer.columns, found[:limit])
         return
-    if not answer.rows:
+    if not found:
         out.say("No row is quarantined.")
         return
-    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "state", "first", "how_to_fix_them"], by_reason(answer.rows))
+    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "state", "first", "how_to_fix_them"], by_reason(found))
     out.say("")
-    lines = folded(answer.rows)
+    lines = folded(found)
     shown = limit or _SHOWN
     out.rows(["feed", "source_uri", "line_no", "rows", "is_waiting", "reason_code", "reason", "payload"], lines[:shown])
     if len(lines) > shown:
         out.say(f"… {len(lines) - shown:,} more: --limit N, --csv or --json")
-    if any(row[3] for row in answer.rows):
+    if any(row[3] for row in found):
         out.say("", "Waiting rows are taken by themselves when what they name is delivered; refused ones need a corrected copy.")
-    if for_approval(answer.rows):
+    if for_approval(found):
         out.say("Rows for approval are taken when somebody says that they are right: parstock rejects --accept WHAT --reason TEXT")
 
 

@@ -23,6 +23,9 @@ from pipelines.feeds.reading.rows import Parsed, RawRows, Refused, Reject, rejec
 from pipelines.feeds.reasons import sentence
 from pipelines.feeds.registry import FEED_BY_NAME, is_epcis, known_fields, required_columns
 
+WIDE: Final = "UTF-16"
+"""What is said of a file whose characters are wide, where UTF-8 is read."""
+
 Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 """How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
 
@@ -145,7 +148,7 @@ def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
         except Refused:
             hidden = True
     reason = sentence(how.refusal, how.detail)
-    if how.refusal == "not_utf8":
+    if how.detail == WIDE:
         content = content.replace(b"\x00", b"")  # of UTF-16, what can be told apart without decoding
     for number, line in numbered_lines(content, first_line):
         text = None if hidden else unread(number, Refused(how.refusal), line).payload

@@ -28,6 +28,9 @@ MOST_DAYS: Final = 36_500
 MOST_NUMBER: Final = 1_000_000_000
 """Above this a whole number of reference data is none; products of two such numbers are still exact everywhere."""
 
+MOST_PARTS: Final = 1_000_000
+"""A kit of more of one component is none."""
+
 FIRST_DAY: Final = date(1999, 12, 31)
 """No event lies before it: lines of years before 2000 are refused, and the first hours of 2000 begin a day earlier in UTC."""
 
@@ -194,6 +197,8 @@ class Column:
         """The greatest number that it takes; of an amount the greatest either way."""
         if self.type == "decimal":
             return ABSURD_PRICE
+        if self.name == "component_units":
+            return MOST_PARTS
         return MOST_DAYS if self.name.endswith("_days") else MOST_NUMBER
 
 

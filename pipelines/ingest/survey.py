@@ -19,7 +19,7 @@ from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.mapping.spec import Mapping
-from pipelines.feeds.parse import Form, How, judge_header
+from pipelines.feeds.parse import WIDE, Form, How, judge_header
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
@@ -172,7 +172,7 @@ class _Scan:
 
     def found(self, stream: BinaryIO | Unpacked, size: int, place: Place) -> Survey:
         """What the pass has found, once the stream is at its end."""
-        verdict = ("not_utf8", None) if self.is_other_encoding else self.verdict
+        verdict = ("not_utf8", None) if self.is_other_encoding and not self.is_wide else self.verdict
         refusal, detail = verdict or (None, None)
         is_csv = self.how.form == "csv"
         is_open = self.is_cut and is_csv
@@ -190,7 +190,7 @@ class _Scan:
         """What the first line tells: characters of more than a byte, the header of a table, or a document."""
         form = self.how.form
         if content.startswith(_WIDE_MARKS) or b"\x00" in content[:4]:
-            self.verdict, self.is_wide = ("not_utf8", None), True
+            self.verdict, self.is_wide = ("not_utf8", WIDE), True
         elif form == "csv":
             self.header = header = content[: content.find(b"\n") + 1] or content
             self.line = 2

@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from pipelines.errors import UserError
+from pipelines.feeds.spec import ABSURD_PRICE, MOST_DAYS, MOST_NUMBER
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -105,6 +106,20 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
     },
     "suppliers": {"supplier_id": pl.Int64, "supplier_code": pl.String},
 }
+
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+
+_PLAUSIBLE: Final[dict[str, dict[str, tuple[Any, Any]]]] = {
+    "terms": {
+        "lead_time_days": (0, MOST_DAYS), "moq_units": (0, MOST_NUMBER), "multiple_units": (0, MOST_NUMBER),
+        "unit_cost_amount": (-ABSURD_PRICE, ABSURD_PRICE), "order_cost_amount": (0, ABSURD_PRICE),
+    },
+    "items": {"shelf_life_days": (0, MOST_DAYS)},
+    "lead_times": {"lead_time_days_mean": (0, MOST_DAYS), "lead_time_days_sd": (0, MOST_DAYS)},
+    "supply": {"due_on": (_FIRST_DAY, _LAST_DAY), "promised_on": (_FIRST_DAY, _LAST_DAY)},
+}  # fmt: skip
+"""What a figure may be; any other is unknown (null). Ingest takes no other, but a ledger of an earlier version may hold one, and
+days are added to dates here."""
 
 KEYS: Final = {
     "demand": ("item_id", "location_id"),
@@ -267,7 +282,11 @@ def _conformed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     columns = [
         (pl.col(column) if column in frame.columns else pl.lit(None)).cast(kind).alias(column) for column, kind in COLUMNS[name].items()
     ]
-    frame = frame.select(columns)
+    known = [
+        pl.when(pl.col(column).is_between(*bounds)).then(pl.col(column)).alias(column)
+        for column, bounds in _PLAUSIBLE.get(name, {}).items()
+    ]
+    frame = frame.select(columns).with_columns(known)
     key = KEYS.get(name)
     if key and (twice := frame.height - frame.select(key).unique().height):
         raise UserError(f"{twice} rows of {name} repeat their key ({', '.join(key)})", next_step="dbt test", exit_code=1)

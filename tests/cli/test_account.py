@@ -62,7 +62,7 @@ def test_people_read_it_in_sentences_with_the_place_to_look(passes: list[IngestR
     told = capsys.readouterr().out
     assert "rows        10 read: 3 accepted, 1 duplicates, 1 corrected by a later revision, 1 waiting, 3 refused, 1 conflicting" in told
     assert "  wms  1 read: 1 accepted, 0 waiting, 0 refused" in told
-    assert "set aside   5 rows (1 of them waits and goes on by itself): parstock rejects" in told
+    assert "set aside   5 rows (1 of them goes on by itself): parstock rejects" in told
     assert "unreadable  pos/link.jsonl: skipped: not a regular file" in told
     show_ingest(Output(), passes[1])
     assert "went on     1 row that had waited" in capsys.readouterr().out

@@ -279,3 +279,26 @@ def test_two_passes_over_one_home_and_two_roots_do_not_mix(tmp_path: Path) -> No
     land(tmp_path / "home", tmp_path / "one")
     landed = land(tmp_path / "home", tmp_path / "two")
     assert landed.events().height == 2
+
+
+def test_a_last_line_without_an_end_is_taken_where_somebody_says_that_it_is_whole(landing: Path) -> None:
+    header = "event_kind,location_code,document_id,document_line,occurred_at,item_code,quantity\n"
+    row = "sale,PAR,A-1,{},2026-03-02T10:05:00Z,MUG,1"
+    (landing / "pos" / "a.csv").write_text(f"{header}{row.format(1)}\n{row.format(2)}")
+    (landing / "pos" / "b.csv").write_text(f"{header}{row.format(3)}\n")
+    home = Home(landing.parent / "home").make()
+
+    def taken(said: bool) -> tuple[int, int, int]:
+        quick = Settings(settle_seconds=0, last_line="whole" if said else "refuse")
+        source = landing_of(home, quick, landing)
+        report = ingest_batch(home, [source], clock=AS_OF, engine="direct", settings=quick)
+        return len(report.new_deliveries), report.rows_parsed, report.rows_rejected
+
+    assert taken(said=False) == (2, 2, 1)
+    [reason] = Landed(spool_of(landing)).rejects()["reason"]
+    assert 'last_line = "whole"' in reason and "--last-line whole" in reason
+    assert taken(said=True) == (1, 2, 0)  # the other file has its end, and is what it was
+    assert taken(said=False) == (0, 0, 0)  # what was said of a file holds
+    (landing / "pos" / "a.csv").write_text(f"{header}{row.format(1)}\n{row.format(2)}\n{row.format(4)}\n")
+    assert taken(said=False) == (1, 3, 0)
+    assert sorted(one.reading for one in Landed(spool_of(landing)).deliveries) == ["", "", "", "last-line:whole"]

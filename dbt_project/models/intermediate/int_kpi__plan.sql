@@ -57,7 +57,7 @@ components as (
     union all
     select
         'overstock_cost' as measure_code,
-        cast(overstock_amount as decimal(28, 6)) as amount,
+        cast(overstock_amount as decimal(38, 6)) as amount,
         as_of_on as measured_on,
         location_id,
         category,

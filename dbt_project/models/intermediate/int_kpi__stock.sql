@@ -10,7 +10,7 @@ described as (
         items.category,
         items.currency_code,
         daily.own_delta_units * items.unit_cost_amount as cost_delta,
-        cast(daily.own_delta_unit_hours * items.unit_cost_amount as decimal(28, 6)) as cost_hours,
+        cast(daily.own_delta_unit_hours * items.unit_cost_amount as decimal(38, 6)) as cost_hours,
         daily.sold_units * items.unit_cost_amount as sold_cost
     from {{ ref('int_kpi__stock_changes') }} as daily
     inner join items on daily.item_id = items.item_id
@@ -39,8 +39,8 @@ level_changes as (
     select
         unnest(['stock_unit_hours', 'sellable_unit_hours', 'stock_cost_hours']) as measure_code,
         unnest([null, null, currency_code]) as currency_code,
-        unnest([cast(stock_delta as decimal(28, 6)), sellable_delta, cost_delta]) as delta,
-        unnest([cast(stock_hours as decimal(28, 6)), sellable_hours, cost_hours]) as delta_hours,
+        unnest([cast(stock_delta as decimal(38, 6)), sellable_delta, cost_delta]) as delta,
+        unnest([cast(stock_hours as decimal(38, 6)), sellable_hours, cost_hours]) as delta_hours,
         time_zone,
         business_on as changed_on,
         grain_kind,
@@ -64,7 +64,7 @@ sold as (
     select
         unnest(['sold_units', 'sold_cost']) as measure_code,
         unnest([null, currency_code]) as currency_code,
-        unnest([cast(sold_units as decimal(28, 6)), sold_cost]) as amount,
+        unnest([cast(sold_units as decimal(38, 6)), sold_cost]) as amount,
         business_on as measured_on,
         grain_kind,
         grain_id
@@ -78,7 +78,7 @@ sales as (
         measured_on,
         grain_kind,
         grain_id,
-        cast(sum(amount) as decimal(28, 6)) as amount,
+        cast(sum(amount) as decimal(38, 6)) as amount,
         cast(currency_code as varchar) as currency_code
     from sold
     where amount is not null
@@ -95,7 +95,7 @@ union all
 select * from sales
 
 union all
-select measure_code, measured_on, grain_kind, grain_id, cast(amount / 24 as decimal(28, 6)) as amount, currency_code
+select measure_code, measured_on, grain_kind, grain_id, cast(amount / 24 as decimal(38, 6)) as amount, currency_code
 from lately_demanded
 
 union all

@@ -37,7 +37,9 @@ timed as (
         legs.owner_id = 0 as is_own,
         {{ is_sellable('legs.stock_state') }} as is_sellable,
         legs.movement_kind in ('sale', 'ship', 'order_shipped') as is_sale,
-        legs.delta_units * (calendar.ends_us - least(greatest(epoch_us(legs.occurred_at), calendar.starts_us), calendar.ends_us)) as delta_unit_us
+        -- Units times µs: a hundred million units for a day are beyond 64 bits.
+        cast(legs.delta_units as hugeint)
+        * (calendar.ends_us - least(greatest(epoch_us(legs.occurred_at), calendar.starts_us), calendar.ends_us)) as delta_unit_us
     from legs
     inner join calendar on legs.location_id = calendar.location_id and legs.business_on = calendar.business_on
 ),
@@ -50,11 +52,11 @@ daily as (
         business_on,
         time_zone,
         sum(delta_units) as delta_units,
-        cast(sum(delta_unit_us) / 3600000000.0 as decimal(18, 6)) as delta_unit_hours,
+        cast(sum(delta_unit_us) / 3600000000.0 as decimal(28, 6)) as delta_unit_hours,
         sum(delta_units) filter (where is_own) as own_delta_units,
-        cast(sum(delta_unit_us) filter (where is_own) / 3600000000.0 as decimal(18, 6)) as own_delta_unit_hours,
+        cast(sum(delta_unit_us) filter (where is_own) / 3600000000.0 as decimal(28, 6)) as own_delta_unit_hours,
         sum(delta_units) filter (where is_sellable) as sellable_delta_units,
-        cast(sum(delta_unit_us) filter (where is_sellable) / 3600000000.0 as decimal(18, 6)) as sellable_delta_unit_hours,
+        cast(sum(delta_unit_us) filter (where is_sellable) / 3600000000.0 as decimal(28, 6)) as sellable_delta_unit_hours,
         -sum(delta_units) filter (where is_sale) as sold_units
     from timed
     group by item_id, location_id, business_on, time_zone

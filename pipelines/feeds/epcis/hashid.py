@@ -154,7 +154,10 @@ def _instant(text: str) -> str:
     read = read_instant(text.strip())
     if read is None or read[1] is None:
         return text
-    instant = read[0] - timedelta(minutes=read[1]) + timedelta(microseconds=500)
+    try:
+        instant = read[0] - timedelta(minutes=read[1]) + timedelta(microseconds=500)
+    except OverflowError:  # beyond all calendars: it is as it was sent
+        return text
     return instant.isoformat(timespec="milliseconds") + "Z"
 
 

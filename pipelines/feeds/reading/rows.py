@@ -79,5 +79,13 @@ class Refused(Exception):
 
 def reject_frame(rejects: list[Reject]) -> pl.DataFrame:
     """Rejects as a frame, in the order of their lines."""
-    rows = sorted(rejects, key=lambda reject: reject.line_no)
-    return pl.DataFrame([dataclasses.astuple(reject) for reject in rows], schema=REJECT_SCHEMA, orient="row")
+    rows = [dataclasses.astuple(reject) for reject in sorted(rejects, key=lambda reject: reject.line_no)]
+    try:
+        return pl.DataFrame(rows, schema=REJECT_SCHEMA, orient="row")
+    except UnicodeEncodeError:  # half a character, which no file can hold, is written out
+        told = [tuple(_storable(value) if isinstance(value, str) else value for value in row) for row in rows]
+        return pl.DataFrame(told, schema=REJECT_SCHEMA, orient="row")
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

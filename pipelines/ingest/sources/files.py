@@ -51,8 +51,8 @@ class Landing:
     """
 
     def __init__(
-        self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None, adapter: str | None = None
-    ) -> None:
+        self, root: Path, spool: Spool, settings: Settings, feeds: Iterable[str] | None = None, adapter: str | None = None,
+    ) -> None:  # fmt: skip
         self._root = root
         self._spool = spool
         self._settings = settings
@@ -229,8 +229,8 @@ def _tell_why_not(candidate: Candidate, missed: OSError | None, found: Found) ->
 
 
 def landing_of(
-    home: Home, settings: Settings, from_dir: Path | None = None, *, feeds: Iterable[str] | None = None, adapter: str | None = None
-) -> Landing:
+    home: Home, settings: Settings, from_dir: Path | None = None, *, feeds: Iterable[str] | None = None, adapter: str | None = None,
+) -> Landing:  # fmt: skip
     """The folders under `from_dir` (default: the home's landing folder), for that home. Raises UserError when there is no such folder."""
     root = from_dir or home.landing
     if not root.is_dir():

@@ -29,7 +29,10 @@ _JSON: Final = (".json", ".jsonl")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Reading:
-    """What a file is to be read as: `name` is how its delivery calls it, empty where the file speaks for itself."""
+    """What a file is to be read as: `name` is how its delivery calls it, empty where the file speaks for itself.
+
+    `takes_open_end`: somebody says that the last line of a canonical table is whole.
+    """
 
     name: str = ""
     adapter: str | None = None

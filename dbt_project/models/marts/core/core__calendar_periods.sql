@@ -7,7 +7,14 @@ with stated as (
 
 periods as (
     select
-        calendar_code, day_kind, zone, starts_on, coalesce(ends_on, starts_on) as ends_on, period_name, 'reference feed' as source, 1 as rank_no
+        calendar_code,
+        day_kind,
+        zone,
+        {{ within_calendar("starts_on") }} as starts_on,
+        {{ within_calendar("coalesce(ends_on, starts_on)") }} as ends_on,
+        period_name,
+        'reference feed' as source,
+        1 as rank_no
     from stated
 
     union all

@@ -13,20 +13,21 @@ targets as (
 judged as (
     select
         periods.* exclude (numerator, denominator, value, is_of_several_currencies),
-        cast(periods.numerator as decimal(28, 6)) as numerator,
-        cast(periods.denominator as decimal(28, 6)) as denominator,
-        cast(periods.value as decimal(28, 6)) as value,
+        -- More than the column holds is unknown, and stops no other figure.
+        try_cast(periods.numerator as decimal(28, 6)) as numerator,
+        try_cast(periods.denominator as decimal(28, 6)) as denominator,
+        try_cast(periods.value as decimal(28, 6)) as value,
         targets.target_value,
         targets.target_operator,
         targets.recommended_action,
         case
-            when periods.value is null then 'no_data'
+            when try_cast(periods.value as decimal(28, 6)) is null then 'no_data'
             when targets.target_value is null then 'no_target'
             when case targets.target_operator
-                when '<' then cast(periods.value as decimal(28, 6)) < targets.target_value
-                when '<=' then cast(periods.value as decimal(28, 6)) <= targets.target_value
-                when '>' then cast(periods.value as decimal(28, 6)) > targets.target_value
-                when '>=' then cast(periods.value as decimal(28, 6)) >= targets.target_value
+                when '<' then try_cast(periods.value as decimal(28, 6)) < targets.target_value
+                when '<=' then try_cast(periods.value as decimal(28, 6)) <= targets.target_value
+                when '>' then try_cast(periods.value as decimal(28, 6)) > targets.target_value
+                when '>=' then try_cast(periods.value as decimal(28, 6)) >= targets.target_value
             end then 'met'
             else 'missed'
         end as status

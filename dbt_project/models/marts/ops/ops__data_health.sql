@@ -47,7 +47,7 @@ with checks as (
         in_transit_units > 0
         -- Of several policies the most patient one, without any a month.
         and sent_at < (select newest.data_at from {{ ref('int_ledger__newest') }} as newest)
-        - to_days(cast(coalesce((select max(policies.transit_grace_days) from {{ ref('policy__planning') }} as policies), 30) as integer))
+        - to_days(cast(least(coalesce((select max(policies.transit_grace_days) from {{ ref('policy__planning') }} as policies), 30), 36500) as integer))
 
     union all
     select

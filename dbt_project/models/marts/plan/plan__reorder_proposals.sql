@@ -26,7 +26,7 @@ select
     proposals.rounding_reason,
     proposals.order_units,
     proposals.order_by_on,
-    proposals.eta_on,
+    {{ within_calendar("proposals.eta_on") }} as eta_on,
     proposals.unit_cost_amount,
     proposals.order_cost_amount,
     proposals.currency_code,

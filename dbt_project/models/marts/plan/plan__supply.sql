@@ -17,9 +17,9 @@ select
     document_line,
     coming_units,
     ordered_at,
-    due_on,
-    promised_on,
-    expected_on,
+    {{ within_calendar("due_on") }} as due_on,
+    {{ within_calendar("promised_on") }} as promised_on,
+    {{ within_calendar("expected_on") }} as expected_on,
     grace_days,
     use_kind
 from lines

@@ -172,7 +172,7 @@ def seconds(value: Any, path: str) -> int:
 def _seconds(written: str) -> int | None:
     """The same time stands in many lines of an order."""
     read = read_instant(written)
-    return None if read is None else (read[0].replace(tzinfo=UTC) - timedelta(minutes=read[1] or 0) - _EPOCH) // timedelta(seconds=1)
+    return None if read is None else (read[0].replace(tzinfo=UTC) - _EPOCH - timedelta(minutes=read[1] or 0)) // timedelta(seconds=1)
 
 
 def since_2000(value: Any, path: str) -> int:
