@@ -19,6 +19,9 @@ ABSURD_QUANTITY: Final = 100_000_000_000_000
 MOST_LINE_UNITS: Final = 1_000_000_000
 """More base units than this in a line are a billion pieces, or a thousand tonnes counted in grams: somebody has to say that they are right."""
 
+LEDGER_UNITS: Final = 1_000_000_000_000_000
+"""More base units than this in a line are refused: sums of such lines would leave what the engine counts exactly."""
+
 ABSURD_PRICE: Final = 10_000_000_000
 """Above this the price of one unit is no price, in whatever currency: a barcode in the wrong column has more digits."""
 
@@ -178,6 +181,7 @@ class Column:
 
     `zero_is_none`: 0 says that there is no such number, as an empty cell does. `is_open_ended`: systems that must write a
     date write one before 1900 for "since ever" or after 2200 for "without end"; it is then read as not given.
+    `high`: the greatest number, where it is not that of all columns of its type.
     """
 
     name: str
@@ -191,10 +195,13 @@ class Column:
     """A week's opening hours, in the form of `pipelines.feeds.reading.hours`."""
     zero_is_none: bool = False
     is_open_ended: bool = False
+    high: int | None = None
 
     @property
     def most(self) -> int:
         """The greatest number that it takes; of an amount the greatest either way."""
+        if self.high is not None:
+            return self.high
         if self.type == "decimal":
             return ABSURD_PRICE
         if self.name == "component_units":

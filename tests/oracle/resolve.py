@@ -6,7 +6,7 @@ Belongs here: reference versions, codes, units, zones, bundles. Does not belong 
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -18,7 +18,8 @@ _FOREVER = datetime(9999, 12, 31)
 # entities whose first version can have a beginning
 _MAY_BEGIN = ("bom", "networks", "terms", "relations")
 _NO_ITEM = ("till_close",)
-_ABSURD = 1_000_000  # base units in one line
+_MOST_AT_A_TILL, _MOST = 1_000_000, 1_000_000_000  # base units in one line, without somebody's approval
+_FAR_DAYS = 2  # of a trading day from the day of its instant
 _NEEDS_BILL = ("kit_assemble", "kit_break")
 
 
@@ -263,6 +264,8 @@ class Resolver:
             zone = shop.get("time_zone") if shop else None
         local_day = at.replace(tzinfo=UTC).astimezone(_zone(zone)).date().isoformat() if zone else row.at.day
         stated = row.fields.get("business_on") if row.feed == "pos" else None
+        if stated and abs((date.fromisoformat(stated) - date.fromisoformat(local_day)).days) > _FAR_DAYS:
+            raise Waiting("business_day_far")
         return at, stated or local_day
 
     def _parts(self, row: Row, at: datetime) -> list[tuple[str, int]]:
@@ -275,6 +278,8 @@ class Resolver:
         if said and implied and said != implied:
             raise Refused("unit_conflict")
         units = self._base_units(item, said or implied, base, row.quantity, at)
+        if abs(units) > (_MOST_AT_A_TILL if row.feed == "pos" else _MOST):
+            raise Waiting("absurd_quantity")
         is_bundle = fields.get("item_kind") == "bundle"
         if not is_bundle and row.fields["event_kind"] not in _NEEDS_BILL:
             return [(item, units)]
@@ -305,8 +310,6 @@ class Resolver:
             exact = quantity * Decimal(rule["numerator"]) / Decimal(rule["denominator"])
         if exact != exact.to_integral_value():
             raise Refused("fractional_quantity")
-        if abs(exact) > _ABSURD:
-            raise Refused("absurd_quantity")
         return int(exact)
 
 

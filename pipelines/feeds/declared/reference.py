@@ -9,7 +9,7 @@ Columns that need an explanation:
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
   given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
-  `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
+  `max_line_units`: the most base units that one line may have without somebody's approval (empty: a million over a counter, else a billion).
 - `item_codes`: what a vendor's systems call an item, for lines whose `item_code_kind` is `vendor`. Vendors' documents that say so
   (`.json`) are read as this entity.
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
@@ -30,7 +30,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.feeds.spec import Column, Entity
+from pipelines.feeds.spec import LEDGER_UNITS, Column, Entity
 
 DAY_KINDS: Final = ("public_holiday", "school_holiday", "soldes", "black_friday", "closed", "event")
 """What a period of a calendar is: days that change demand, or on which nobody works (`closed`)."""
@@ -57,7 +57,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("obsolescence_class"),
             Column("weight_grams", "integer", zero_is_none=True),
             Column("volume_cm3", "integer", zero_is_none=True),
-            Column("max_line_units", "integer", zero_is_none=True),
+            Column("max_line_units", "integer", zero_is_none=True, high=LEDGER_UNITS),
         ),
     ),
     Entity(

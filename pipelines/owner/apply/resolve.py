@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
 from pipelines.feeds.registry import EPCIS_FEEDS, FEEDS
-from pipelines.feeds.spec import MOST_LINE_UNITS
+from pipelines.feeds.spec import LEDGER_UNITS, MOST_LINE_UNITS
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.owner.apply.common import UNIT_COLUMNS, Common
@@ -27,9 +27,6 @@ from pipelines.sql_text import listed, literal, one_of
 
 if TYPE_CHECKING:
     import duckdb
-
-LEDGER_UNITS: Final = 1_000_000_000_000_000
-"""A line of more base units is refused: sums of such lines would leave what the engine counts exactly."""
 
 FAR_DAYS: Final = 2
 """A trading day lies no farther from the day of its instant than this."""

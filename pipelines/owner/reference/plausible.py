@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipelines.feeds.spec import ABSURD_PRICE, MOST_LINE_UNITS
-
 MOST_LEAD_TIME_DAYS: Final = 730
 """Two years: what takes longer is made to order, and somebody knows it."""
+
+MOST_ORDERED_UNITS: Final = 10_000_000
+"""A smallest order, or a step of orders, of more base units than this is sooner a barcode: ten tonnes, where grams are counted."""
 
 _BOUNDS: Final[dict[str, dict[str, int]]] = {
     "terms": {
         "lead_time_days": MOST_LEAD_TIME_DAYS,
-        "moq_units": MOST_LINE_UNITS,
-        "multiple_units": MOST_LINE_UNITS,
-        "unit_cost_amount": ABSURD_PRICE,
-        "order_cost_amount": ABSURD_PRICE,
+        "moq_units": MOST_ORDERED_UNITS,
+        "multiple_units": MOST_ORDERED_UNITS,
     }
 }
 """Entity: the column, and the most that nobody has to approve."""
@@ -28,8 +27,8 @@ _BOUNDS: Final[dict[str, dict[str, int]]] = {
 def implausible(entity: str, cells: Mapping[str, Any]) -> str | None:
     """What is unlikely about a row, in words; null where nothing is.
 
-    >>> implausible("terms", {"lead_time_days": 999_999, "moq_units": 6})
-    'lead_time_days 999,999: more than 730, which somebody has to say is right'
+    >>> implausible("terms", {"lead_time_days": 9_999, "moq_units": 6})
+    'lead_time_days 9,999: more than 730, which somebody has to say is right'
     >>> implausible("terms", {"lead_time_days": 14}), implausible("items", {"item_code": "MUG"})
     (None, None)
     """
