@@ -17,11 +17,13 @@ from pipelines.feeds.adapters.adapter import Inexact, Line, Place
 from pipelines.feeds.adapters.registry import QUICK, adapter_for
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.failing import words_of
-from pipelines.feeds.reading.jsonlines import decode, encode_extra, split_fields
+from pipelines.feeds.reading.jsonlines import broken_at, decode, encode_extra, split_fields
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
 
 _BLANK: Final = b" \t\r\n"
+_OPENINGS: Final = (b"{", b"[", b"[{")
+"""First lines of a document that is written over many."""
 
 
 def is_document(line: bytes) -> bool:
@@ -153,6 +155,8 @@ def _documents(content: bytes, named: str | None) -> Iterator[_Document | Refuse
         lines = [line for line in content.split(b"\n") if line.strip(_BLANK)]
         if len(lines) < 2 or whole.code != "not_json":
             raise
+        if lines[0].strip(_BLANK) in _OPENINGS:  # one document over many lines, and damaged
+            raise Refused("not_json", broken_at(content)) from whole
         for line in lines:
             try:
                 yield _Document(*_decoded(line, named))

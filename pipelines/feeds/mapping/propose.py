@@ -7,41 +7,22 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections import Counter
 from typing import Final
 
 import polars as pl
 
 from pipelines.feeds.mapping.dates import has_clock, to_iso
+from pipelines.feeds.mapping.words import fields_of, plain_word
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.csvlines import BOM, split_record
 from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.registry import FEED_BY_NAME, known_fields, required_columns
 
 SAMPLE_LINES: Final = 500
-_WORDS: Final[dict[str, str]] = {
-    "location_code": "magasin codemagasin boutique pointdevente store storeid storecode shop site location entrepot depot warehouse",
-    "register_no": "caisse nocaisse ncaisse register till terminal",
-    "document_id": "ticket noticket nticket numticket numeroticket receipt receiptno transaction transactionid invoice invoiceno facture "
-    "nofacture commande nocommande ncommande order orderid orderno ordernumber ponumber document",
-    "document_line": "ligne noligne nligne line lineno linenumber linenum position",
-    "event_kind": "type typeoperation operation nature mouvement movement kind",
-    "item_code": "article codearticle refarticle reference ref sku item itemcode itemid product productcode productid codeproduit stockcode",
-    "quantity": "qte quantite qty quantity units unites nombre",
-    "unit_price_amount": "prix prixunitaire pu puttc price unitprice",
-    "unit_cost_amount": "pa prixachat cout cost unitcost",
-    "currency_code": "devise currency",
-    "occurred_at": "date datetime dateheure datevente jour day invoicedate timestamp horodatage",
-    "supplier_code": "fournisseur codefournisseur vendor supplier",
-    "lot_code": "lot nolot nlot batch",
-    "expires_on": "dlc dluo ddm peremption expiry expirydate",
-    "channel_code": "canal channel",
-    "uom_code": "unite uom unit",
-    "reason_code": "motif reason",
-    "item_name": "libelle designation description nom name",
-    "gtin": "ean ean13 gtin codebarre codebarres barcode upc",
-}
+WHOLE_BYTES: Final = 1 << 16
+"""A table of fewer bytes is seen to its end."""
+_RARELY_MAPPED: Final = frozenset({"source_system", "item_code_kind", "location_code_kind"})
 _CLOCKS: Final = frozenset({"heure", "time", "hour", "hms"})
 _KINDS: Final = {
     "sale": "vte vente ventes sale sales v s", "return": "ret retour retours return returns r avoir", "sale_void": "ann annulation void cancel",
@@ -63,21 +44,45 @@ _DAYS: Final = (
 _TIMES: Final = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "%H%M%S", " %I:%M %p")
 
 
-def propose(content: bytes, feed: str, entity: str | None = None) -> str:
-    """A draft (TOML) for a table that begins with these bytes; it says what must be looked at."""
+def propose(content: bytes, feed: str, entity: str | None = None, name: str = "") -> str:
+    """A draft (TOML) for a table that begins with these bytes; it says what must be looked at.
+
+    `name` is that of a file which its mapping must say the entity of, empty where its name tells.
+    """
     encoding, text = _decoded(content)
     lines = [line for line in text.split("\n")[:SAMPLE_LINES] if line.strip()]
-    delimiter = max(";\t|,", key=lambda mark: sum(line.count(mark) == _width(lines, mark) > 0 for line in lines))
+    delimiter = max(";\t|,", key=lambda mark: _agreeing(lines, mark))
     width = _width(lines, delimiter)
-    top = next((number for number, line in enumerate(lines) if line.count(delimiter) == width), 0)
+    top = next((number for number, line in enumerate(lines) if _marks_in(line, delimiter) == width), 0)
     rows = [fields for line in lines[top:] if (fields := _split(line, delimiter)) and len(fields) == width + 1]
     names, rows = (rows[0], rows[1:]) if rows else ([], [])
-    columns = {name: [row[place] for row in rows if row[place]] for place, name in enumerate(names)}
-    draft = _Draft(feed, entity, columns)
-    head = [f'feed = "{feed}"', "", "[file]", f"delimiter = {json.dumps(delimiter)}", f'encoding = "{encoding}"']
+    draft = Draft(feed, entity, names, rows)
+    head = [f'feed = "{feed}"', *files_line(name, entity), "", "[file]", f"delimiter = {json.dumps(delimiter)}", f'encoding = "{encoding}"']
     if top:
         head.append(f"skip_lines = {top}")
+    if content and not content.endswith(b"\n") and len(content) < WHOLE_BYTES:
+        head.append('# last_line = "whole"   # its last line has no end: say so if it is whole')
     return "\n".join([*head, *draft.lines()]) + "\n"
+
+
+def files_line(name: str, entity: str | None) -> list[str]:
+    """The line that says which entity a file of this name holds; none where no name is given."""
+    if not name or entity is None:
+        return []
+    stem, _, ending = name.partition(".")
+    pattern = f"{re.split('[-_ 0-9]', stem)[0]}*.{ending}"
+    return [f'files = {{ {json.dumps(pattern, ensure_ascii=False)} = ["{entity}"] }}']
+
+
+def _agreeing(lines: list[str], mark: str) -> int:
+    """How many lines have as many delimiters, outside of quotes, as most that have any."""
+    width = _width(lines, mark)
+    return sum(_marks_in(line, mark) == width > 0 for line in lines)
+
+
+def _marks_in(line: str, mark: str) -> int:
+    fields = _split(line, mark)
+    return len(fields) - 1 if fields else 0
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
@@ -91,7 +96,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 def _width(lines: list[str], mark: str) -> int:
     """How many delimiters most lines have, of those that have any."""
-    counted = Counter(count for line in lines if (count := line.count(mark)))
+    counted = Counter(count for line in lines if (count := _marks_in(line, mark)))
     return counted.most_common(1)[0][0] if counted else 0
 
 
@@ -102,38 +107,44 @@ def _split(line: str, delimiter: str) -> list[str] | None:
         return None
 
 
-def plain_word(name: str) -> str:
-    """A name without accents, blanks and signs, to compare with others.
+class Draft:
+    """Which column (or path) may be which field, and in what form its values are. `hints` name the field of a column outright."""
 
-    >>> plain_word("N° ticket"), plain_word("Qté")
-    ('nticket', 'qte')
-    """
-    letters = unicodedata.normalize("NFKD", name.replace("°", "").replace("º", "")).lower()
-    return re.sub(r"[^a-z0-9]", "", letters)
-
-
-class _Draft:
-    """Which column may be which field, and in what form its values are."""
-
-    def __init__(self, feed: str, entity: str | None, columns: dict[str, list[str]]) -> None:
-        self._feed, self._entity, self._columns = feed, entity, columns
+    def __init__(self, feed: str, entity: str | None, names: list[str], rows: list[list[str]], hints: dict[str, str] | None = None) -> None:
+        self._feed, self._entity, self._rows = feed, entity, rows
+        self._columns = {name: [row[place] for row in rows if row[place]] for place, name in enumerate(names)}
+        self._places = {name: place for place, name in enumerate(names)}
         self._known, _ = known_fields(feed, entity)
-        by_word = {word: field for field, words in _WORDS.items() for word in words.split()}
-        self._fields: dict[str, str] = {}
-        for name in columns:
-            word = plain_word(name)
-            field = name if name in self._known else word if word in self._known else by_word.get(word)
-            if field in self._known and field not in self._fields.values() and not privacy.is_personal(name):
-                self._fields[name] = str(field)
-        self._clock = next((name for name in columns if plain_word(name) in _CLOCKS), None)
+        self._fields = self._named_fields(hints or {})
+        self._clock = next((name for name in names if plain_word(_last(name)) in _CLOCKS and name not in self._fields), None)
+
+    def _named_fields(self, hints: dict[str, str]) -> dict[str, str]:
+        """Columns and the fields that their names stand for, each field once: the likeliest name that has values wins."""
+        words = fields_of(self._entity)
+        likely: list[tuple[bool, bool, int, int, str, str]] = []
+        for place, (name, texts) in enumerate(self._columns.items()):
+            if _is_about_people(name, self._entity):
+                continue
+            word = plain_word(_last(name))
+            exact = [field for field in self._known if plain_word(field) == word or hints.get(name) == field]
+            likely += [(False, not texts, 0, place, name, field) for field in exact]
+            likely += [(True, not texts, rank, place, name, field) for field, rank in words.get(word, ()) if field in self._known]
+        found: dict[str, str] = {}
+        for *_, name, field in sorted(likely):
+            if name not in found and field not in found.values():
+                found[name] = field
+        return {name: found[name] for name in self._columns if name in found}
 
     def lines(self) -> list[str]:
         """The rest of the draft."""
         table = "[columns]" if self._entity is None else f"[columns.{self._entity}]"
-        sources = [self._source(field, name) for name, field in self._fields.items()]
-        found = set(self._fields.values())
-        missing = [name for name in required_columns(self._feed, self._entity) if name not in found]
-        wanted = [f'# {name} = "…"   # needed: name its column, or say {{ value = "…" }}' for name in missing]
+        sources = [
+            self._source(field, name) for name, field in self._fields.items() if field != "document_line" or not self._numbers_repeat(name)
+        ]
+        said = {line.partition(" ")[0] for line in sources}
+        made = self._made_up(said)
+        needed = [name for name in required_columns(self._feed, self._entity) if name not in said | {one.partition(" ")[0] for one in made}]
+        wanted = [f'# {name} = "…"   # needed: name its column, or say {{ value = "…" }}' for name in needed]
         return [
             "",
             "[values]",
@@ -142,20 +153,74 @@ class _Draft:
             "",
             table,
             *sources,
+            *made,
             *wanted,
+            *self._left(said | {one.removeprefix("# ").partition(" ")[0] for one in (*made, *wanted)}),
+            *self._returns(),
         ]
+
+    def _made_up(self, said: set[str]) -> list[str]:
+        """Fields that no column gives and that can still be said."""
+        lines = []
+        if self._feed == "pos" and "event_kind" not in said and said:
+            lines.append('event_kind = { value = "sale" }   # every row is a sale')
+        if self._entity is None and "document_id" in said and "document_line" not in said and self._is_of_lines():
+            lines.append('document_line = { number_within = "document_id" }   # no column numbers the lines of a document')
+        if self._entity == "terms" and "location_code" not in said:
+            lines.append('location_code = { value = "*" }   # the terms hold everywhere')
+        if "currency_code" in self._known and "currency_code" not in said and any(name.endswith("_amount") for name in said):
+            is_euro = any("€" in text for texts in self._columns.values() for text in texts[:20])
+            lines.append(f'{"" if is_euro else "# "}currency_code = {{ value = "EUR" }}   # an amount needs its currency')
+        return lines
+
+    def _is_of_lines(self) -> bool:
+        key = FEED_BY_NAME[self._feed].natural_key
+        return key is not None and "document_line" in key
+
+    def _numbers_repeat(self, name: str) -> bool:
+        """Whether a column that is called like a line's number numbers no lines: within a document most are the same."""
+        document = next((one for one, field in self._fields.items() if field == "document_id"), None)
+        if document is None or len(self._rows) < 2:
+            return False
+        pairs = {(row[self._places[document]], row[self._places[name]]) for row in self._rows}
+        return 2 * len(pairs) <= len(self._rows)
+
+    def _left(self, said: set[str]) -> list[str]:
+        """What found no other: columns without a field, fields without a column."""
+        columns = [name for name in self._columns if name not in self._fields and name != self._clock]
+        about_people = [name for name in columns if _is_about_people(name, self._entity)]
+        others = [name for name in columns if name not in about_people]
+        free = [name for name in self._known if name not in said and (self._entity or name not in _RARELY_MAPPED)]
+        lines = [""]
+        if others:
+            lines.append(f"# columns that found no field: {', '.join(json.dumps(name, ensure_ascii=False) for name in others)}")
+        if about_people:
+            lines.append(f"# columns about people, which are dropped: {len(about_people)}")
+        return [*lines, f"# fields that are free: {', '.join(free)}"] if free else lines
+
+    def _returns(self) -> list[str]:
+        quantity = next((self._columns[name] for name, field in self._fields.items() if field == "quantity"), [])
+        if self._feed == "pos" and any(text.startswith("-") for text in quantity):
+            return ["", "[negative_quantity]", 'sale = "return"']
+        return []
 
     def _numbers(self) -> list[str]:
         texts = [
             text for name, field in self._fields.items() if self._known[field] in ("decimal", "integer") for text in self._columns[name]
         ]
-        has_comma = any(re.search(r"\d,\d{1,2}\b(?![\d,.])", text) for text in texts)
+        has_comma = any(re.search(r"\d,(?:\d{1,2}|\d{4,})(?![\d,.])", text) for text in texts) and not any(
+            re.search(r"\d,\d{3}\.\d", text) for text in texts
+        )
         marks = [mark for mark in ("\u00a0", "\u202f", " ") if any(re.search(rf"\d{mark}\d{{3}}", text) for text in texts)]
         other = "." if has_comma else ","
         if any(re.search(rf"\d\{other}\d{{3}}\b", text) for text in texts):
             marks.append(other)
         lines = ['decimal = ","'] if has_comma else []
-        return [*lines, f"thousands = {json.dumps(marks)}   # look at a number above 999"] if marks else lines
+        if marks:
+            lines.append(f"thousands = {json.dumps(marks)}   # look at a number above 999")
+        if any(re.search(r"[.,]\d{5,}$|\d[eE][+-]?\d+$", text) for text in texts):
+            lines.append("round = 4   # some numbers have more than 4 decimals")
+        return lines
 
     def _source(self, field: str, name: str) -> str:
         said, texts = json.dumps(name, ensure_ascii=False), self._columns[name]
@@ -180,7 +245,7 @@ class _Draft:
         days = [day + time for day in _DAYS for time in _TIMES]
         fits = [one for one in days if texts and not to_iso(pl.Series(texts), (one,), None, None, is_day=True)[1].any()]
         if not fits:
-            return f"{field} = {said}   # in ISO 8601, or say format = …"
+            return self._serial_time(field, said, texts, days)
         remark = f"   # look: {fits[1]} would fit, too" if len(fits) > 1 else ""
         if has_clock(fits[0]) or field != "occurred_at":
             return f'{field} = {{ column = {said}, format = "{fits[0]}" }}{remark}'
@@ -190,3 +255,24 @@ class _Draft:
         clock = "%H:%M:%S" if clocks and clocks[0].count(":") == 2 else "%H:%M"
         both = json.dumps([name, self._clock], ensure_ascii=False)
         return f'{field} = {{ columns = {both}, format = "{fits[0]} {clock}" }}{remark}'
+
+    def _serial_time(self, field: str, said: str, texts: list[str], days: list[str]) -> str:
+        """A column of days as a spreadsheet counts them, perhaps among written ones; or of what nothing here reads."""
+        serials = [text for text in texts if re.fullmatch(r"[1-9][0-9]{4}(?:[.,][0-9]+)?", text)]
+        written = [text for text in texts if text not in serials]
+        fits = [one for one in days if written and not to_iso(pl.Series(written), (one,), None, None, is_day=True)[1].any()]
+        if not serials or (written and not fits):
+            return f"{field} = {said}   # in ISO 8601, or say format = …"
+        formats = json.dumps([*fits[:1], "excel"])
+        clock = ', time = "12:00"' if field == "occurred_at" and not any(map(has_clock, fits[:1])) else ""
+        return f"{field} = {{ column = {said}, format = {formats}{clock} }}   # days as a spreadsheet counts them"
+
+
+def _last(name: str) -> str:
+    """The last name of a path; a column's own."""
+    return name.rpartition(".")[2] if "[]" in name or "." in name else name
+
+
+def _is_about_people(name: str, entity: str | None) -> bool:
+    """Whether a column's name suggests personal data; the bare `nom` of an entity is that of the thing."""
+    return privacy.is_personal(name) and not (entity is not None and name.lower() in ("name", "nom"))

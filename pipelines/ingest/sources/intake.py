@@ -39,7 +39,7 @@ class Intake:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._seen: set[str] = set()
-        self._reference: dict[str, list[Delivery]] | None = None
+        self._reference: dict[tuple[str, str | None], list[Delivery]] | None = None
 
     def take(self, found: Found, arrival: Arrival, surveyed: Survey, content: Content, known_at: str) -> Delivery:
         """Add to `found` the delivery that this content is, and its units that have not been given out before; returns the delivery."""
@@ -67,7 +67,7 @@ class Intake:
         uri, content, reading = arrival.source_uri, surveyed.content_sha256, surveyed.how.reading
         occurrence = sequence = 0
         if arrival.feed == REFERENCE:
-            earlier = self._reference_deliveries().setdefault(uri, [])
+            earlier = self._reference_deliveries().setdefault((uri, arrival.entity), [])
             if earlier and (earlier[-1].content_sha256, earlier[-1].reading) == (content, reading):
                 return earlier[-1], False
             occurrence, sequence = sum(1 for one in earlier if one.content_sha256 == content), len(earlier)
@@ -100,16 +100,16 @@ class Intake:
         )
         delivery = self._spool.write_delivery(delivery)
         if arrival.feed == REFERENCE:
-            self._reference_deliveries()[uri].append(delivery)
+            self._reference_deliveries()[uri, arrival.entity].append(delivery)
         return delivery, True
 
-    def _reference_deliveries(self) -> dict[str, list[Delivery]]:
-        """Deliveries of each reference path in their order; read from the spool once."""
+    def _reference_deliveries(self) -> dict[tuple[str, str | None], list[Delivery]]:
+        """Deliveries of each reference path and entity in their order; read from the spool once."""
         if self._reference is None:
             self._reference = {}
             for delivery in self._spool.read_deliveries():
                 if delivery.feed == REFERENCE:
-                    self._reference.setdefault(delivery.source_uri, []).append(delivery)
+                    self._reference.setdefault((delivery.source_uri, delivery.entity), []).append(delivery)
             for deliveries in self._reference.values():
                 deliveries.sort(key=lambda one: one.sequence)
         return self._reference

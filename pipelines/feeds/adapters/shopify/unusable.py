@@ -79,9 +79,38 @@ _KINDS: Final = (
     ("StorefrontAccessToken", "storefront_access_token", "storefront_access_tokens", "access token", "access_scope"),
 )  # fmt: skip
 
-_BARE: Final = frozenset({"ProductListing", "CollectionListing", "Return", "OrderEdit", "OrderTransaction", "Product", "InventoryLevel"})
+_BARE: Final = frozenset(
+    {
+        "ProductListing", "CollectionListing", "Return", "OrderEdit", "OrderTransaction", "Product", "InventoryLevel", "Checkout", "Cart",
+        "ShopifyPaymentsDispute", "TenderTransaction", "CustomerSavedSearch", "Shop", "Theme",
+    }
+)  # fmt: skip
 """Types whose bodies also come bare and without a global id: a webhook's, or the elements of a bare list."""
-_MORE_OF_BARE: Final = {"OrderTransaction": "amount gateway kind", "OrderEdit": "order_id staff_note line_items"}
+_MORE_OF_BARE: Final = {
+    "OrderTransaction": "amount gateway kind",
+    "OrderEdit": "order_id staff_note line_items",
+    "Checkout": "cart_token line_items",
+    "Cart": "token line_items updated_at created_at",
+    "ShopifyPaymentsDispute": "evidence_due_by network_reason_code",
+    "TenderTransaction": "remote_reference payment_method",
+    "CustomerSavedSearch": "query name",
+    "Shop": "myshopify_domain plan_name",
+    "Theme": "theme_store_id previewable",
+}
+_OTHER_WEBHOOKS: Final = (
+    ("notice that something was deleted (nothing but its id)", frozenset({"id"}), True),
+    ("request about somebody's data", frozenset({"shop_id", "shop_domain"}), False),
+    ("assessment of an order's risk", frozenset({"risk_level", "admin_graphql_api_order_id"}), False),
+    ("consent of a customer", frozenset({"email_marketing_consent"}), False),
+    ("consent of a customer", frozenset({"sms_marketing_consent"}), False),
+    ("checkout (no order yet)", frozenset({"buyer_accepts_sms_marketing", "presentment_currency"}), False),
+    ("payment that falls due", frozenset({"payment_terms_id", "due_at"}), False),
+    ("domain of the shop", frozenset({"host", "ssl_enabled"}), False),
+    ("language of the shop", frozenset({"locale", "published"}), False),
+    ("market", frozenset({"enabled", "regions"}), False),
+    ("removal of tags or of a member", frozenset({"customerId", "occurredAt"}), False),
+)
+"""Bodies of webhooks without a global id: title, fields by which they are told, and whether they have no others."""
 
 
 def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unusable:
@@ -95,12 +124,24 @@ def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unus
             ((name, inner),) = document.items()
             if name in (one, many):
                 body = inner[0] if isinstance(inner, list) and inner else inner
-                return body == [] or (isinstance(body, dict) and told_by <= body.keys())
+                return body == [] or (isinstance(body, dict) and (told_by <= body.keys() or _is_deletion(body)))
         if type_name in _BARE:
             return is_body(document, type_name, told_bare)
         return GID_FIELD in document and is_body(document, type_name, told_bare)
 
     return Unusable(f"Shopify {title}", marks_of(one, many, min(told_bare)), recognises)
+
+
+def _webhook(title: str, fields: frozenset[str], is_all: bool) -> Unusable:
+    def recognises(document: Any) -> bool:
+        return isinstance(document, dict) and (document.keys() == fields if is_all else fields <= document.keys())
+
+    return Unusable(f"Shopify {title}", frozenset({min(fields)}), recognises)
+
+
+def _is_deletion(body: dict[str, Any]) -> bool:
+    """Whether a wrapped body is what a webhook sends of a thing that is gone: nothing but ids."""
+    return bool(body) and all(name == "id" or name.endswith("_id") for name in body)
 
 
 def _is_word_list(document: Any) -> bool:
@@ -110,12 +151,21 @@ def _is_word_list(document: Any) -> bool:
     return name in ("tags", "authors") and isinstance(inner, list) and all(isinstance(word, str) for word in inner)
 
 
+def _is_id_list(document: Any) -> bool:
+    if not isinstance(document, dict) or len(document) != 1:
+        return False
+    ((name, inner),) = document.items()
+    return name == "product_ids" and isinstance(inner, list)
+
+
 def _is_count(document: Any) -> bool:
     return isinstance(document, dict) and document.keys() == {"count"} and not isinstance(document["count"], dict | list)
 
 
 SHOPIFY_UNUSABLE: Final = (
     *(_known(*kind) for kind in _KINDS),
+    *(_webhook(*kind) for kind in _OTHER_WEBHOOKS),
     Unusable("Shopify list of words", frozenset({"tags", "authors"}), _is_word_list),
+    Unusable("Shopify list of products' ids", frozenset({"product_ids"}), _is_id_list),
     Unusable("Shopify count", frozenset({"count"}), _is_count),
 )
