@@ -177,7 +177,7 @@ def survey_json(stream: BinaryIO | Unpacked, how: How, size: int, mapping: Mappi
     except Refused as refused:
         how = dataclasses.replace(how, form="none", refusal=refused.code, detail=refused.field)
         return Survey(digest.hexdigest(), size, how, (Range(0, length, 1, 1),))
-    return Survey(digest.hexdigest(), size, how, (Range(0, length, 1, found.rows),), found.left_out)
+    return Survey(digest.hexdigest(), size, how, (Range(0, length, 1, found.count),), found.left_out)
 
 
 def _take_wide(seen: _Pass, content: bytes) -> None:

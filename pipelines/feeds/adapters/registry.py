@@ -23,6 +23,8 @@ from pipelines.feeds.adapters.shopify.orders import SHOPIFY_ORDERS
 from pipelines.feeds.adapters.shopify.products import SHOPIFY_INVENTORY_ITEMS, SHOPIFY_PRODUCTS, SHOPIFY_VARIANTS
 from pipelines.feeds.adapters.shopify.refunds import SHOPIFY_REFUNDS
 from pipelines.feeds.adapters.shopify.unusable import SHOPIFY_UNUSABLE
+from pipelines.feeds.adapters.woocommerce import common as woocommerce
+from pipelines.feeds.adapters.woocommerce.common import WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS, WOOCOMMERCE_UNUSABLE, title_by_address
 from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.reading.strangers import stranger_title
 
@@ -58,10 +60,11 @@ VENDORS: Final[tuple[Vendor, ...]] = (
         ),
         SHOPIFY_UNUSABLE,
     ),
+    Vendor("woocommerce", woocommerce.objects_that_tell, (WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS), WOOCOMMERCE_UNUSABLE),
 )
 """Vendors in the order in which they are asked, each with its documents that become lines and those refused by name."""
 
-NAMERS: Final = (title_by_id, stranger_title)
+NAMERS: Final = (title_by_id, title_by_address, stranger_title)
 """Ask of a document that nobody took what it is; a title, or null."""
 
 ADAPTERS: Final = tuple(adapter for vendor in VENDORS for adapter in vendor.adapters)

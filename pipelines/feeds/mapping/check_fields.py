@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Any, Final, Protocol
 
+import polars as pl
+
 from pipelines.feeds.mapping.dates import EXCEL, ISO, format_fault, has_clock
 from pipelines.feeds.mapping.lines import NUMBERED
 from pipelines.feeds.mapping.paths import is_path, lists_of
@@ -181,6 +183,7 @@ class Rules:
             empties=rule.texts("empty", ()),
             any_value=self._constant(rule, "any"),
             add_prefix=rule.text("add_prefix", "") or "",
+            extract=self._pattern(rule),
             first_of=self._alternatives(rule, field),
             folder=self._constant(rule, "folder"),
             number_within=self._within(rule, field),
@@ -221,6 +224,16 @@ class Rules:
             rule.fault("first_of", said, "a list of two or more columns, of which the first with a value counts")
             return ()
         return tuple(self._source(rule, f"first_of[{place}]", field, one) for place, one in enumerate(said))
+
+    def _pattern(self, rule: Checked) -> str | None:
+        said = rule.text("extract", None)
+        try:
+            if said is None or len(pl.Series([""]).str.extract_groups(said).struct.fields) == 1:
+                return said
+            rule.fault("extract", said, "a regular expression with one group, which is what is kept: orders/([0-9]+)")
+        except pl.exceptions.PolarsError as error:
+            rule.fault("extract", said, f"no regular expression: {str(error).splitlines()[0]}")
+        return None
 
     def _within(self, rule: Checked, field: str) -> tuple[str, ...]:
         within = rule.texts("number_within", ())

@@ -39,19 +39,21 @@ def _part(
     rule: Checked, shared: dict[str, Any], common: Mapping, defaults: Defaults, unless: tuple[tuple[str, tuple[str, ...]], ...]
 ) -> tuple[Part, Paths]:
     rows = (rule.text("path", "") or "").strip()
+    everywhere = unless
     if rows and (not is_path(rows) or not rows.endswith("[]")):
         rule.fault("path", rows, "the path to the lines of a document, which ends in [], such as line_items[]")
         rows = ""
     paths = Paths(rows)
     where = tuple((str(paths.ref(rule.inner("where"), path, path)), values) for path, values in rule.lists_by_name("where"))
+    unless = unless + tuple((str(paths.ref(rule.inner("unless"), path, path)), values) for path, values in rule.lists_by_name("unless"))
+    for path, _ in everywhere:
+        paths.ref(rule.of("leave_out", {}), path, path)
     own = rule.take("columns") or {}
     if not isinstance(own, dict):
         rule.fault("columns", own, "a table: [rows.columns]")
         own = {}
     columns = rule.of("columns", {**shared, **own})
     found = Rules(common.feed, common.entity, paths, defaults).columns(columns)
-    for path, _ in unless:
-        paths.ref(rule.of("leave_out", {}), path, path)
     rule.nothing_else()
     return Part(rows, where, tuple(sorted(found.items())), (), unless), paths
 

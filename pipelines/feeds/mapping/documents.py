@@ -7,7 +7,7 @@ part by part; a document that no part takes, or that has no lines, is left out.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import polars as pl
@@ -28,50 +28,79 @@ Cells = dict[str, str | None]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Rows:
-    """Rows of documents by the number of their part, each with its number and that of its document in the file; and what could not be read."""
+class MappedRow:
+    """One row of a document: which part of the mapping it is of, and its cells."""
 
-    by_part: list[list[tuple[int, int, Cells]]]
-    rejects: list[Reject]
-    left_out: int
+    part: int
+    cells: Cells
+
+
+@dataclasses.dataclass(slots=True)
+class Rows:
+    """Rows of documents, each with its number and that of its document in the file; what could not be read; documents without rows."""
+
+    rows: list[tuple[int, int, MappedRow]] = dataclasses.field(default_factory=list)
+    rejects: list[Reject] = dataclasses.field(default_factory=list)
+    left_out: int = 0
 
     @property
-    def rows(self) -> int:
+    def count(self) -> int:
         """Rows that are accounted for."""
-        return sum(map(len, self.by_part)) + len(self.rejects)
+        return len(self.rows) + len(self.rejects)
+
+
+class DocumentReader:
+    """Makes the rows of single documents. `known` are the fields of the feed (of the entity)."""
+
+    def __init__(self, mapping: Mapping, known: dict[str, FieldType]) -> None:
+        self._parts = [_PartReader(part, mapping, known) for part in mapping.parts]
+
+    def rows(self, document: Any) -> Iterator[MappedRow | Refused]:
+        """The rows of a decoded document (numbers as `decode` gives them), part by part; none where no part takes it."""
+        if not isinstance(document, dict):
+            yield Refused("not_json")
+            return
+        for place, part in enumerate(self._parts):
+            for cells in part.rows(document):
+                yield cells if isinstance(cells, Refused) else MappedRow(place, cells)
 
 
 def read_rows(content: bytes, mapping: Mapping, known: dict[str, FieldType]) -> Rows:
     """The rows of a whole file (in UTF-8). Raises Refused where no part of it can be read."""
-    readers = [_PartReader(part, mapping, known) for part in mapping.parts]
-    found = Rows([[] for _ in readers], [], 0)
-    number = left_out = 0
-    for place_in_file, document in enumerate(_documents(content, mapping.at)):
-        made: Iterable[tuple[int, Cells | Refused]] = (
-            [(0, document)] if isinstance(document, Refused) else [(place, one) for place, reader in enumerate(readers) for one in reader.rows(document)]
-        )  # fmt: skip
-        before = number
-        for place, cells in made:
-            number += 1
-            if isinstance(cells, Refused):
-                found.rejects.append(Reject(number, cells.code, privacy.mask(cells.sentence()), None))
+    reader, found = DocumentReader(mapping, known), Rows()
+    for place, document in enumerate(_documents(content, mapping.at)):
+        before = found.count
+        for row in (document,) if isinstance(document, Refused) else reader.rows(document):
+            number = found.count + 1
+            if isinstance(row, Refused):
+                found.rejects.append(Reject(number, row.code, privacy.mask(row.sentence()), None))
             else:
-                found.by_part[place].append((number, place_in_file, cells))
-        left_out += number == before
-    return dataclasses.replace(found, left_out=left_out)
+                found.rows.append((number, place, row))
+        found.left_out += found.count == before
+    return found
 
 
 def read_json_mapped(content: bytes, mapping: Mapping, known: dict[str, FieldType], folder: str | None) -> RawRows:
     """Raw rows of a whole file, in the order of their numbers."""
     found = read_rows(content, mapping, known)
-    frames, rejects, kept = [], list(found.rejects), set()
-    for part, rows in zip(mapping.parts, found.by_part, strict=True):
+    raw = translate_rows(found.rows, mapping, known, folder)
+    return dataclasses.replace(raw, rejects=[*raw.rejects, *found.rejects])
+
+
+def translate_rows(rows: list[tuple[int, int, MappedRow]], mapping: Mapping, known: dict[str, FieldType], folder: str | None) -> RawRows:
+    """Raw rows of rows that were made through a mapping, each with its number and that of its document in the file."""
+    frames: list[pl.DataFrame] = []
+    rejects: list[Reject] = []
+    kept: set[str] = set()
+    for place, part in enumerate(mapping.parts):
+        paths = paths_of(part, mapping)
         of_part = dataclasses.replace(mapping, columns=part.columns, negative=part.negative, parts=(), keeps=mapping.keeps or ())
-        raw = translate(_fields(rows, paths_of(part, mapping)), Table(paths_of(part, mapping), of_part), known, folder)
+        cells = [(number, document, row.cells) for number, document, row in rows if row.part == place]
+        raw = translate(_fields(cells, paths), Table(paths, of_part), known, folder)
         frames.append(raw.frame)
         rejects += raw.rejects
         kept.update(raw.unknown_columns)
-    frame = pl.concat(frames, how="diagonal").sort(LINE) if frames else pl.DataFrame(schema={LINE: pl.UInt32()})
+    frame = pl.concat(frames, how="diagonal").sort(LINE)
     return RawRows(frame, rejects, sorted(kept), [], is_ascii=False, may_have_blanks=False, is_clean=True)
 
 

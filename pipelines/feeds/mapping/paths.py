@@ -1,7 +1,8 @@
-"""Paths in JSON documents: `billing.country`, `line_items[].sku`; `[]` stands for each element of a list.
+"""Paths in JSON documents: `billing.country`, `line_items[].sku`, `links[0].href`, `meta_data[key=size].value`.
 
-An object where a list is meant counts as a list of one, for some systems send a single child so. Paths are written from the
-top of the document: one that begins as the path to the rows does means the row's own element there.
+`[]` stands for each element of a list, `[0]` for its first, `[key=size]` for the first whose `key` is `size`. An object where
+a list is meant counts as a list of one, for some systems send a single child so. Paths are written from the top of the
+document: one that begins as the path to the rows does means the row's own element there.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from typing import Any, Final
 from pipelines.feeds.reading.rows import Refused
 
 EACH: Final = "[]"
-_FORM: Final = re.compile(r"[^.\[\]]+(?:\[\])?(?:\.[^.\[\]]+(?:\[\])?)*")
+_STEP: Final = r"[^.\[\]]+(?:\[(?:|[0-9]{1,3}|[^.\[\]=]+=[^.\[\]]*)\])?"
+_FORM: Final = re.compile(rf"{_STEP}(?:\.{_STEP})*")
+_CHOSEN: Final = re.compile(r"([^\[]+)\[(?:([0-9]+)|([^=]+)=(.*))\]")
 
 
 def is_path(text: str) -> bool:
     """Whether a text is a path.
 
-    >>> is_path("line_items[].sku"), is_path("a..b"), is_path("a[0].b")
-    (True, False, False)
+    >>> is_path("line_items[].sku"), is_path("a..b"), is_path("a[0].b"), is_path("a[k=v].b"), is_path("a[x].b")
+    (True, False, True, True, False)
     """
     return _FORM.fullmatch(text) is not None
 
@@ -50,8 +53,22 @@ class Row:
         for name in rest:
             if not isinstance(found, dict):
                 return None
-            found = found.get(name)
+            found = _chosen(found, name) if name.endswith("]") else found.get(name)
         return found
+
+
+def _chosen(value: dict[str, Any], name: str) -> Any:
+    """The element of a list that a step names by its place or by one of its fields; null without it."""
+    match = _CHOSEN.fullmatch(name)
+    found = value.get(match.group(1)) if match else None
+    if match is None or not isinstance(found, list | dict):
+        return None
+    elements = found if isinstance(found, list) else [found]
+    if match.group(2):
+        place = int(match.group(2))
+        return elements[place] if place < len(elements) else None
+    field, wanted = match.group(3), match.group(4)
+    return next((one for one in elements if isinstance(one, dict) and str(one.get(field)) == wanted), None)
 
 
 @lru_cache(maxsize=4096)
@@ -79,7 +96,7 @@ def _rows(row: Row, lists: tuple[str, ...]) -> Iterator[Row]:
     elements = [] if found is None else found if isinstance(found, list) else [found]
     for element in elements:
         if not isinstance(element, dict):
-            raise Refused("wrong_type", lists[0])
+            raise Refused("not_an_object", lists[0])
         yield from _rows(Row(row.document, {**row.elements, lists[0]: element}), lists[1:])
 
 

@@ -24,7 +24,7 @@ class Source:
     the file lies in none. `number_within` are fields: the value is the row's number among those that say the same in them.
 
     `meanings` are pairs of what is written and what it means, null for none; with `keeps_others` what they do not name
-    stays as written, else it is refused. `empties` are texts that mean nothing; `any_value` is what every other text means;
+    stays as written, else it is refused. `extract` keeps what its one group matches. `empties` are texts that mean nothing; `any_value` is what every other text means;
     `add_prefix` comes before what is there. Numbers are rounded to `decimals`, null for as written. `formats` are those of
     times and days, in the notation of `strftime`; `iso` leaves the text to the feed. `time` (`HH:MM:SS`) is added where only
     a day is written. With `is_optional` the column may be missing from a file.
@@ -45,6 +45,7 @@ class Source:
     empties: tuple[str, ...] = ()
     any_value: str | None = None
     add_prefix: str = ""
+    extract: str | None = None
     first_of: tuple[Source, ...] = ()
     folder: str | None = None
     number_within: tuple[str, ...] = ()

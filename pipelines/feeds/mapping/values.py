@@ -74,6 +74,10 @@ class _Field:
         text = written
         if source.empties:
             text = text.set(text.is_in(list(source.empties)).fill_null(False), None)
+        if source.extract is not None:
+            found = text.str.extract(source.extract, 1)
+            faults.add("unknown_value", self._field, text.is_not_null() & found.is_null())
+            text = found
         for prefix in source.prefixes:
             text = text.str.strip_prefix(prefix)
         for suffix in source.suffixes:

@@ -20,6 +20,8 @@ def stranger_title(document: Any) -> str | None:
         return None
     if "$schema" in document or "$defs" in document or ("definitions" in document and "$id" in document) or _is_schema(document):
         return "JSON Schema (it describes documents and is none)"
+    if document.keys() == {"id"}:
+        return "notice that something was deleted (nothing but its id, as web shops send it)"
     if document.keys() == {"@context"}:
         return "JSON-LD context (it describes documents and is none)"
     if "swagger" in document or ("openapi" in document and "paths" in document):

@@ -98,19 +98,18 @@ _MORE_OF_BARE: Final = {
     "Theme": "theme_store_id previewable",
 }
 _OTHER_WEBHOOKS: Final = (
-    ("notice that something was deleted (nothing but its id)", frozenset({"id"}), True),
-    ("request about somebody's data", frozenset({"shop_id", "shop_domain"}), False),
-    ("assessment of an order's risk", frozenset({"risk_level", "admin_graphql_api_order_id"}), False),
-    ("consent of a customer", frozenset({"email_marketing_consent"}), False),
-    ("consent of a customer", frozenset({"sms_marketing_consent"}), False),
-    ("checkout (no order yet)", frozenset({"buyer_accepts_sms_marketing", "presentment_currency"}), False),
-    ("payment that falls due", frozenset({"payment_terms_id", "due_at"}), False),
-    ("domain of the shop", frozenset({"host", "ssl_enabled"}), False),
-    ("language of the shop", frozenset({"locale", "published"}), False),
-    ("market", frozenset({"enabled", "regions"}), False),
-    ("removal of tags or of a member", frozenset({"customerId", "occurredAt"}), False),
+    ("request about somebody's data", frozenset({"shop_id", "shop_domain"})),
+    ("assessment of an order's risk", frozenset({"risk_level", "admin_graphql_api_order_id"})),
+    ("consent of a customer", frozenset({"email_marketing_consent"})),
+    ("consent of a customer", frozenset({"sms_marketing_consent"})),
+    ("checkout (no order yet)", frozenset({"buyer_accepts_sms_marketing", "presentment_currency"})),
+    ("payment that falls due", frozenset({"payment_terms_id", "due_at"})),
+    ("domain of the shop", frozenset({"host", "ssl_enabled"})),
+    ("language of the shop", frozenset({"locale", "published"})),
+    ("market", frozenset({"enabled", "regions"})),
+    ("removal of tags or of a member", frozenset({"customerId", "occurredAt"})),
 )
-"""Bodies of webhooks without a global id: title, fields by which they are told, and whether they have no others."""
+"""Bodies of webhooks without a global id: title, and fields by which they are told."""
 
 
 def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unusable:
@@ -132,9 +131,9 @@ def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unus
     return Unusable(f"Shopify {title}", marks_of(one, many, min(told_bare)), recognises)
 
 
-def _webhook(title: str, fields: frozenset[str], is_all: bool) -> Unusable:
+def _webhook(title: str, fields: frozenset[str]) -> Unusable:
     def recognises(document: Any) -> bool:
-        return isinstance(document, dict) and (document.keys() == fields if is_all else fields <= document.keys())
+        return isinstance(document, dict) and fields <= document.keys()
 
     return Unusable(f"Shopify {title}", frozenset({min(fields)}), recognises)
 
