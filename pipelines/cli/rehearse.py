@@ -20,26 +20,30 @@ _INNER = ("key_hi", "key_lo", "payload_hash", "target_hi", "target_lo", "occurre
 def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | None, is_whole: bool = False) -> int:
     """Print it; returns the exit code: 1 where rows would be refused.
 
-    `reading` is what `--format` says: a mapping (`FILE.toml`) or a vendor's document. `is_whole` is `--last-line whole`.
+    `path` may be a folder: then each file in it. `reading` is what `--format` says: a mapping (`FILE.toml`) or a vendor's
+    document. `is_whole` is `--last-line whole`.
     """
-    from pipelines.ingest.rehearse import rehearse
+    from pipelines.ingest.rehearse import draft_for, files_in, has_draft, rehearse
 
-    found = rehearse(path, feed, reading, is_whole)
-    return max(_show(out, path, one, is_named=bool(reading)) for one in found)
-
-
-def _show(out: Output, path: Path, found: Rehearsal, is_named: bool) -> int:
-    from pipelines.ingest.rehearse import draft_for, has_draft
-
-    events, rejects = found.parsed.events, found.parsed.rejects
-    may_draft = out.is_table and found.mapping is None and not is_named and not events.height and has_draft(path, rejects)
-    draft = draft_for(path, found.feed) if may_draft else None
+    files = files_in(path) if path.is_dir() else [path]
+    found = [(file, one) for file in files for one in rehearse(file, feed, reading, is_whole)]
+    may_draft = out.is_table and not reading and all(one.mapping is None and has_draft(file, one.parsed) for file, one in found)
+    draft = draft_for(files, found[0][1].feed) if may_draft else None
     if draft is not None:
-        out.say(f"# {path.name} is no canonical file of {found.feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
+        what = f"{path.name} is no canonical file" if len(files) == 1 else f"The files of {path.name} are no canonical ones"
+        out.say(f"# {what} of {found[0][1].feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
         out.say(draft)
         return 1
+    return max(_show(out, file if len(files) > 1 else None, one) for file, one in found)
+
+
+def _show(out: Output, file: Path | None, found: Rehearsal) -> int:
+    """Print how one file would be read; `file` is named where there are several."""
+    events, rejects = found.parsed.events, found.parsed.rejects
     shown = events.head(SHOWN_ROWS) if out.is_table else events
     columns = ["source_line", *(name for name in shown.columns if name not in (*_INNER, "source_line"))]
+    if file is not None:
+        out.say(f"file        {file.name}")
     out.say(
         f"feed        {found.feed}"
         + (f", {found.entity}" if found.entity else "")

@@ -13,7 +13,7 @@ from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.mapping.check import entities_of, feed_of
-from pipelines.feeds.mapping.propose import WHOLE_BYTES, propose
+from pipelines.feeds.mapping.propose import WHOLE_BYTES, as_text, proposal_of
 from pipelines.feeds.mapping.propose_json import propose_json
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.mapping.words import entity_called
@@ -50,7 +50,8 @@ class Rehearsal:
 def mapping_beside(path: Path) -> Path | None:
     """The nearest mapping on the way up from a file, as far as the folder of its feed."""
     for folder in path.resolve().parents:
-        if (folder / MAPPING_FILE).exists():
+        lying = folder / MAPPING_FILE
+        if lying.exists() and lying.stat().st_size:  # one that a shell has just made for the draft says nothing yet
             return folder / MAPPING_FILE
         if folder.name in FEED_NAMES:
             break
@@ -118,9 +119,9 @@ def _folder_of(path: Path, feed: str) -> str:
     return below[0] if len(below) > 1 else feed
 
 
-def has_draft(path: Path, rejects: pl.DataFrame) -> bool:
+def has_draft(path: Path, parsed: Parsed) -> bool:
     """Whether a file of which no row can be read is one that a mapping may read: a table, or JSON that no adapter knows."""
-    codes = set(rejects["reason_code"].to_list())
+    codes = set(parsed.rejects["reason_code"].to_list()) if not parsed.events.height else set()
     if not codes or codes & {"interchange", "other_feed", "unusable_document", "not_a_regular_file"}:
         return False
     if is_table(path.name):
@@ -128,16 +129,34 @@ def has_draft(path: Path, rejects: pl.DataFrame) -> bool:
     return is_mappable(path.name) and codes <= {"unknown_document", "unknown_entity", "unknown_format", "missing_field", "unknown_kind"}
 
 
-def draft_for(path: Path, feed: str | None = None) -> str | None:
-    """A draft of a mapping for a table or for JSON documents; null where there is nothing to make it of."""
-    feed = feed or _feed_of(path)
+def draft_for(paths: list[Path], feed: str | None = None) -> str | None:
+    """A draft of one mapping for tables that lie together, or for a file of JSON documents; null where there is nothing to make it of."""
+    proposals = []
+    for path in paths:
+        of = feed or _feed_of(path)
+        entity = _entity_of(path, of)
+        name = "" if of != REFERENCE or entity_of_path(_below(path, of)) else path.name
+        content = _beginning(path, WHOLE_BYTES if is_table(path.name) else MAX_WHOLE)
+        if not is_table(path.name):
+            return propose_json(content, of, entity, name)
+        proposals.append(proposal_of(content, of, entity, name))
+    return as_text(proposals) if proposals else None
+
+
+def _beginning(path: Path, size: int) -> bytes:
     with open_regular(str(path)) as file:
         stream = Unpacked(file) if path.name.lower().endswith(".gz") else file
-        content = stream.read(WHOLE_BYTES if is_table(path.name) else MAX_WHOLE)
-    entity = _entity_of(path, feed)
-    name = "" if feed != REFERENCE or entity_of_path(_below(path, feed)) else path.name
-    make = propose if is_table(path.name) else propose_json
-    return make(content, feed, entity, name)
+        return stream.read(size)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder that a mapping may read, by name. Raises UserError where there are none."""
+    found = sorted(path for path in folder.iterdir() if path.is_file() and is_mappable(path.name) and not path.name.startswith("."))
+    if not found:
+        raise UserError(
+            "the folder holds no table and no JSON", where=str(folder), next_step="name a file, or the folder that the files lie in"
+        )
+    return found
 
 
 def _below(path: Path, feed: str) -> tuple[str, ...]:

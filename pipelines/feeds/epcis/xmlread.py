@@ -91,7 +91,7 @@ class _Reader:
             if local == "EPCISMasterDataDocument":
                 raise Refused("master_data")
             if local in _JOBS:
-                raise Refused("unusable_document", "EPCIS capture job (what became of events that were sent)")
+                raise Refused("unusable_document", "EPCIS capture job")
             if local not in _ROOTS and local not in TYPES:
                 raise Refused("unknown_document", local[:60])
         self.has_master_data |= local == "VocabularyList"

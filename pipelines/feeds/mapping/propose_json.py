@@ -9,8 +9,9 @@ import json
 import re
 from typing import Any, Final
 
+from pipelines.feeds.mapping.draft import Draft
 from pipelines.feeds.mapping.paths import rows_of
-from pipelines.feeds.mapping.propose import Draft, files_line
+from pipelines.feeds.mapping.propose import pattern_of
 from pipelines.feeds.mapping.words import fields_of, plain_word
 from pipelines.feeds.reading.csvlines import BOM
 from pipelines.feeds.reading.jsonlines import decode
@@ -37,8 +38,11 @@ def propose_json(content: bytes, feed: str, entity: str | None = None, name: str
     paths = list(dict.fromkeys(path for row in found for path in row))[:_PATHS]
     hints = {"id": "document_id", f"{rows}.id": "document_line"} if rows and entity is None else {}
     draft = Draft(feed, entity, paths, [[row.get(path, "") for path in paths] for row in found], hints)
-    head = [f'feed = "{feed}"', *files_line(name, entity), f"documents = {json.dumps(at)}", f"rows = {json.dumps(rows)}"]
-    return "\n".join([*head, *draft.lines()]) + "\n"
+    head = [f'feed = "{feed}"']
+    if name and entity:
+        head.append(f"files = {{ {json.dumps(pattern_of(name), ensure_ascii=False)} = [{json.dumps(entity)}] }}")
+    head += [f"documents = {json.dumps(at)}", f"rows = {json.dumps(rows)}", "", "[values]", *draft.values()]
+    return "\n".join([*head, '# time_zone = "Europe/Paris"   # of written times; else that of the place', "", *draft.lines()]) + "\n"
 
 
 def _values(content: bytes) -> list[Any]:

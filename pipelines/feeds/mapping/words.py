@@ -20,7 +20,7 @@ _ANYWHERE: Final[dict[str, str]] = {
     "item_code": "sku codearticle refarticle article reference ref item itemcode itemid product productcode productid codeproduit stockcode "
     "produit refproduit",
     "quantity": "qte quantite qty quantity units unites nombre qtevendue quantitevendue qtecommandee qterecue",
-    "unit_price_amount": "prix prixunitaire pu puttc puht price unitprice prixttc prixht prixvente pvttc pvht pv sellingprice retailprice",
+    "unit_price_amount": "prix prixunitaire pu puttc puht price unitprice prixttc prixht prixvente prixventettc prixventeht pvttc pvht pv sellingprice retailprice",
     "unit_cost_amount": "pa prixachat prixachatht cout coutunitaire cost unitcost pamp prmp costprice purchaseprice",
     "currency_code": "devise currency monnaie",
     "occurred_at": "date datetime dateheure datevente jour day invoicedate timestamp horodatage datemouvement orderdate "
@@ -85,6 +85,28 @@ _ENTITIES: Final = {
 }
 
 
+_MEANINGS: Final = {
+    "location_kind": {
+        "store": "magasin boutique store shop succursale pointdevente",
+        "dc": "entrepot depot warehouse dc plateforme stock reserve",
+        "channel_fulfilment": "prestataire fba marketplace",
+    },
+    "channel_kind": {
+        "store": "magasin boutique store",
+        "web": "web site internet ecommerce",
+        "marketplace": "marketplace",
+        "b2b": "b2b pro",
+    },
+    "item_kind": {
+        "stock": "stock article produit bien marchandise",
+        "service": "service prestation",
+        "kit": "kit",
+        "bundle": "lot pack bundle",
+    },
+}
+"""What values of a field with a list of values are called."""
+
+
 def plain_word(name: str) -> str:
     """A name without accents, blanks and signs, to compare with others.
 
@@ -105,6 +127,16 @@ def fields_of(entity: str | None) -> dict[str, list[tuple[str, int]]]:
             for rank, word in enumerate(words.split(), 1 + later):
                 found.setdefault(word, []).append((field, rank))
     return found
+
+
+def meaning_of(field: str, written: str) -> str:
+    """The value of a field that a word stands for; empty where none is known.
+
+    >>> meaning_of("location_kind", "Entrepôt"), meaning_of("location_kind", "?")
+    ('dc', '')
+    """
+    word = plain_word(written)
+    return next((value for value, words in _MEANINGS.get(field, {}).items() if word in words.split()), "")
 
 
 def entity_called(stem: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pipelines.feeds.adapters.shopify.common import GID, GID_FIELD
 
-_DEPTH: Final = 4
+_DEPTH: Final = 6
 _TYPE: Final = re.compile(re.escape(GID) + r"([A-Z][A-Za-z]{1,60})/")
 _SEEN: Final = 200
 _OWN: Final = ("id", GID_FIELD)
