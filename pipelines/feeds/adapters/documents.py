@@ -141,25 +141,25 @@ def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterat
             yield _Made(document, number)
             continue
         try:
-            adapter = adapter_for(document.plain, feed, named)
-            made = _made(adapter, document, place)
+            name, made = _made(document, feed, place, named)
         except Refused as refused:
             yield _Made(refused, number)
         else:
-            yield from (_Made(line, number, adapter.name) for line in made)
+            yield from (_Made(line, number, name) for line in made)
 
 
-def _made(adapter: Adapter, document: _Document, place: Place) -> list[Line | MappedRow | Refused]:
-    """The lines of a document, whole or not at all; one on which our own code fails is refused like any other."""
+def _made(document: _Document, feed: str, place: Place, named: str | None) -> tuple[str, list[Line | MappedRow | Refused]]:
+    """The adapter's name and the lines of a document, whole or not at all; one on which our own code fails is refused like any other."""
     try:
-        return _made_of(adapter, document, place)
+        adapter = adapter_for(document.plain, feed, named)
+        return adapter.name, _made_by(adapter, document, place)
     except Refused:
         raise
     except Exception as error:
         raise Refused("unreadable", words_of(error)) from error
 
 
-def _made_of(adapter: Adapter, document: _Document, place: Place) -> list[Line | MappedRow | Refused]:
+def _made_by(adapter: Adapter, document: _Document, place: Place) -> list[Line | MappedRow | Refused]:
     if adapter.quick is not None:
         try:
             return list(adapter.lines(document.plain, place))
