@@ -18,7 +18,7 @@ from pipelines.quality.gates import GateBlocked, blocked_by
 from pipelines.settings import DBT_PROJECT
 from tests.worlds.small_home import SmallHome, wms
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 NOW = datetime(2026, 4, 2, 6, tzinfo=UTC)
 
 
