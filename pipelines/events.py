@@ -67,7 +67,7 @@ _OF_A_SEGMENT: Final = (
     EventColumn(
         "lot_code", "VARCHAR", "lot or batch; in the ledger '' where there is none", sent=True, passed=True, kept=17, event=15, move=10
     ),
-    EventColumn("expires_on", "DATE", "expiry of the lot", sent=True, passed=True, kept=18, move=11),
+    EventColumn("expires_on", "DATE", "expiry of the lot", sent=True, passed=True, kept=18, event=37, move=11),
     EventColumn("epcs", "VARCHAR[]", "EPC URIs of an RFID event, its sub-rows", passed=True),
     # where
     EventColumn("location_code", "VARCHAR", "where it happened", sent=True),

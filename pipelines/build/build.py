@@ -73,10 +73,10 @@ def build_marts(
     """Run dbt over the home's ledger; after a full build that succeeds and passes the gates, export `marts/<build>/`.
 
     `select` (dbt selectors) builds a part, asks no gate and exports nothing: the build's `folder` is then null.
-    `on_progress` gets nodes done, nodes in all, and the node's name; `clock` says when the gates looked. Raises GateBlocked
-    (exit code 1) where a gate blocks, or a model or test fails, with the failing rows; of a part DbtFailed. What readers see stays
-    as it was; a home in which nothing was ever built gets its tables without rows, so that the ledger has readers. Raises UserError
-    (exit code 3) where dbt cannot run.
+    `on_progress` gets nodes done, nodes in all, and the node's name; `clock` says when the gates looked, and which day demand is
+    measured to. Raises GateBlocked (exit code 1) where a gate blocks, or a model or test fails, with the failing rows; of a part
+    DbtFailed. What readers see stays as it was; a home in which nothing was ever built gets its tables without rows, so that the
+    ledger has readers. Raises UserError (exit code 3) where dbt cannot run.
     """
     from pipelines.quality.gates import GateBlocked
 
@@ -84,7 +84,7 @@ def build_marts(
     _require_inputs(home, project)
     with build_lock(home):
         if selectors:
-            return _build_part(home, project, selectors, full_refresh, on_progress)
+            return _build_part(home, project, selectors, full_refresh, on_progress, clock)
         try:
             return _build_here(home, project, full_refresh, on_progress, clock)
         except GateBlocked:
@@ -94,7 +94,7 @@ def build_marts(
 
 
 def _build_part(
-    home: Home, project: Path, selectors: Sequence[str], full_refresh: bool, on_progress: Progress | None
+    home: Home, project: Path, selectors: Sequence[str], full_refresh: bool, on_progress: Progress | None, clock: Clock
 ) -> MartsBuild:  # fmt: skip
     """Some models, for whoever works on them: no gate is asked and nothing exported."""
     from pipelines.ledger.files import is_empty
@@ -105,7 +105,7 @@ def _build_part(
     started = time.perf_counter()
     run = run_dbt(
         home, project, select=selectors, full_refresh=full_refresh, with_tests=not is_empty(home), threads=Settings().threads,
-        on_progress=on_progress,
+        on_progress=on_progress, as_of=clock(),
     )  # fmt: skip
     seconds = time.perf_counter() - started
     with contextlib.closing(open_marts(home)) as con:
@@ -131,7 +131,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
         # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
         run = run_dbt(
             home, project, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
-            accepted=may_fail(home), threads=Settings().threads, on_progress=on_progress,
+            accepted=may_fail(home), threads=Settings().threads, on_progress=on_progress, as_of=clock(),
         )  # fmt: skip
     except DbtFailed as failed:
         raise GateBlocked([keep_failed(home, failed.findings, clock=clock)]) from failed

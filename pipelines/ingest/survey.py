@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
+from pipelines.feeds.declared.reference import CODES_OF_VENDORS
 from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
@@ -32,7 +33,7 @@ _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "do
 _RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl", ".xml": "jsonl"}
 
 
-def form_of(name: str, feed: str) -> tuple[Form, bool]:
+def form_of(name: str, feed: str, entity: str | None = None) -> tuple[Form, bool]:
     """Form of a file by its name, and whether it is packed; `none` when the feed takes no such file.
 
     >>> form_of("a.csv.gz", "pos"), form_of("a.xlsx", "pos"), form_of("a.xml", "rfid"), form_of("a.xml", "pos")
@@ -42,7 +43,7 @@ def form_of(name: str, feed: str) -> tuple[Form, bool]:
     is_packed = lower.endswith(".gz")
     ending = Path(lower.removesuffix(".gz")).suffix
     form = (_RFID_FORMS if is_epcis(feed) else _FORMS).get(ending, "none")
-    if form == "document" and feed == "reference":
+    if form == "document" and feed == "reference" and entity != CODES_OF_VENDORS:
         form = "none"
     return form, is_packed and form != "none"
 
@@ -64,9 +65,16 @@ def survey(
         return survey_stream(file, how_of(Path(path).name, feed, entity, adapter, mapping), feed, entity, unit_bytes, place)
 
 
+def survey_as_unreadable(path: str, how: How, words: str) -> Survey:
+    """A file on which the first pass itself fails: refused as one row. Raises as `survey` does."""
+    with open_regular(path) as file:
+        refused = dataclasses.replace(how, form="none", header=None, refusal="unreadable", detail=words)
+        return _refused(file, refused, file.seek(0, os.SEEK_END))
+
+
 def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None = None, mapping: Mapping | None = None) -> How:
     """How a file of this name is to be read, as far as its name tells; with the refusal of one that cannot be."""
-    form, is_packed = form_of(name, feed)
+    form, is_packed = form_of(name, feed, entity)
     if mapping is not None:
         form, is_packed = "mapped", name.lower().endswith(".gz")
     how = How(form, is_packed, adapter=adapter, mapping=mapping)

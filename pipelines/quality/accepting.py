@@ -14,10 +14,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.durable import write_bytes_whole
 from pipelines.ledger.decisions import UNDO, from_json
 from pipelines.settings import Home
 from pipelines.spool import Spool
-from pipelines.spool.files import write_bytes_whole
 
 
 def accepted_runs(home: Home) -> set[str]:

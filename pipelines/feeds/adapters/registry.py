@@ -19,6 +19,7 @@ from pipelines.feeds.adapters.shopify import common as shopify
 from pipelines.feeds.adapters.shopify.fulfillments import SHOPIFY_FULFILLMENTS
 from pipelines.feeds.adapters.shopify.inventory_levels import SHOPIFY_INVENTORY_LEVELS
 from pipelines.feeds.adapters.shopify.orders import SHOPIFY_ORDERS
+from pipelines.feeds.adapters.shopify.products import SHOPIFY_INVENTORY_ITEMS, SHOPIFY_PRODUCTS, SHOPIFY_VARIANTS
 from pipelines.feeds.adapters.shopify.refunds import SHOPIFY_REFUNDS
 from pipelines.feeds.adapters.shopify.unusable import SHOPIFY_UNUSABLE
 from pipelines.feeds.reading.rows import Refused
@@ -49,6 +50,9 @@ VENDORS: Final[tuple[Vendor, ...]] = (
             SHOPIFY_FULFILLMENTS,
             SHOPIFY_REFUNDS,
             SHOPIFY_INVENTORY_LEVELS,
+            SHOPIFY_PRODUCTS,
+            SHOPIFY_VARIANTS,
+            SHOPIFY_INVENTORY_ITEMS,
         ),
         SHOPIFY_UNUSABLE,
     ),

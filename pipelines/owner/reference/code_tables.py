@@ -38,6 +38,8 @@ class History:
             self._keys[entity, key[0]].append(key)
             if entity in ("bom", "relations"):
                 self._keys_to[entity, key[1]].append(key)
+        if entity == "item_codes" and key not in self._keys_to[entity, version.facts[0]]:
+            self._keys_to[entity, version.facts[0]].append(key)
         versions = self._versions.setdefault((entity, key), [])
         versions.append(version)
         versions.sort(key=lambda each: each.known)  # stable: rows of one file stay in their order
@@ -51,7 +53,7 @@ class History:
         return self._keys[entity, first]
 
     def keys_to(self, entity: str, second: str) -> list[tuple[str, ...]]:
-        """Keys of `bom` or `relations` that lead to this item."""
+        """Keys of `bom`, `relations` or `item_codes` that lead to this item."""
         return self._keys_to[entity, second]
 
     def merges(self, item: str) -> list[tuple[str, ...]]:
@@ -169,9 +171,28 @@ class CodeTables:
                 return None
 
             for s in spans([item, *packs.values(), *merging], named):
-                *meaning, target = s.facts
-                rows.append(("gtin", gtin, own_id, code_id("item", target), *meaning, *_bounds(s)))
-        return rows
+                *meaning, into = s.facts
+                rows.append(("gtin", gtin, own_id, code_id("item", into), *meaning, *_bounds(s)))
+        return rows + self._vendor_rows(code, item, merging, follow)
+
+    def _vendor_rows(
+        self,
+        code: str,
+        item: list[Version],
+        merging: list[list[Version]],
+        follow: Callable[[Sequence[Facts | None]], tuple[str, Link | None]],
+    ) -> list[tuple[Any, ...]]:
+        """Rows of the codes by which vendors call an item."""
+
+        def called(facts: tuple[Any, ...]) -> Facts | None:
+            holds, coded, *rest = facts
+            return None if holds is None or coded is None or coded[0] != code else (*holds[:2], holds[3], follow(rest)[0])
+
+        return [
+            ("vendor", key[0], code_id("item", code), code_id("item", s.facts[3]), *s.facts[:3], None, 1, 1, *_bounds(s))
+            for key in sorted(self._history.keys_to("item_codes", code))
+            for s in spans([item, self._history.of("item_codes", *key), *merging], called)
+        ]
 
     def _merge_rows(self, code: str) -> list[tuple[Any, ...]]:
         merging, follow = self._merging(code)

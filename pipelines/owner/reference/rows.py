@@ -26,7 +26,7 @@ from pipelines.owner.reference.versions import BEGINNING, END, Facts, Version
 if TYPE_CHECKING:
     import duckdb
 
-_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "relations", "segments", "calendars", "reasons"})
+_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "supplier_terms", "relations", "segments", "calendars", "reasons"})
 """Entities whose first version starts at its valid_from; of the others it holds from the beginning."""
 
 _IDS: Final = {
@@ -152,7 +152,7 @@ class ReferenceBook:
                 ]
             )
             ledger_rows[row.entity].append(_ledger_row(row, version, version_no, commit_id))
-            touched |= _touched(row.entity, key)
+            touched |= _touched(row.entity, key) | self._items_coded(row.entity, key)
             change.outcomes.append(("accepted", ""))
         if kept:
             insert_rows(self._con, "reference_rows", kept)
@@ -162,6 +162,10 @@ class ReferenceBook:
             change.changed = self._tables.write(touched) | handed_on
             change.is_more_known = True
         return change
+
+    def _items_coded(self, entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
+        """The items that a vendor's code has ever meant."""
+        return {("item", version.facts[0]) for version in self._history.of(entity, *key)} if entity == "item_codes" else set()
 
 
 def virtual_id(code: str) -> int:
@@ -191,6 +195,8 @@ def _relevant(entity: str, cells: dict[str, Any]) -> Facts:
     if entity == "items":
         most = cells.get("max_line_units")
         return (cells.get("item_kind") or "stock", cells.get("base_uom_code"), cells.get("gtin"), None if most is None else int(most))
+    if entity == "item_codes":
+        return (cells["item_code"],)
     if entity == "uoms":
         return (int(cells["numerator"]), int(cells["denominator"]), cells.get("gtin"))
     if entity == "locations":

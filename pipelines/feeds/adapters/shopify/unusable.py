@@ -3,7 +3,7 @@
 A row is (type in the global id, name alone, name of a page, title, fields by which a body is told). The names are those
 under which the Admin REST API 2024-10 wraps a body; the fields keep a vendor apart who calls something else the same.
 Returns stand here, too: what the webhooks of returns send names neither item nor time; goods that come back are told by
-the warehouse (`return_receive`). So do inventory items: they say which SKU an id is, and reference has no place for it.
+the warehouse (`return_receive`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _KINDS: Final = (
     ("GiftCard", "gift_card", "gift_cards", "gift card", "initial_value balance"),
     ("GiftCardAdjustment", "adjustment", "adjustments", "adjustment of a gift card", "gift_card_id amount"),
     # items and places
-    ("InventoryItem", "inventory_item", "inventory_items", "inventory item (reference has no place for a vendor's ids)", "id tracked"),
+    ("InventoryItem", "inventory_item", "inventory_items", "inventory item without its SKU", "id"),
     ("InventoryLevel", "inventory_level", "inventory_levels", "disconnected inventory level", "inventory_item_id location_id"),
-    ("Product", "product", "products", "product", "id product_type variants handle"),
-    ("ProductVariant", "variant", "variants", "variant of a product", "inventory_quantity price"),
+    ("Product", "product", "products", "product without its variants", "id product_type handle"),
+    ("ProductVariant", "variant", "variants", "variant of a product without its SKU", "inventory_quantity price"),
     ("ProductImage", "image", "images", "image of a product", "product_id position"),
     ("ProductListing", "product_listing", "product_listings", "product listing", "product_id variants"),
     ("ProductPublication", "product_publication", "product_publications", "product publication", "publication_id product_id"),
