@@ -274,6 +274,18 @@ def _laws(home: Home) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def _gates(home: Home) -> Iterator[Finding]:
+    """Gates that block, a failed build among them: marts and plan are on hold."""
+    from pipelines.quality.gates import blocked_by, newest_runs
+
+    blocking = blocked_by(home)
+    for run in blocking:
+        rules = ", ".join(one.rule_code for one in run.failed if one.severity == "block")
+        yield Finding(f"gate {run.name}", "fail", f"blocks since {run.checked_at:%Y-%m-%d %H:%M:%S}Z: {rules}", "parstock gates", is_data=True)
+    if not blocking and (looked := newest_runs(home)):
+        yield Finding("gates", "ok", f"{len(looked)} gates, none blocks")
+
+
 def _seen(home: Home) -> Iterator[Finding]:
     from pipelines.feeds.registry import FEED_NAMES, OPTIONAL_FEEDS
     from pipelines.publish.reader import run_sql
@@ -302,5 +314,6 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _sources,
     _spool,
     _ledger,
+    _gates,
     _published,
 )

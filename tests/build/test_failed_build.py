@@ -75,6 +75,9 @@ def test_everybody_hears_of_it(failed: tuple[SmallHome, GateBlocked], capsys: py
     assert call(["gates", "--home", str(home.home.root), "--json"]) == 1
     rules = [rule for rule in json.loads(capsys.readouterr().out) if rule["subject"] == "build"]
     assert [rule["failed_rows"][0]["item_code"] for rule in rules] == ["TEE"]
+    assert call(["doctor", "--home", str(home.home.root), "--json"]) == 1
+    found = {one["check"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["gate marts/build"]["next_step"] == "parstock gates"
 
 
 def test_readers_keep_their_tables_and_the_ledger_goes_on(failed: tuple[SmallHome, GateBlocked]) -> None:
