@@ -281,7 +281,9 @@ def _gates(home: Home) -> Iterator[Finding]:
     blocking = blocked_by(home)
     for run in blocking:
         rules = ", ".join(one.rule_code for one in run.failed if one.severity == "block")
-        yield Finding(f"gate {run.name}", "fail", f"blocks since {run.checked_at:%Y-%m-%d %H:%M:%S}Z: {rules}", "parstock gates", is_data=True)
+        yield Finding(
+            f"gate {run.name}", "fail", f"blocks since {run.checked_at:%Y-%m-%d %H:%M:%S}Z: {rules}", "parstock gates", is_data=True
+        )
     if not blocking and (looked := newest_runs(home)):
         yield Finding("gates", "ok", f"{len(looked)} gates, none blocks")
 
