@@ -37,3 +37,11 @@ def test_who_goes_away_on_the_threshold_keeps_nobody_else_out(tmp_path: Path) ->
     assert door.accept() is None
     with pytest.raises(LookupError):
         meet(home, "here")
+
+
+def test_who_lets_nobody_in_is_not_waited_for(tmp_path: Path) -> None:
+    home = Home(tmp_path).make()
+    door = Door(home, "hung")  # nobody accepts: its process was stopped
+    with pytest.raises(LookupError):
+        meet(home, "hung", wait_seconds=0.2)
+    door.close()

@@ -289,6 +289,20 @@ def _codes(home: Home) -> Iterator[Finding]:
         yield Finding("codes", "warn", f"{len(found) - _SHOWN_CODES:,} more codes look like others", "correct the reference files")
 
 
+def _gates(home: Home) -> Iterator[Finding]:
+    """Gates that block, a failed build among them: marts and plan are on hold."""
+    from pipelines.quality.gates import blocked_by, newest_runs
+
+    blocking = blocked_by(home)
+    for run in blocking:
+        rules = ", ".join(one.rule_code for one in run.failed if one.severity == "block")
+        yield Finding(
+            f"gate {run.name}", "fail", f"blocks since {run.checked_at:%Y-%m-%d %H:%M:%S}Z: {rules}", "parstock gates", is_data=True
+        )
+    if not blocking and (looked := newest_runs(home)):
+        yield Finding("gates", "ok", f"{len(looked)} gates, none blocks")
+
+
 def _seen(home: Home) -> Iterator[Finding]:
     from pipelines.feeds.registry import FEED_NAMES, OPTIONAL_FEEDS
     from pipelines.publish.reader import run_sql
@@ -317,6 +331,7 @@ CHECKS: tuple[Callable[[Home], Iterator[Finding]], ...] = (
     _sources,
     _spool,
     _ledger,
+    _gates,
     _published,
     _codes,
 )

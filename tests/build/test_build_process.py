@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipelines.build import process as asking
 from pipelines.build import serving
 from pipelines.build.build import build_lock
 from pipelines.build.process import MartsProcess, builder_of
@@ -130,6 +131,26 @@ def test_while_it_is_busy_another_is_started_that_ends_with_its_caller(home: Hom
     assert has_ended(other)
     with MartsProcess(home, project=project) as third:
         assert third.pid() == standing.pid
+
+
+def test_one_that_was_stopped_hangs_no_command(home: Home, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_HELLO_SECONDS", 0.5)
+    stopped = left_standing(home, project)
+    stopped.suspend()
+    with MartsProcess(home, project=project) as caller:
+        assert caller.pid() != stopped.pid
+    stopped.kill()
+
+
+def test_one_that_is_stopped_while_it_owes_an_answer_makes_room_for_another(
+    home: Home, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MartsProcess(home, project=project) as caller:
+        stopped = psutil.Process(caller.pid())
+        stopped.suspend()
+        monkeypatch.setattr(asking, "SILENT_SECONDS", 8.0)
+        assert caller.pid() != stopped.pid
+        assert has_ended(stopped)
 
 
 def test_another_setting_gets_another_process_and_the_former_ends(home: Home, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_a_policy_for_the_unknown_may_wait_and_is_told_of(tmp_path: Path) -> Non
     assert rows == [("Policies that match nothing, they may wait for what they name: policy__buffers.csv ghost", 1)]
 
 
-def test_a_file_of_which_nothing_matches_stops_the_build(tmp_path: Path) -> None:
+def test_a_file_of_which_nothing_matches_is_warned_of(tmp_path: Path) -> None:
     ledger = SmallLedger(tmp_path / "home")
     ledger.item("SOLD")
     ledger.location("SHOP")

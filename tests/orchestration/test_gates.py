@@ -27,34 +27,36 @@ def ask(home: SmallHome, query: str) -> list[tuple[Any, ...]]:
     return run_sql(home.home, query).rows
 
 
-def sale(ticket: str, line: int, price: str) -> dict[str, Any]:
-    return pos(ticket, line, "sale", f"2026-03-03T10:0{line}:00", "TEE", 1, unit_price_amount=price, currency_code="EUR")
+def sales(ticket: str, units: int, count: int) -> list[dict[str, Any]]:
+    return [pos(ticket, line, "sale", "2026-03-03T10:00:00", "TEE", units) for line in range(1, count + 1)]
 
 
 def test_a_blocking_gate_turns_the_run_red_and_leaves_the_marts_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = SmallHome(tmp_path)
     monkeypatch.setenv("PARSTOCK_HOME", str(home.home.root))
     home.deliver(**{"wms/a.jsonl": [wms("W1", "opening", "2026-03-01T08:00:00", "PAR", "TEE", 50)]})
-    clock_at = home.deliver(**{"pos/a.jsonl": [sale("P0", 1, "19.90")]})
+    clock_at = home.deliver(**{"pos/a.jsonl": sales("P0", 1, 200)})
     stages.build(home.home, clock=lambda: clock_at)
     before = ask(home, "select marts_commit_id, marts_build from ops.publication")
     with DagsterInstance.ephemeral() as instance:
-        # Barcodes where prices should be: well formed, and absurd.
-        home.deliver(**{"pos/bad.jsonl": [sale("P1", line, "4006381333931") for line in (1, 2, 3)]})
+        # Grams where pieces should be: well formed, and like nothing that the feed ever sent.
+        home.deliver(**{"pos/bad.jsonl": sales("P1", 60_000, 200)})
         ingested = run(home, "ingest_feeds", instance)
         assert not ingested.success
         checks = {one.check_name: one for one in ingested.get_asset_check_evaluations()}
         assert not checks["gate_pos"].passed and checks["gate_wms"].passed
-        assert "4006381333931" in str(checks["gate_pos"].metadata["failed_rows"].value)
+        assert "60000" in str(checks["gate_pos"].metadata["failed_rows"].value)
         refreshed = run(home, "kpi_refresh", instance)
         assert not refreshed.success
         [failed] = [event for event in refreshed.all_events if event.is_step_failure]
         assert failed.step_key == "dbt_build" and "a gate blocks: feed pos" in str(failed.step_failure_data.user_failure_data.description)
         assert not run(home, "safety_stock_refresh", instance).success
         assert ask(home, "select marts_commit_id, marts_build from ops.publication") == before
-        assert ask(home, "select cast(sum(on_hand_units) as int) from stock.on_hand") == [(46,)]  # the ledger and the hot views go on
+        assert ask(home, "select cast(sum(on_hand_units) as int) from stock.on_hand") == [
+            (50 - 200 - 200 * 60_000,)
+        ]  # the ledger and the hot views go on
 
-        home.deliver(**{"pos/good.jsonl": [sale("P2", 1, "19.90")]})
+        home.deliver(**{"pos/good.jsonl": sales("P2", 1, 1)})
         healed = run(home, "kpi_refresh", instance)
         assert healed.success
         made = healed.asset_materializations_for_node("publish__marts_build")

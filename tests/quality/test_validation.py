@@ -21,7 +21,7 @@ from pipelines.cli.main import call
 from pipelines.processes.up import _Builds
 from pipelines.processes.validation import validate_waiting
 from pipelines.quality import validating
-from pipelines.quality.batch import engine, waiting
+from pipelines.quality.batch import being_read, engine, waiting
 from pipelines.quality.gates import GateRun, check_feeds, newest_runs
 from pipelines.quality.looks import report_folder
 from pipelines.quality.marts_gate import _pinned_commit
@@ -235,3 +235,19 @@ def test_an_empty_ledger_is_empty_and_a_full_one_is_not_in_views_and_in_tables(k
         assert pinned(con) is None
         con.execute(f"create {kind} marts.ledger.movements as select 1 as movement_id")
         assert pinned(con) == 7
+
+
+def test_a_batch_that_is_read_does_not_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARSTOCK_GX", "later")
+    monkeypatch.setattr("pipelines.quality.batch.KEPT_BATCHES", 1)
+    home = SmallHome(tmp_path)
+    look(home, 1)
+    [oldest] = waiting(home.home)
+    with being_read(oldest) as is_there:
+        assert is_there
+        look(home, 2)
+        assert oldest in waiting(home.home)
+    look(home, 3)
+    assert oldest not in waiting(home.home)
+    with being_read(oldest) as is_there:
+        assert not is_there
