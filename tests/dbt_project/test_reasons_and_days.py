@@ -11,7 +11,7 @@ from tests.worlds.dbt_builds import NAMES, ask, build
 from tests.worlds.small_ledger import SmallLedger, number
 
 SHELF = "PAR/sellable_accessible"
-SELECTED = ("--select", "+demand__variance", "+ops__alerts_now", "--exclude", "resource_type:test")
+SELECTED = ("--select", "+demand__variance", "+ops__alerts_now", "+int_lead_times__receipts", "--exclude", "resource_type:test")
 ORDER = {"channel": "web", "location": "PAR", "document_kind": "so"}
 NOON = "2026-03-20T12:00:00+01:00"
 """The instant of the second build: the running day is the 20th."""
