@@ -13,7 +13,7 @@ from pipelines import stages
 from pipelines.cli.main import call
 from pipelines.cli.rejects import REMEDIES
 from pipelines.feeds.reasons import MEANING, REASONS, WAITS
-from tests.worlds.small_home import KNOWN_AT, SmallHome, pos
+from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
 pytestmark = pytest.mark.timeout(900)  # the fixture builds a whole home
 HEADER = "event_kind,location_code,register_no,document_id,document_line,occurred_at,item_code"
@@ -32,6 +32,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small.deliver(**{"pos/without.csv": table(range(500), columns=",unit_price_amount,currency_code", values=",9.90,EUR")})
     small.deliver(**{"pos/tier.csv": table(range(500, 503), columns=",quantity,loyalty_tier,cashier_name", values=",1,gold,Jeanne")})
     small.deliver(**{"pos/unknown.jsonl": [pos(f"U{n}", 1, "sale", "2026-03-02T11:00:00", f"NEW-{n % 2}", 1) for n in range(6)]})
+    small.deliver(**{"wms/much.jsonl": [wms("A1", "receipt", "2026-03-02T09:00:00", "DC", "MUG", 2_000_000_000)]})
     stages.build(small.home, clock=lambda: KNOWN_AT + timedelta(days=1))
     return small.home.root
 
@@ -46,7 +47,7 @@ def test_a_file_without_a_required_column_is_one_line_with_a_count(home: Path, c
     out = shown(capsys, "rejects", "pos", "--home", home)
     by_reason, by_file = out.split("\n\n")[:2]
     (line,) = [line for line in by_reason.splitlines() if "missing_column" in line]
-    assert line.split()[2:5] == ["500", "0", "pos/without.csv:2"]
+    assert line.split()[2:6] == ["500", "0", "refused", "pos/without.csv:2"]
     (line,) = [line for line in by_file.splitlines() if "missing_column" in line]
     assert line.split()[:4] == ["pos", "pos/without.csv", "2", "500"]
     assert "quantity: the header lacks a required column" in " ".join(by_file.split())
@@ -55,7 +56,7 @@ def test_a_file_without_a_required_column_is_one_line_with_a_count(home: Path, c
 def test_each_reason_says_what_heals_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     by_reason = shown(capsys, "rejects", "--home", home).split("\n\n")[0]
     (line,) = [line for line in by_reason.splitlines() if "unknown_item" in line]
-    assert line.split()[2:4] == ["6", "6"]
+    assert line.split()[2:5] == ["6", "6", "waits"]
     assert line.endswith("a row in reference items")
 
 
@@ -78,6 +79,26 @@ def test_feeds_names_the_fields_that_a_feed_does_not_list_or_lacks(home: Path, c
     (row,) = [row for row in csv.DictReader(io.StringIO(shown(capsys, "feeds", "--csv", "--home", home))) if row["feed"] == "pos"]
     # the file without quantities was followed by two with them
     assert (row["unknown_fields"], row["missing_fields"]) == ("loyalty_tier", "")
+
+
+def test_a_row_for_approval_says_so_and_is_taken_once_somebody_accepts_it(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (line,) = [line for line in shown(capsys, "rejects", "wms", "--home", home).split("\n\n")[0].splitlines() if "absurd_quantity" in line]
+    assert "  for approval  wms/much.jsonl:1  parstock rejects --accept" in line
+    assert call(["rejects", "--accept", "wms/much.jsonl:1", "--home", str(home)]) == 2  # why is part of it
+    out = shown(capsys, "rejects", "--accept", "wms/much.jsonl:1", "--reason", "a full ship", "--author", "ann", "--home", home)
+    assert "Decided: accept_row by ann, a full ship" in out
+    assert shown(capsys, "rejects", "wms", "--home", home) == "No row is quarantined.\n"
+    asked = "select kind, author, reason, is_in_force, on_hand_units from plan.decisions, stock.on_hand where on_hand_units > 1000"
+    (row,) = csv.DictReader(io.StringIO(shown(capsys, "sql", asked, "--csv", "--home", home)))
+    assert list(row.values()) == ["accept_row", "ann", "a full ship", "true", "2000000000"]
+    (row,) = csv.DictReader(io.StringIO(shown(capsys, "decisions", "--csv", "--home", home)))
+    assert (row["kind"], row["author"], row["is_in_force"]) == ("accept_row", "ann", "true")
+    shown(capsys, "undo", row["decision_id"][:10], "--reason", "the wrong ship", "--home", home)
+    assert "absurd_quantity" in shown(capsys, "rejects", "wms", "--home", home)
+    (row,) = csv.DictReader(
+        io.StringIO(shown(capsys, "sql", "select is_in_force from plan.decisions where kind <> 'undo'", "--csv", "--home", home))
+    )
+    assert row["is_in_force"] == "false"
 
 
 def test_every_reason_that_waits_has_its_own_words_and_none_is_made_up() -> None:

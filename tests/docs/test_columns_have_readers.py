@@ -24,7 +24,7 @@ READERS: dict[str, dict[str, str]] = {
         "category": "pipelines/planning/rules.py", "base_uom_code": _RESOLVE, "gtin": _BOOK, "unit_cost_amount": "dbt_project/macros/demand.sql",
         "unit_price_amount": "dbt_project/macros/demand.sql", "currency_code": "pipelines/exports/facts_sql.py",
         "shelf_life_days": "pipelines/planning/order_quantity.py", "lifecycle": "pipelines/planning/life.py",
-        "launched_on": "pipelines/planning/life.py", "ended_on": "pipelines/planning/life.py", "max_line_units": _RESOLVE,
+        "launched_on": "pipelines/planning/life.py", "ended_on": "pipelines/planning/life.py", "max_line_units": _BOOK,
     },
     "item_codes": {"item_code": _BOOK, "vendor_code": _BOOK},
     "uoms": {"item_code": _BOOK, "uom_code": _RESOLVE, "numerator": _RESOLVE, "denominator": _RESOLVE, "gtin": _CODES},

@@ -97,7 +97,11 @@ def _wait_again(act: Act) -> None:
             select q.* replace (1 as sign, {act.commit_id} as commit_id) from ({_last_reason_sql()}) q
             where (q.delivery_id, q.line_no) in (select (delivery_id, source_line) from {work.returned_events})""")
         work.execute(f"""
-            insert into {work.delivery_changes} select delivery_id, 0, -count(*), 0, 0, count(*) from {work.returned_events} group by all""")
+            insert into {work.delivery_changes}
+            select delivery_id, 0, -count(*) filter (not is_corrected), 0, -count(*) filter (is_corrected), count(*) from (
+                -- one that has replaced a lower revision was counted as its correction
+                select delivery_id, exists (select 1 from identity i where i.event_key = e.event_key and i.revision < e.revision) as is_corrected
+                from {work.returned_events} e) group by all""")
         work.execute(f"insert into {work.ends} select {event_id_sql('event_key', 'revision')}, end_us from {work.returned_events}")
         work.execute(f"insert into {work.ended_revisions} select event_key, revision, end_us from {work.returned_events}")
 
