@@ -70,13 +70,13 @@ class Work:
     batch_manifests: Table = Table(
         "batch_manifests", "unit of work",
             "unit_id VARCHAR, delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, content_sha256 VARCHAR, "
-            "known_us BIGINT, units_in_delivery INTEGER, segment VARCHAR, occurred_min VARCHAR, occurred_max VARCHAR, "
+            "known_us BIGINT, units_in_delivery INTEGER, reading_no INTEGER, segment VARCHAR, occurred_min VARCHAR, occurred_max VARCHAR, "
             "rows_in BIGINT, rows_parsed BIGINT, rows_rejected BIGINT",
         filled_by="accounts", read_by="accounts")
     batch_units: Table = Table(
         "batch_units", "unit of work of events, a retried one too",
             "unit_no INTEGER, unit_id VARCHAR, delivery_id VARCHAR, path VARCHAR, feed VARCHAR, source_system VARCHAR, "
-            "known_us BIGINT, is_copy BOOLEAN, is_retry BOOLEAN",
+            "known_us BIGINT, is_retry BOOLEAN",
         filled_by="batch", read_by="accounts batch resolve revisions")
     retried: Table = Table(
         "retried", "waiting row whose time may have come",
@@ -187,6 +187,29 @@ class Work:
             "delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, entity VARCHAR, field_name VARCHAR, "
             "field_kind VARCHAR, rows_in BIGINT, known_us BIGINT",
         filled_by="drift", read_by="drift")
+    # what is contested
+    contested: Table = Table(
+        "contested", "key that is to be settled",
+        "event_key UUID",
+        filled_by="contested settling", read_by="contested settling")
+    contested_now: Table = Table(
+        "contested_now", "key that is being settled",
+        "event_key",
+        filled_by="settling", read_by="settling")
+    verdicts: Table = Table(
+        "verdicts", "row of a contested key, with what became of it",
+            "unit_no INTEGER, line_no BIGINT, unit_id VARCHAR, delivery_id VARCHAR, event_key VARCHAR, revision INTEGER, payload_hash UBIGINT, "
+            "known_us BIGINT, outcome VARCHAR, reason_code VARCHAR, counted_as VARCHAR, is_holder BOOLEAN, is_live BOOLEAN, "
+            "shown_reason VARCHAR, is_waiting BOOLEAN",
+        filled_by="settling", read_by="settling")
+    tenures: Table = Table(
+        "tenures", "row of a contested key × span of known time in which it stands",
+        "unit_no INTEGER, line_no BIGINT, since_us BIGINT, until_us BIGINT",
+        filled_by="settling", read_by="settling")
+    lived: Table = Table(
+        "lived", "the same, with all that it says; one that never stood with an empty span",
+        _RESOLVED,
+        filled_by="settling", read_by="settling")
     # what is read again
     changed_codes: Table = Table(
         "changed_codes", "code that means something else",

@@ -19,7 +19,7 @@ from pipelines.ledger import files as ledger
 from pipelines.ledger import hashing
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, documents, explode, reread
+from pipelines.owner.apply import accounts, batch, bulk, contested, documents, explode, reread, settling
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -53,6 +53,7 @@ class Applier:
             self._found()
         runs = con.execute(f"select {low_sql('event_key')} as key_lo from identity").fetchnumpy()["key_lo"]
         self._seen = KeyFilter([np.asarray(runs, dtype=np.uint64)] if len(runs) else [])
+        self._seen.add(contested.filter_keys(self._work))
         self.applied: set[str] = {row[0] for row in con.execute("select unit_id from applied_units").fetchall()}
 
     def _found(self) -> None:
@@ -83,10 +84,13 @@ class Applier:
             accounts.begin(work, todo)
             moves.begin(work, self._ledger)
             self._bulk = None
+            contested.begin(work, self._spool)
+            contested.remember(work, self._seen)
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
             keys = self._take_events([m for m in todo if m.feed != "reference"], change, commit_id, now_us)
             if change.changed or (change.is_more_known and reread.has_unknown_tags(work)):
                 reread.post_again(work, self._spool, change.changed, commit_id, now_us)
+            settling.settle(work, self._spool, commit_id, now_us)
             movements = self._close(todo, commit_id, now_us)
             failpoint("before_commit")
             work.execute("commit")
@@ -144,6 +148,7 @@ class Applier:
                 recounts.count(work)  # nothing but plain rows came: only counts may have to follow
                 return all_keys
         incoming = batch.bring_together(work, [*units, *retries], now_us=now_us, rows=rest)
+        contested.leave_out(work, work.resolved)
         profile = batch.profile(work)
         keys = batch.judge(work, self._seen, profile)
         batch.accept(work)
@@ -212,6 +217,7 @@ class Applier:
             a, b = hashing.add(a, bulk_a), hashing.add(b, bulk_b)
             stored += work.execute("select row_count from bulk_files where commit_id = ?", [commit_id]).fetchall()[0][0]
         accounts.close(work, manifests, self._spool, commit_id, now_us)
+        contested.clear_replaced(work, commit_id)
         newest_known = max((micros(m.known_at) for m in manifests), default=None)
         work.execute(
             f"""insert into commits
