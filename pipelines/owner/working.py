@@ -206,6 +206,10 @@ class Work:
         "tenures", "row of a contested key × span of known time in which it stands",
         "unit_no INTEGER, line_no BIGINT, since_us BIGINT, until_us BIGINT",
         filled_by="settling", read_by="settling")
+    aimed: Table = Table(
+        "aimed", "void of a reading that does not live, with the line that it took back",
+        "unit_no, line_no, target",
+        filled_by="settling", read_by="settling")
     lived: Table = Table(
         "lived", "the same, with all that it says; one that never stood with an empty span",
         _RESOLVED,

@@ -210,9 +210,10 @@ def _hold(work: Work, lines: Sequence[_Line], standing: dict[str, lives.Tenure],
 
 def _judge_voids(work: Work, lines: Sequence[_Line]) -> bool:
     """Voids whose line is not there, or waits itself, wait for it; what they took back while it was there stays known. Whether there are any."""
-    voids.find_voided(work)
+    _aim_voids(work)
     rows = work.execute(f"""
-        select distinct unit_no, line_no from {work.resolved} a where event_kind in {one_of(voids.VOID_KINDS)} and problem is null and not exists (
+        select distinct unit_no, line_no from {work.resolved} a join {work.verdicts} v using (unit_no, line_no) where a.event_kind in {one_of(voids.VOID_KINDS)} and a.problem is null
+            and (v.is_live or a.target::VARCHAR not in (select event_key from {work.verdicts})) and not exists (
             select 1 from identity i where i.event_key = a.target and i.event_key not in (
                 select {key_sql("w.")} from waiting w where w.event_kind in ('sale', 'ship')
                 union all select event_key::UUID from {work.verdicts} where is_waiting))""").fetchall()
@@ -223,6 +224,22 @@ def _judge_voids(work: Work, lines: Sequence[_Line]) -> bool:
     for line in waiting:
         line.verdict.outcome, line.verdict.reason = "quarantined", "void_without_target"
     return bool(waiting)
+
+
+def _aim_voids(work: Work) -> None:
+    """Find what voids take back: those of a reading that does not live the sale as that reading had it, the others the one that stands."""
+    work.execute(f"""
+        create or replace temp table {work.aimed} as
+        with sales as (
+            select v.delivery_id, coalesce(r.target, r.event_key) as line, min(r.event_key) as event_key
+            from {work.resolved} r join {work.verdicts} v using (unit_no, line_no) where r.event_kind = 'sale' group by all)
+        select r.unit_no, r.line_no, s.event_key as target
+        from {work.resolved} r join {work.verdicts} v using (unit_no, line_no) join sales s on s.delivery_id = v.delivery_id and s.line = r.target
+        where r.event_kind = 'sale_void' and not v.is_live""")
+    voids.find_voided(work)
+    work.execute(f"""
+        update {work.resolved} set target = a.target from {work.aimed} a
+        where {work.resolved}.unit_no = a.unit_no and {work.resolved}.line_no = a.line_no""")
 
 
 def _count(work: Work) -> None:

@@ -32,7 +32,8 @@ def void(work: Work) -> None:
     work.execute(f"""
         create or replace temp table {work.void_targets} as
         select event_key, {event_id_sql("event_key", "revision")} as event_id
-        from (select distinct event_key, revision from identity where event_key in (select target from {work.touched_voids}))""")
+        from (select event_key, revision from identity union select event_key, revision from contested_rows)
+        where event_key in (select target from {work.touched_voids})""")
     work.execute(f"create or replace temp table {work.target_spans} as {moves.spans_sql(work, work.void_targets)}")
     work.execute(f"create or replace temp table {work.scope} as select event_id from {work.touched_voids}")
     work.execute(f"""
