@@ -21,7 +21,7 @@ FLOORS = (
     "errors", "words", "states", "events", "failpoints", "settings", "meeting", "sql_text",
     "feeds", "spool", "ledger", "ingest", "marts", "publish", "owner",
     "planning", "policies", "quality", "build", "alerts", "explain", "exports", "simulate",
-    "stages", "keeping", "processes", "cli",
+    "stages", "keeping", "deciding", "processes", "cli",
 )  # fmt: skip
 """Packages and modules of `pipelines` from the ground up: each imports only what stands before it. That is the path of the data,
 but for publishing, which works inside the owner and so stands below it."""

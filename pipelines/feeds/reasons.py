@@ -57,7 +57,6 @@ REASONS: Final[dict[str, str]] = {
     "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
     "quantity_negative": "the quantity must not be negative",
     "quantity_zero": "an adjustment of 0 changes nothing",
-    "absurd_quantity": "the quantity is above 1,000,000",
     "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
@@ -88,6 +87,7 @@ REASONS: Final[dict[str, str]] = {
     "missing_inputs": "a transformation needs its inputs, unless a transformationID links it to another event",
     "missing_outputs": "a transformation needs its outputs, unless a transformationID links it to another event",
     "ilmd_not_allowed": "ilmd belongs to an object event with ADD, or to a transformation; leave it out",
+    "too_many_epcs": "the event names more EPCs than one event may; split it",
     "duplicate_epc": "the list names this EPC twice; send each tag once",
     "bad_check_digit": "the check digit of the GS1 key does not match, so one of its digits is wrong; correct the key",
     "unknown_term": "the Core Business Vocabulary does not have this word; a term of your own must be a full URI",
@@ -116,15 +116,20 @@ MEANING: Final[dict[str, str]] = {
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
     "kit_without_bom": "no bill of materials lists the components of {item_code}",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
+    "quantity_too_large": "{quantity} {uom_code} is more than 1,000,000,000,000,000 base units, and could not be summed exactly",
     "fractional_quantity": "{quantity} is not a whole number of base units",
-    "absurd_quantity": "more than a million base units in one line",
+    "absurd_quantity": "{quantity} is more than one line of {item_code} may have",
+    "business_day_far": "business_on {business_on} is more than 2 days from the day of occurred_at at its place",
     "conflicting_payload": "the same event came before with other content; the first version stays in force",
     "gtin_taken": "gtin {code} already names {holder}",
     "gln_taken": "gln {code} already names {holder}",
 }
 """Reasons of meaning: code → what is wrong. Braces name columns of the row (for a taken code: `code` and its `holder`)."""
 
-WAITS: Final = frozenset(
+APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far"})
+"""Reasons for which a row waits for a person to say that it is right all the same, or for a reference row that allows it."""
+
+WAITS: Final = APPROVAL | frozenset(
     {
         "unknown_item", "unknown_uom", "unknown_location", "unknown_channel", "unknown_supplier", "zone_unknown", "future_time",
         "void_without_target", "ambiguous_order", "kit_without_bom",

@@ -12,8 +12,11 @@ from pipelines.feeds.expect import Expectation
 QuantityRule = Literal["positive", "not_negative", "signed", "optional"]
 FieldType = Literal["text", "decimal", "integer", "date", "instant", "boolean"]
 
-ABSURD_QUANTITY: Final = 1_000_000
-"""Above this a quantity is refused: more likely a barcode in the wrong column than a sale."""
+ABSURD_QUANTITY: Final = 100_000_000_000_000
+"""A number has fewer digits than this: no quantity is refused for its size alone, for only the owner knows the item and its units."""
+
+MOST_LINE_UNITS: Final = 1_000_000_000
+"""More base units than this in a line are a billion pieces, or a thousand tonnes counted in grams: somebody has to say that they are right."""
 
 ABSURD_PRICE: Final = 10_000_000_000
 """Above this the price of one unit is no price, in whatever currency: a barcode in the wrong column has more digits."""
@@ -96,7 +99,9 @@ class Feed:
     where it never came, and no shelf is wrong for its silence. `names_its_day`: its senders have days of their own (a trading
     day, a report's day), so that `business_on` counts; of all others the day is that of the instant. `orders_find_their_place`:
     a line that names no location is of the one that serves its channel. `is_of_the_offer`: it speaks of what is offered, not
-    of goods: a bundle stays one.
+    of goods: a bundle stays one. `reports_on_days`: its day may lie long before its instant, as that of a report on it does; any other
+    day that a feed names is a trading day and lies near. `most_line_units`: a line of more base units waits for approval, unless the item says how many
+    one may have.
     """
 
     name: str
@@ -114,6 +119,8 @@ class Feed:
     names_its_day: bool = False
     orders_find_their_place: bool = False
     is_of_the_offer: bool = False
+    reports_on_days: bool = False
+    most_line_units: int = MOST_LINE_UNITS
 
     @property
     def silence_severity(self) -> Literal["critical", "warning"]:

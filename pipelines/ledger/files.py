@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.failpoints import failpoint
 from pipelines.ledger import hashing
-from pipelines.ledger.results import REPLACED_TABLES, RESULT_TABLES
+from pipelines.ledger.results import REPLACED_TABLES, VIEWED_TABLES
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
 from pipelines.spool.files import write_bytes_whole, write_whole
@@ -89,8 +89,8 @@ def newest_known_at(home: Home) -> datetime | None:
 
 
 def newest_input_commit(current: LedgerVersion) -> int:
-    """The newest commit that marts are built from; results do not count, they are read through views. 0 without any."""
-    inputs = (file for name, files in current.tables.items() if name not in RESULT_TABLES for file in files)
+    """The newest commit that marts are built from; results and decisions do not count, they are read through views. 0 without any."""
+    inputs = (file for name, files in current.tables.items() if name not in VIEWED_TABLES for file in files)
     return max((file.max_commit_id for file in inputs), default=0)
 
 

@@ -37,7 +37,8 @@ RESULTS: Final[dict[str, tuple[str, ...]]] = {
 ADDED_LATER: Final = frozenset({"plan_settings", "plan_supply"})
 """Tables that results of an earlier version lack: they stay in the spool, and a rebuild takes them as they are."""
 
-RESULT_TABLES: Final = frozenset(table for tables in RESULTS.values() for table in tables)
+VIEWED_TABLES: Final = frozenset({"decisions"}.union(*RESULTS.values()))
+"""Tables of the ledger that readers see through views: no mart is built from their rows."""
 
 REPLACED: Final = frozenset({"looks"})
 """Kinds of which each result replaces the one before, in the ledger and in the spool: they come often, and what they say can

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.events import LEDGER_EVENT, LEDGER_MOVEMENT
+from pipelines.ledger.decisions import DECISIONS_TABLE
 from pipelines.ledger.plan_tables import PLAN_TABLES
 
 _REFERENCE_TAIL: Final = {
@@ -49,6 +50,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "obsolescence_class": "VARCHAR",
         "weight_grams": "BIGINT",  # of one base unit
         "volume_cm3": "BIGINT",
+        "max_line_units": "BIGINT",  # a line of more base units waits for approval; null: the general bound
         **_REFERENCE_TAIL,
     },
     "uoms": {
@@ -199,6 +201,8 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "sign": "TINYINT",
         "commit_id": "BIGINT",
     },
+    # grain: decision; never changed, undone by another one
+    "decisions": DECISIONS_TABLE,
     **PLAN_TABLES,
     # what the gates found, appended run by run; grain: one look of one gate
     "gate_runs": {

@@ -5,7 +5,7 @@ belong here: making warehouse, ledger and marts from the spool again (`pipelines
 
 A backup is a folder that appears whole: `backup.json` (the commit, the ledger hash, each file's size and SHA-256) and the
 files at their places in the home: the spool's records of all units that the ledger had at that commit, the results of
-planning, gates and alerts, and the key of the customers' pseudonyms. The two databases are left out: a copy of a live
+planning, gates and alerts, what people decided, and the key of the customers' pseudonyms. The two databases are left out: a copy of a live
 one may lack what was acknowledged, and both are made again. So is `landing/`, which is the senders' own.
 """
 
@@ -66,7 +66,9 @@ def back_up(home: Home, target: Path, inventory: dict[str, Any], *, now: datetim
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     try:
-        paths = [*_spooled(Spool(home.spool), inventory["units"], home.root), *_kept(home)]
+        spool = Spool(home.spool)
+        decided = [(spool.decisions / f"{batch_id}.json").relative_to(home.root).as_posix() for batch_id in inventory["decisions"]]
+        paths = [*_spooled(spool, inventory["units"], home.root), *decided, *_kept(home)]
         files = _copy(home.root, half, paths, on_progress, may_be_gone=tuple(f"spool/{kind}/" for kind in RESULTS))
         made = Backup(folder, now.astimezone(UTC), int(inventory["commit_id"]), str(inventory["ledger_hash"]), files)
         _write_list(half, made)

@@ -27,5 +27,5 @@ class OwnerClient:
         except (EOFError, OSError) as error:
             raise UserError("the owner process has ended", next_step="parstock doctor", exit_code=3) from error
         if "error" in answer:
-            raise UserError(answer["error"], exit_code=3)
+            raise UserError(answer["error"], exit_code=int(answer.get("exit_code", 3)))
         return answer["answer"]

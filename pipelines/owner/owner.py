@@ -8,6 +8,7 @@ It never opens its own database file a second time: closing any descriptor of it
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import os
@@ -28,12 +29,14 @@ from pipelines.ledger.instants import micros, system_clock
 from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_name
 from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
+from pipelines.owner.desk import Desk
 from pipelines.owner.pending import Pending
 from pipelines.owner.schema import open_warehouse
 from pipelines.publish.retention import retain
 from pipelines.publish.snapshot import Publication, Publisher, next_version
 from pipelines.settings import Home, Settings
 from pipelines.spool import Spool
+from pipelines.spool.records import instant_text
 
 IDLE_SECONDS: Final = 1.0
 """A round that finds nothing to do is followed by the next one after this, unless something comes."""
@@ -122,7 +125,7 @@ class Owner:
         self.stop()
 
     def ask(self, question: str, **details: Any) -> Any:
-        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`) and wait for the answer."""
+        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`, `decide`) and wait for the answer."""
         if self._failure is not None:
             raise self._failure
         answer: Future[Any] = Future()
@@ -145,6 +148,7 @@ class Owner:
             )  # fmt: skip
             self._spool = Spool(self.home.spool).make()
             self._applier = Applier(self._con, self._spool, self.home.ledger, self._clock)
+            self._desk = Desk(self._con, self._spool)
             self._publisher = Publisher(self.home)
             self._build: MartsBuild | None = None
             is_ours = current is not None and current.generation == ledger.generation_of(self._con)
@@ -197,7 +201,7 @@ class Owner:
 
     def _folder_times(self) -> list[int]:
         """When the folders that others write to were changed last: dear to list twenty times a second, cheap to ask."""
-        folders = (self._spool.manifests, *(self.home.spool / kind for kind in results.RESULTS), self.home.marts)
+        folders = (self._spool.manifests, self._spool.decisions, *(self.home.spool / kind for kind in results.RESULTS), self.home.marts)
         return [folder.stat().st_mtime_ns if folder.exists() else 0 for folder in folders]
 
     def _fits(self, build: MartsBuild) -> bool:
@@ -241,6 +245,8 @@ class Owner:
             self._flush()
             self._publish(force=True)
             return self._published is not None
+        if question == "decide":
+            return self._decide(details)
         if question == "status":
             at = ledger.standing(self._con)
             return {
@@ -250,15 +256,34 @@ class Owner:
             }  # fmt: skip
         if question == "inventory":
             at = ledger.standing(self._con)
-            return {"commit_id": at.commit_id, "ledger_hash": at.ledger_hash, "units": sorted(self._applier.applied)}
+            return {
+                "commit_id": at.commit_id,
+                "ledger_hash": at.ledger_hash,
+                "units": sorted(self._applier.applied),
+                "decisions": self._desk.batches(),
+            }
         raise UserError(f"the owner does not know {question!r}")
+
+    def _decide(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take a batch of decisions, and answer when they are written and done: the decisions as they stand."""
+        while self._apply() or self._take_results():
+            pass
+        made = self._desk.receive(request, decided_at=instant_text(self._clock()), check=self._applier.check)
+        while self._apply():
+            pass
+        return [dataclasses.asdict(one) for one in made]
 
     def _apply(self, *, may_gather: bool = False) -> bool:
         batch = self._pending.next(self._applier.applied, may_grow=may_gather)
         self._use_threads(1 if batch.is_growing else self._settings.threads)
-        applied = self._applier.apply(batch.manifests)
+        manifests, decided = batch.manifests, [] if self._pending.is_waiting and not batch.manifests else self._desk.pending()
+        if decided:  # in their turn: after what was known before, and before what was not
+            manifests = [m for m in manifests if micros(m.known_at) <= micros(decided[0].decided_at)]
+            decided = [] if manifests else decided
+        applied = self._applier.apply(manifests, decided)
         if applied is None:
             return False
+        self._desk.taken(decided)
         if self._on_applied is not None:
             self._on_applied(applied)
         return True
@@ -340,7 +365,7 @@ class _Server:
                 try:
                     answer = {"answer": self._owner.ask(asked["question"], **asked.get("details", {}))}
                 except Exception as error:
-                    answer = {"error": str(error)}
+                    answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 3)}
                 connection.send_bytes(json.dumps(answer).encode())
         except (EOFError, OSError):
             connection.close()

@@ -35,7 +35,7 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "delivery_state": """delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, content_sha256 VARCHAR,
         known_us BIGINT, units_expected INTEGER, units_applied INTEGER, reading_no INTEGER""",
     # known time in which a delivery is taken back; until_us is the end of time as long as nobody undoes it
-    "withdrawals": "delivery_id VARCHAR, decision_id VARCHAR, since_us BIGINT, until_us BIGINT, author VARCHAR",
+    "withdrawals": "delivery_id VARCHAR, decision_id VARCHAR, since_us BIGINT, until_us BIGINT",
     # rows of the keys that a withdrawal or a new reading concerns, with what became of each; such keys are judged again as a whole
     "contested_rows": """unit_id VARCHAR, line_no BIGINT, delivery_id VARCHAR, event_key UUID, revision INTEGER, payload_hash UBIGINT,
         outcome VARCHAR, reason_code VARCHAR, is_holder BOOLEAN""",
@@ -50,8 +50,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     # orders by number: a shipment that names a number of two channels waits
     "order_channels": "document_id VARCHAR, channel_id BIGINT, known_us BIGINT",
     # named: the item whose code it is; of a merged item item_id is the one that it became, else the same
-    "code_items": f"""code_kind VARCHAR, code VARCHAR, named_item_id BIGINT, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR, uom_code VARCHAR,
-        numerator BIGINT, denominator BIGINT, {_SPAN}""",
+    "code_items": f"""code_kind VARCHAR, code VARCHAR, named_item_id BIGINT, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR,
+        max_line_units BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}""",
     "code_uoms": f"item_id BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}",
     "code_locations": f"""code_kind VARCHAR, code VARCHAR, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR,
         time_zone VARCHAR, rfid_posting VARCHAR, {_SPAN}""",
@@ -66,6 +66,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "reference_rows": "entity VARCHAR, key VARCHAR, row_hash VARCHAR, known_us BIGINT, starts_us BIGINT, ends_us BIGINT, sequence BIGINT, facts VARCHAR",
     # movements that a big batch wrote straight to the ledger's files; they do not stand in ledger.movements
     "bulk_files": "path VARCHAR, row_count BIGINT, commit_id BIGINT",
+    # rows that wait for approval and that somebody accepted, and from when to when that holds
+    "accepted_rows": "delivery_id VARCHAR, line_no BIGINT, since_us BIGINT, until_us BIGINT",
     "taken_results": "kind VARCHAR, run_id VARCHAR, commit_id BIGINT",
 }
 

@@ -77,7 +77,7 @@ class Work:
         "batch_units", "unit of work of events, a retried one too",
             "unit_no INTEGER, unit_id VARCHAR, delivery_id VARCHAR, path VARCHAR, feed VARCHAR, source_system VARCHAR, "
             "known_us BIGINT, is_retry BOOLEAN",
-        filled_by="batch", read_by="accounts batch resolve revisions")
+        filled_by="batch", read_by="accounts approval batch moves resolve revisions")
     retried: Table = Table(
         "retried", "waiting row whose time may have come",
         _WAITING,
@@ -90,7 +90,7 @@ class Work:
     resolved: Table = Table(
         "resolved", "row × part × reading of it",
         _RESOLVED,
-        filled_by="batch documents explode reread voids", read_by="accounts apply batch documents explode reread revisions voids")
+        filled_by="approval batch documents explode reread voids", read_by="accounts apply approval batch documents explode reread revisions voids")
     exploded: Table = Table(
         "exploded", "part of a bundle or kit",
         _RESOLVED,
@@ -147,16 +147,16 @@ class Work:
     ended_revisions: Table = Table(
         "ended_revisions", "revision known before that ends",
         "event_key UUID, revision INTEGER, end_us BIGINT",
-        filled_by="batch revisions", read_by="accounts revisions touched")
+        filled_by="accepting batch revisions", read_by="accounts revisions touched")
     ends: Table = Table(
         "ends", "event known before that ends",
         "event_id UUID, end_us BIGINT",
-        filled_by="accounts batch revisions", read_by="apply documents interplay touched")
+        filled_by="accepting accounts batch revisions", read_by="apply documents interplay touched")
     # where each row ends
     delivery_changes: Table = Table(
         "delivery_changes", "addition to a delivery's counts",
         "delivery_id VARCHAR, rows_in BIGINT, accepted BIGINT, duplicate BIGINT, corrected BIGINT, quarantined BIGINT",
-        filled_by="accounts", read_by="accounts")
+        filled_by="accepting accounts", read_by="accounts")
     set_aside_rows: Table = Table(
         "set_aside_rows", "quarantined row, as it came",
         _RAW,
@@ -182,6 +182,14 @@ class Work:
         "ambiguous", "kept shipment whose order number two channels have",
         "event_id, unit_id, line_no, delivery_id, feed, segment, known_us, second_us",
         filled_by="accounts", read_by="accounts")
+    returned: Table = Table(
+        "returned", "accepted row whose acceptance was undone",
+        "delivery_id VARCHAR, line_no BIGINT, end_us BIGINT",
+        filled_by="accepting", read_by="accepting")
+    returned_events: Table = Table(
+        "returned_events", "the same, as it came, where it stands",
+        "unit_id, end_us, delivery_id, event_key, revision, …",
+        filled_by="accepting", read_by="accepting")
     field_rows: Table = Table(
         "field_rows", "field that is not as its feed lists it × unit",
             "delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, entity VARCHAR, field_name VARCHAR, "

@@ -1,4 +1,4 @@
-"""What ingest hands to the owner: deliveries, segments, rejects and manifests, as files that are only ever added.
+"""What ingest hands to the owner: deliveries, segments, rejects and manifests; and what people decided. Files that are only ever added.
 
 Belongs here: the records' form, how they are written so that a crash never leaves half of one, and how they
 are read. Does not belong here: how lines become rows (`pipelines.feeds`), when files are taken
@@ -6,7 +6,7 @@ are read. Does not belong here: how lines become rows (`pipelines.feeds`), when 
 
 `spool/deliveries/<delivery_id>.json` is written when a file is first seen, `spool/segments/<feed>/<unit_id>.parquet`
 and `spool/rejects/<unit_id>.parquet` when a unit of it has been parsed, and `spool/manifests/<unit_id>.json` last:
-a unit is there when its manifest is there.
+a unit is there when its manifest is there. `spool/decisions/<batch_id>.json` is what people decided in one act.
 """
 
 from pipelines.spool.records import Delivery, Manifest, Origin, UnitRange, delivery_id_of, unit_id_of

@@ -32,6 +32,11 @@ class Spool:
         """One JSON file a parsed unit; the owner polls this folder."""
         return self.root / "manifests"
 
+    @property
+    def decisions(self) -> Path:
+        """One JSON file a batch of decisions, which the owner alone writes."""
+        return self.root / "decisions"
+
     def segment_path(self, feed: str, name: str) -> Path:
         """Where the segment called `name` in a manifest lies."""
         return self.root / "segments" / feed / name
@@ -42,14 +47,15 @@ class Spool:
 
     def make(self) -> Spool:
         """Make the folders; returns itself."""
-        for folder in (self.deliveries, self.manifests, self.root / "segments", self.root / "rejects"):
+        for folder in (self.deliveries, self.manifests, self.decisions, self.root / "segments", self.root / "rejects"):
             folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def sweep(self) -> None:
         """Remove half-written files whose writer is dead."""
         segments = self.root / "segments"
-        for folder in (self.deliveries, self.manifests, self.root / "rejects", segments, *(p for p in segments.glob("*") if p.is_dir())):
+        kinds = (path for path in segments.glob("*") if path.is_dir())
+        for folder in (self.deliveries, self.manifests, self.decisions, self.root / "rejects", segments, *kinds):
             remove_abandoned(folder)
 
     # ---- writing -------------------------------------------------------------------------------------------
@@ -65,6 +71,10 @@ class Spool:
     def write_manifest(self, manifest: Manifest) -> None:
         """Write a manifest: from now on the unit counts as parsed."""
         write_bytes_whole(self.manifests / f"{manifest.unit_id}.json", manifest.to_json())
+
+    def write_decisions(self, batch_id: str, content: bytes) -> None:
+        """Write a batch of decisions: from now on they were taken."""
+        write_bytes_whole(self.decisions / f"{batch_id}.json", content)
 
     # ---- reading -------------------------------------------------------------------------------------------
 
@@ -105,6 +115,14 @@ class Spool:
         """Manifests whose unit id is not in `known`, in the order of their ids."""
         for unit_id in sorted(name for name in _names(self.manifests) if name not in known):
             yield self.read_manifest(unit_id)
+
+    def decision_batches(self) -> set[str]:
+        """Ids of all batches of decisions."""
+        return set(_names(self.decisions))
+
+    def read_decisions(self, batch_id: str) -> bytes:
+        """A batch of decisions as written; FileNotFoundError when there is none."""
+        return (self.decisions / f"{batch_id}.json").read_bytes()
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ BROWSE = Feed(
     lateness=timedelta(days=2),
     is_optional=True,
     names_its_day=True,
+    reports_on_days=True,
     is_of_the_offer=True,
     expectations=(
         expect.not_null("channel_code", "item_code"),

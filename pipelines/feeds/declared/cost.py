@@ -37,6 +37,7 @@ COST = Feed(
     renames=(("amount", "unit_price_amount"),),
     is_optional=True,
     names_its_day=True,
+    reports_on_days=True,
     is_of_the_offer=True,
     expectations=(
         expect.not_null("document_id", "document_line", "unit_price_amount", "currency_code"),

@@ -9,6 +9,7 @@ Columns that need an explanation:
 - `locations.opening_hours`: a week of local hours, `Mo-Fr 09:00-19:30; Sa 10:00-18:00` (`pipelines.feeds.reading.hours`); empty: not
   given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
+  `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
   same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
@@ -50,6 +51,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("obsolescence_class"),
             Column("weight_grams", "integer"),
             Column("volume_cm3", "integer"),
+            Column("max_line_units", "integer"),
         ),
     ),
     Entity(
@@ -175,7 +177,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
 )
 
 ENTITY_BY_NAME: Final = {entity.name: entity for entity in ENTITIES}
-POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units", "component_units"})
+POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units", "component_units", "max_line_units"})
 """Whole numbers that must be above 0; other whole numbers must not be negative."""
 
 

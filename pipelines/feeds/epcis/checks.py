@@ -73,7 +73,7 @@ def _check_epcs(event: dict[str, Any]) -> None:
         epcs = event.get(name, ())
         count += len(epcs)
         if count > MAX_EPCS:
-            raise Refused("absurd_quantity", name, str(count))
+            raise Refused("too_many_epcs", name, str(count))
         for place, epc in enumerate(epcs):
             if code := fault_of(epc):
                 raise Refused(code, f"{name}[{place}]", epc)

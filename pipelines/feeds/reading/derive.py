@@ -17,7 +17,7 @@ from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.kinds import check_kinds
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, constants, reject_frame
 from pipelines.feeds.reading.times import Instants
-from pipelines.feeds.spec import ABSURD_QUANTITY, FIELDS, Feed
+from pipelines.feeds.spec import FIELDS, Feed
 from pipelines.states import STOCK_STATES
 
 _LATER_INSTANTS: Final = tuple(name for name, kind in FIELDS.items() if kind == "instant" and name != "occurred_at")
@@ -139,12 +139,8 @@ def _check_quantity(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -
     if "quantity" not in columns:
         return
     quantity = columns["quantity"] = typed.decimals(columns["quantity"], "quantity", faults)
-    least, most = quantity.min(), quantity.max()
-    if least is None:
-        return
-    if most > ABSURD_QUANTITY or least < -ABSURD_QUANTITY:  # type: ignore[operator]
-        faults.add("absurd_quantity", "quantity", (quantity > ABSURD_QUANTITY) | (quantity < -ABSURD_QUANTITY))
-    if least > 0:  # type: ignore[operator]
+    least = quantity.min()
+    if least is None or least > 0:  # type: ignore[operator]
         return
     kinds = columns["event_kind"]
     rules: dict[str, list[str]] = {}

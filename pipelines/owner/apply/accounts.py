@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from pipelines.events import EVENT_SCHEMA
-from pipelines.feeds.reasons import MEANING, WAITS
+from pipelines.feeds.reasons import APPROVAL, MEANING, WAITS
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql
 from pipelines.owner.apply import contested, drift
@@ -74,12 +74,14 @@ def _utc_micros(text: str) -> int:
     return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
-def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, now_us: int) -> list[Unit]:
+def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, is_more_accepted: bool = False, now_us: int) -> list[Unit]:
     """Put into `retried` the waiting rows whose time may have come; returns their units."""
     work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
     if not work.count("waiting"):
         return []
     work.execute(f"insert into {work.retried} select * from waiting where wait_until_us <= ?", [now_us])
+    if is_more_accepted and not is_more_known:
+        work.execute(f"insert into {work.retried} select * from waiting where waits_for in {one_of(sorted(APPROVAL))}")
     if is_more_known:
         work.execute(f"insert into {work.retried} select * from waiting where waits_for in {one_of(_MAY_GO_ON)}")
     elif units:

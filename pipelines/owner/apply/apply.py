@@ -17,9 +17,10 @@ import numpy as np
 from pipelines.failpoints import failpoint
 from pipelines.ledger import files as ledger
 from pipelines.ledger import hashing
+from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, contested, documents, explode, reread, settling
+from pipelines.owner.apply import accounts, batch, bulk, contested, decided, documents, effects, explode, reread, settling
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -48,6 +49,7 @@ class Applier:
     def __init__(self, con: duckdb.DuckDBPyConnection, spool: Spool, ledger_folder: Path, clock: Callable[[], datetime]) -> None:
         self._work, self._spool, self._ledger, self._clock = Work(con), spool, ledger_folder, clock
         self._bulk: Path | None = None
+        self._decided = (0, 0)
         self._book = ReferenceBook(con)
         if not self._work.count("commits"):
             self._found()
@@ -68,14 +70,18 @@ class Applier:
         """The newest commit."""
         return int(self._work.execute("select max(commit_id) from commits").fetchall()[0][0])
 
-    def apply(self, manifests: Sequence[Manifest]) -> Applied | None:
-        """Apply units in one transaction; those applied before are passed over. Null when there was nothing to do.
+    def check(self, decisions: Sequence[Decision]) -> None:
+        """Raise UserError where one of the decisions cannot be done."""
+        decided.check(self._work, decisions)
 
-        Without manifests it only tries again what waited for its time to come.
+    def apply(self, manifests: Sequence[Manifest], decisions: Sequence[Decision] = ()) -> Applied | None:
+        """Apply units and decisions in one transaction; units applied before are passed over. Null when there was nothing to do.
+
+        Without either it only tries again what waited for its time to come.
         """
         todo = [m for m in manifests if m.unit_id not in self.applied]
         now_us = micros(self._clock())
-        if not todo and not self._is_due(now_us):
+        if not todo and not decisions and not self._is_due(now_us):
             return None
         work = self._work
         commit_id = self.commit_id + 1
@@ -85,6 +91,7 @@ class Applier:
             moves.begin(work, self._ledger)
             self._bulk = None
             contested.begin(work, self._spool)
+            self._decided = decided.take(effects.Act(work, self._spool, commit_id, now_us), decisions) if decisions else (0, 0)
             contested.remember(work, self._seen)
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
             keys = self._take_events([m for m in todo if m.feed != "reference"], change, commit_id, now_us)
@@ -135,7 +142,9 @@ class Applier:
     def _take_events(self, manifests: Sequence[Manifest], change: ReferenceChange, commit_id: int, now_us: int) -> np.ndarray:
         work = self._work
         units = accounts.units_of(work, manifests, self._spool)
-        retries = accounts.choose_retries(work, units, is_more_known=change.is_more_known, now_us=now_us)
+        retries = accounts.choose_retries(
+            work, units, is_more_known=change.is_more_known, is_more_accepted=self._decided != (0, 0), now_us=now_us
+        )
         if not units and not retries:
             return batch.EMPTY_KEYS
         touched.begin(work)
@@ -210,6 +219,7 @@ class Applier:
         work = self._work
         before = work.execute("select hash_a, hash_b from commits order by commit_id desc limit 1").fetchall()[0]
         a, b = moves.hash_change(work)
+        a, b = hashing.add(a, self._decided[0]), hashing.add(b, self._decided[1])
         stored = moves.store(work, commit_id)
         if self._bulk is not None:
             bulk.make_durable(self._bulk)

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from pipelines.feeds.reasons import WAITS
-from pipelines.owner.apply import revisions
+from pipelines.owner.apply import approval, revisions
 from pipelines.owner.apply.common import Value
 from pipelines.owner.apply.identity import JUDGE_SQL, KeyFilter, Keys, doubtful
 from pipelines.owner.apply.resolve import Incoming, name_owners, resolve_sql
@@ -72,6 +72,7 @@ def bring_together(work: Work, units: Sequence[Unit], *, now_us: int, only: str 
     incoming = Incoming(paths, columns, retries=any(u.is_retry for u in units), only=only, rows=rows)
     name_owners(work.con, incoming)
     work.execute(f"create or replace temp table {work.resolved} as {resolve_sql(incoming, now_us=now_us)}")
+    approval.let_pass(work)
     return incoming
 
 

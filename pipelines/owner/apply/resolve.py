@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import ENGINE_TYPES, OUR_OWNER_CODE, PASSED
 from pipelines.feeds.registry import EPCIS_FEEDS, FEEDS
+from pipelines.feeds.spec import MOST_LINE_UNITS
 from pipelines.ledger.ids import OURSELVES, code_id
 from pipelines.ledger.keys import event_id_sql, key_sql, revised_low_sql
 from pipelines.owner.apply.common import UNIT_COLUMNS, Common
@@ -27,13 +28,22 @@ from pipelines.sql_text import listed, literal, one_of
 if TYPE_CHECKING:
     import duckdb
 
-ABSURD_UNITS: Final = 1_000_000
-"""More base units than this in one line is a slip of the finger, not a delivery."""
+LEDGER_UNITS: Final = 1_000_000_000_000_000
+"""A line of more base units is refused: sums of such lines would leave what the engine counts exactly."""
+
+FAR_DAYS: Final = 2
+"""A trading day lies no farther from the day of its instant than this."""
 
 _DAY_US: Final = 86_400_000_000
 
 _EPCIS: Final = one_of(EPCIS_FEEDS)
 _NAMES_ITS_DAY: Final = one_of(feed.name for feed in FEEDS if feed.names_its_day)
+_MOST_OF_FEED: Final = (
+    "case feed "
+    + "".join(f"when {literal(feed.name)} then {feed.most_line_units} " for feed in FEEDS if feed.most_line_units != MOST_LINE_UNITS)
+    + f"else {MOST_LINE_UNITS} end"
+)
+_REPORTS_ON_DAYS: Final = one_of(feed.name for feed in FEEDS if feed.reports_on_days)
 
 
 def channel_sql(column: str, feed: str) -> str:
@@ -227,7 +237,7 @@ select
         else timezone(day_zone, make_timestamptz(occurred_us))::DATE
     end as business_on,
     case when occurred_us > known_us + {_DAY_US} then greatest(since_us, occurred_us) else since_us end as since_us, until_us,
-    problem, unit_price as unit_price_amount,
+    coalesce(problem, {_concern(incoming)}) as problem, unit_price as unit_price_amount,
     {", ".join(PASSED)},
     null::VARCHAR as epc, {c("quantity", "")} as quantity
 from itemed
@@ -258,7 +268,7 @@ def _itemed(incoming: Incoming, now_us: int) -> str:
     unit, quantity, price = _measuring(incoming), incoming.column("quantity", "p."), incoming.column("unit_price_amount", "p.")
     return f"""
     select
-        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code, i.max_line_units,
         {unit.numerator} as per_unit, {unit.denominator} as per_units,
         greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
         {_problem(incoming, unit.problem, now_us)} as problem,
@@ -289,12 +299,26 @@ def _problem(incoming: Incoming, of_its_unit: str, now_us: int) -> str:
             {of_its_unit}
             when p.occurred_us is null then 'zone_unknown'
             when {quantity} is null then null
+            when abs({quantity}::DOUBLE * coalesce(per_unit, 1) / coalesce(per_units, 1)) > {LEDGER_UNITS} then 'quantity_too_large'
             when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit = per_units and {quantity} % 1 <> 0 then 'fractional_quantity'
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
-            when per_unit = per_units and abs({quantity}) > {ABSURD_UNITS} then 'absurd_quantity'
-            when per_unit <> per_units and abs({quantity} * per_unit) > {ABSURD_UNITS}::BIGINT * per_units then 'absurd_quantity'
             when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
+        end"""
+
+
+def _concern(incoming: Incoming) -> str:
+    """SQL of the reason why an event `itemed` that could count waits for somebody's approval, null where it is an ordinary one."""
+    far = ""
+    if incoming.has("business_on"):
+        # as written the day is at most one off that of the place: only of few rows the zone must be asked
+        ahead = "date_diff('day', timezone(coalesce(zone, 'UTC'), make_timestamptz(occurred_us))::DATE, business_on)"
+        written = "date_diff('day', written_at::DATE, business_on)"
+        far = f"""
+            when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
+                when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS}) then 'business_day_far' end"""
+    return f"""case
+            when abs(units) > coalesce(max_line_units, {_MOST_OF_FEED}) then 'absurd_quantity'{far}
         end"""
 
 

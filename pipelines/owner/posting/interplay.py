@@ -44,11 +44,15 @@ def end_kept(work: Work) -> None:
 
 
 def end_posted(work: Work) -> None:
-    """Reverse what the events in `ends` posted by themselves, at the known time at which they end."""
+    """Reverse what the events in `ends` posted by themselves, at the known time at which they end.
+
+    A receipt or shipment of no document shares its goods with nobody, and posted by itself.
+    """
     work.execute(f"""
         create or replace temp table {work.scope} as
         select event_id from {work.ends} where event_id not in (select event_id from counts)
-            and event_id not in (select event_id from kept_events where event_kind not in ('asn', 'pick'))""")
+            and event_id not in (select event_id from kept_events where event_kind not in ('asn', 'pick')
+                and not (event_kind in ('receipt', 'ship') and document_id is null))""")
     work.execute(f"""
         create or replace temp table {work.wanted} as
         select s.* replace (least(s.until_us, n.end_us) as until_us), 1 as base_sign from ({moves.spans_sql(work, work.scope)}) s join {work.ends} n using (event_id)""")

@@ -68,6 +68,11 @@ def post_first(work: Work, intents: str) -> None:
             when part = 'all' and sub_no = 0 then {first}
             else {_hashed_id("sub_no, part")} end as movement_id
         from ({intents})""")
+    if work.count(f"{work.batch_units} where is_retry"):
+        # what was accepted, taken back and accepted again posts anew, as movements of its own
+        work.execute(f"""
+            update {work.first_intents} set movement_id = {_hashed_id("sub_no, part, since_us")}
+            where event_id in (select event_id from {work.all_movements} where event_id in (select event_id from {work.first_intents}))""")
     work.execute(
         f"insert into {work.new_moves} select movement_id, event_lo, {_CONTENT}, since_us as known_us, false, null from {work.first_intents}"
     )

@@ -46,7 +46,8 @@ def by_batch(work: Work, kinds: Collection[str]) -> None:
 def by_ends(work: Work) -> None:
     """What the revisions that ended touch."""
     work.execute(f"""
-        insert into {work.touched_docs} select document_kind, document_id from kept_events where event_id in (select event_id from {work.ends})
+        insert into {work.touched_docs} select document_kind, document_id from kept_events
+        where document_id is not null and event_id in (select event_id from {work.ends})
         union select coalesce(ref_document_kind, '{DEFAULT_REF_KIND}'), ref_document_id from kept_events
         where event_kind = 'asn' and ref_document_id is not null and event_id in (select event_id from {work.ends})""")
     work.execute(f"insert into {work.touched_counts} select event_id from {work.ends} where event_id in (select event_id from counts)")

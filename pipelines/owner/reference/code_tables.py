@@ -144,12 +144,13 @@ class CodeTables:
         merging, follow = self._merging(code)
 
         def meant(facts: tuple[Any, ...]) -> Facts | None:
-            return None if facts[0] is None else (*facts[0][:2], follow(facts[1:])[0])
+            return None if facts[0] is None else (*facts[0][:2], facts[0][3], follow(facts[1:])[0])
 
-        made = spans([item, *merging], meant) if merging else spans([item])
-        rows = [
-            ("sku", code, own_id, code_id("item", s.facts[2]) if merging else own_id, *s.facts[:2], None, 1, 1, *_bounds(s)) for s in made
-        ]
+        if merging:
+            held = [(s.facts[:3], code_id("item", s.facts[3]), s) for s in spans([item, *merging], meant)]
+        else:
+            held = [((*s.facts[:2], s.facts[3]), own_id, s) for s in spans([item])]
+        rows = [("sku", code, own_id, into, *facts, None, 1, 1, *_bounds(s)) for facts, into, s in held]
         packs = {key[1]: self._history.of("uoms", *key) for key in self._history.keys("uoms", code)}
         gtins = {v.facts[2] for v in item if v.facts[2]} | {v.facts[2] for history in packs.values() for v in history if v.facts[2]}
         for gtin in sorted(gtins):
@@ -161,15 +162,15 @@ class CodeTables:
                     return None
                 into = follow(unit_facts[len(units) :])[0]
                 if holds[2] == gtin:
-                    return (holds[0], holds[1], holds[1], 1, 1, into)
+                    return (holds[0], holds[1], holds[3], holds[1], 1, 1, into)
                 for unit, fact in zip(units, unit_facts, strict=False):
                     if fact is not None and fact[2] == gtin:
-                        return (holds[0], holds[1], unit, fact[0], fact[1], into)
+                        return (holds[0], holds[1], holds[3], unit, fact[0], fact[1], into)
                 return None
 
             for s in spans([item, *packs.values(), *merging], named):
-                *meaning, into = s.facts
-                rows.append(("gtin", gtin, own_id, code_id("item", into), *meaning, *_bounds(s)))
+                *meaning, target = s.facts
+                rows.append(("gtin", gtin, own_id, code_id("item", target), *meaning, *_bounds(s)))
         return rows
 
     def _merge_rows(self, code: str) -> list[tuple[Any, ...]]:

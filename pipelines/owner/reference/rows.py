@@ -189,7 +189,8 @@ def _touched(entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
 def _relevant(entity: str, cells: dict[str, Any]) -> Facts:
     """What postings depend on; a change of anything else posts nothing again."""
     if entity == "items":
-        return (cells.get("item_kind") or "stock", cells.get("base_uom_code"), cells.get("gtin"))
+        most = cells.get("max_line_units")
+        return (cells.get("item_kind") or "stock", cells.get("base_uom_code"), cells.get("gtin"), None if most is None else int(most))
     if entity == "uoms":
         return (int(cells["numerator"]), int(cells["denominator"]), cells.get("gtin"))
     if entity == "locations":

@@ -1,0 +1,78 @@
+"""What people decide, as plain calls: taking decisions, listing them, undoing them.
+
+Belongs here: handing decisions to the home's owner, and finding what a person means by a shortened id. Does not belong here: the record
+and its kinds (`ledger.decisions`), what the owner does because of one (`owner.apply`), or printing (`cli`).
+"""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pipelines import stages
+from pipelines.errors import UserError
+from pipelines.ledger.decisions import UNDO, from_json
+from pipelines.settings import Home
+from pipelines.spool import Spool
+
+if TYPE_CHECKING:
+    from pipelines.ledger.decisions import Decision
+
+
+def author_of(named: str | None) -> str:
+    """Who decides: as named, else whoever is logged in. Raises UserError where the machine knows nobody."""
+    if named is not None:
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise UserError("nobody is logged in, so it is not known who decides", next_step="--author NAME") from error
+
+
+def decide(
+    home: Home, acts: Sequence[dict[str, Any]], *, author: str, clock: stages.Clock, source: str = "cli", batch_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Take decisions, all of them or none, and publish what they changed; returns them as they stand.
+
+    They are in the spool before this returns. The same `batch_id` again is the same act and changes nothing. Raises UserError for
+    what cannot be done.
+    """
+    from pipelines.marts.build_files import latest_build
+
+    with stages.owner_of(home.make(), clock=clock) as owner:
+        made: list[dict[str, Any]] = owner.ask(
+            "decide", batch_id=batch_id or uuid.uuid4().hex, author=author, source=source, acts=[dict(act) for act in acts]
+        )
+        owner.ask("flush")
+        if latest_build(home) is not None:
+            owner.ask("publish")
+        return made
+
+
+def undo(home: Home, decision: str, *, reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:
+    """Undo the decision of this id, or all of a batch; the beginning of the id is enough where it names one alone."""
+    found = _named(home, decision)
+    return decide(
+        home, [{"kind": UNDO, "undoes_decision_id": one.decision_id, "reason": reason} for one in found], author=author, clock=clock
+    )
+
+
+def decided(home: Home) -> list[tuple[Decision, bool]]:
+    """Every decision of a home with whether it stands, the newest first."""
+    spool = Spool(home.spool)
+    every = [one for batch_id in spool.decision_batches() for one in from_json(spool.read_decisions(batch_id))]
+    undone = {one.undoes_decision_id for one in every if one.kind == UNDO}
+    every.sort(key=lambda one: (one.decided_at, one.decision_id), reverse=True)
+    return [(one, one.decision_id not in undone) for one in every]
+
+
+def _named(home: Home, text: str) -> list[Decision]:
+    every = [one for one, _ in decided(home)]
+    found = [one for one in every if text and one.decision_id.startswith(text)] or [one for one in every if text and one.batch_id == text]
+    if not found:
+        raise UserError(f"there is no decision {text!r}", where=str(home.root), next_step="parstock decisions lists them")
+    if len({one.batch_id for one in found}) > 1 or (len(found) > 1 and found[0].batch_id != text):
+        raise UserError(f"{text!r} begins the ids of {len(found)} decisions", next_step="give more of the id: parstock decisions")
+    return found
