@@ -25,7 +25,9 @@ def clock(hours: int) -> Callable[[], datetime]:
 
 
 def id_of(home: SmallHome, uri: str) -> str:
-    return str(home.rows("select delivery_id from deliveries where source_uri = ? group by all order by min(first_known_at) desc", uri)[0][0])
+    return str(
+        home.rows("select delivery_id from deliveries where source_uri = ? group by all order by min(first_known_at) desc", uri)[0][0]
+    )
 
 
 def withdraw(home: SmallHome, uri: str, *, hours: int = 30) -> str:

@@ -212,8 +212,8 @@ def _judge_voids(work: Work, lines: Sequence[_Line]) -> bool:
     """Voids whose line is not there, or waits itself, wait for it; what they took back while it was there stays known. Whether there are any."""
     _aim_voids(work)
     rows = work.execute(f"""
-        select distinct unit_no, line_no from {work.resolved} a join {work.verdicts} v using (unit_no, line_no) where a.event_kind in {one_of(voids.VOID_KINDS)} and a.problem is null
-            and (v.is_live or a.target::VARCHAR not in (select event_key from {work.verdicts})) and not exists (
+        select distinct unit_no, line_no from {work.resolved} a join {work.verdicts} v using (unit_no, line_no)
+        where a.event_kind in {one_of(voids.VOID_KINDS)} and a.problem is null and (v.is_live or a.target::VARCHAR not in (select event_key from {work.verdicts})) and not exists (
             select 1 from identity i where i.event_key = a.target and i.event_key not in (
                 select {key_sql("w.")} from waiting w where w.event_kind in ('sale', 'ship')
                 union all select event_key::UUID from {work.verdicts} where is_waiting))""").fetchall()
