@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.build.process import builder_of
 from pipelines.errors import UserError
+from pipelines.ledger.account import COUNTS, Account, account_above
 from pipelines.owner.client import OwnerClient
 from pipelines.settings import DBT_PROJECT, Home, Settings
 
@@ -37,11 +38,16 @@ class Asked(Protocol):
         """Have it do something and wait for the answer."""
 
 
+INGEST_FIGURES = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "rows_rejected", "rows_left_out", "commit_id", *COUNTS[1:])
+"""Figures of an ingest: files, rows as they were parsed, and what became of them."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class IngestResult:
     """What one ingest did: rows of the units parsed now; the commit after it; whether anything was new.
 
-    `left_out` are rows of new deliveries that their mapping says are none, by path.
+    `rows_rejected` were refused for their form; `account` says what became of all rows, those that the owner set aside
+    included. `left_out` are rows of new deliveries that their mapping says are none, by path.
     """
 
     deliveries: int
@@ -53,11 +59,16 @@ class IngestResult:
     waiting_files: list[str]
     unreadable_files: list[str]
     left_out: dict[str, int]
+    account: Account
 
     @property
     def rows_left_out(self) -> int:
         """Rows that mappings left out; they are not in `rows_in`."""
         return sum(self.left_out.values())
+
+    def figures(self) -> dict[str, int]:
+        """What a machine is told of it: `INGEST_FIGURES`, in their order."""
+        return {name: self.account.total(name) if name in COUNTS[1:] else int(getattr(self, name)) for name in INGEST_FIGURES}
 
 
 @contextlib.contextmanager
@@ -132,6 +143,7 @@ def _ingest(
             say("parse", {"units": progress.units, "units_done": progress.units_done, "rows": progress.rows})
 
     settings = settings or Settings()
+    commit_before = int(owner.ask("status")["commit_id"])
     report = None
     if isinstance(owner, OwnerClient) and engine == "beam":  # somebody stands there, perhaps with a stream
         report = ask_stream(home, from_dir, clock=clock, feeds=feeds, adapter=adapter, settings=settings, on_progress=told)
@@ -148,7 +160,7 @@ def _ingest(
     return IngestResult(
         deliveries=len(report.deliveries), new_deliveries=len(report.new_deliveries), rows_in=report.rows_in, rows_parsed=report.rows_parsed,
         rows_rejected=report.rows_rejected, commit_id=commit_id, waiting_files=report.waiting, unreadable_files=report.unreadable,
-        left_out=report.left_out,
+        left_out=report.left_out, account=account_above(home, commit_before, report.deliveries),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ PACKAGES = sorted(path.parent for folder in (PIPELINES, ROOT / "orchestration") 
 ENGINES = {"apache_beam", "dagster", "dagster_dbt", "dbt", "great_expectations", "scipy", "pandas"}
 
 FLOORS = (
-    "errors", "words", "states", "events", "failpoints", "settings", "meeting", "sql_text",
+    "errors", "durable", "words", "states", "events", "failpoints", "settings", "meeting", "sql_text",
     "feeds", "spool", "ledger", "ingest", "marts", "publish", "owner",
     "planning", "policies", "quality", "build", "alerts", "explain", "exports", "simulate",
     "stages", "keeping", "deciding", "processes", "cli",

@@ -84,7 +84,15 @@
     ),
 
     stocked as (
-        select item_id, location_id, min(stock_on) as first_stock_on
+        -- Goods that came late on their first day were not there for a whole one: their days begin with the next.
+        select
+            item_id,
+            location_id,
+            min(stock_on) + case
+                when arg_min(sellable_closing_units, stock_on) > 0
+                    and arg_min(out_of_stock_hours, stock_on) > 24 * {{ parameter('censored_out_of_stock_rate') }} then 1
+                else 0
+            end as first_stock_on
         from {{ stock }}
         group by item_id, location_id
     )
@@ -107,9 +115,9 @@
 {% endmacro %}
 
 {#
-    Statistics of demand per day and item-location over the days from its first demand or stock to `last_on`, an
-    expression that may name the location's `time_zone`. A day without a row is a day without demand.
-    `sums`: a relation of `demand_sums` up to that day; without it they are summed here.
+    Statistics of demand per day and item-location over the days from its first demand or first whole day in stock to `last_on`,
+    an expression that may name the location's `time_zone`. A day without a row is a day without demand.
+    `sums`: a relation of `demand_sums` over all days, from which those after `last_on` are taken off; without it they are summed here.
 #}
 {% macro demand_variance(last_on, sums=none) %}
     with limits as (
@@ -123,8 +131,28 @@
     ),
 
 {% if sums %}
+    later_days as (
+        select daily.*
+        from {{ ref('demand__daily') }} as daily
+        inner join limits on daily.location_id = limits.location_id and daily.demand_on > limits.last_on
+    ),
+
+    later as (
+        {{ demand_sums('later_days', '(select * from ' ~ ref('stock__daily') ~ ' where false)') }}
+    ),
+
     observed as (
-        select * from {{ sums }}
+        -- No day after the last whole one: nothing to take off.
+        select
+            sums.item_id,
+            sums.location_id,
+            sums.first_demand_on,
+            sums.first_stock_on,
+            {%- for name in ['gross_units', 'n_censored_days', 'n_demand_days', 'demand_units', 'squared_demand_units', 'size_units', 'squared_size_units'] %}
+            sums.{{ name }} - coalesce(later.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ sums }} as sums
+        left join later on sums.item_id = later.item_id and sums.location_id = later.location_id
     ),
 {% else %}
     daily as (
@@ -177,6 +205,7 @@
     valued as (
         select
             described.*,
+            items.currency_code,
             described.gross_units * coalesce(items.unit_cost_amount, items.unit_price_amount) as value_amount
         from described
         left join {{ ref('core__dim_item') }} as items on described.item_id = items.item_id
@@ -185,9 +214,10 @@
     shared as (
         select
             *,
-            sum(value_amount) over (partition by location_id) as location_value_amount,
+            -- Values of several currencies have no order: each has its classes.
+            sum(value_amount) over (partition by location_id, currency_code) as location_value_amount,
             sum(value_amount) over (
-                partition by location_id order by value_amount desc nulls last, item_id rows between unbounded preceding and 1 preceding
+                partition by location_id, currency_code order by value_amount desc nulls last, item_id rows between unbounded preceding and 1 preceding
             ) as value_amount_before
         from valued
     )
@@ -232,22 +262,48 @@
 {# For how many days back an item that was asked for is watched for running out. #}
 {% macro recent_demand_days() -%} 90 {%- endmacro %}
 
-{# Grain: sale. What tills sold, by the place that it was sold from; what was taken back counts against it. #}
-{% macro sold_units(movements) %}
+{#
+    Grain: sale. What tills sold, by the place that it was sold from; what was taken back counts against it. A sale for a reason
+    that is no demand (`reasons`, a relation of `declared_reasons`) stays, with 0 units: its day is looked at again when the reason changes.
+    What takes a sale back goes with the sale, whatever its own reason.
+#}
+{% macro sold_units(movements, reasons) %}
     -- Sold goods leave a physical place, which has a state; a void's reversal comes from the customer, who has none.
     select
-        item_id,
-        coalesce(case when from_stock_state is not null then from_location_id end, to_location_id) as location_id,
-        channel_id,
-        business_on as demand_on,
-        document_id,
-        case when from_stock_state is not null then units else -units end as sold_units,
-        is_promo,
-        unit_price_amount,
-        currency_code,
-        commit_id
-    from {{ movements }}
-    where movement_kind = 'sale'
+        movements.item_id,
+        coalesce(case when movements.from_stock_state is not null then movements.from_location_id end, movements.to_location_id) as location_id,
+        movements.channel_id,
+        movements.business_on as demand_on,
+        movements.document_id,
+        case
+            when not_demanded.movement_id is not null then 0
+            when movements.from_stock_state is not null then movements.units
+            else -movements.units
+        end as sold_units,
+        movements.is_promo,
+        movements.unit_price_amount,
+        movements.currency_code,
+        movements.reason,
+        movements.commit_id
+    from {{ movements }} as movements
+    left join (
+        select sold.movement_id
+        from {{ movements }} as sold
+        {{ join_reasons('sold', 'movement_kind', 'reason', reasons) }}
+        where sold.movement_kind = 'sale' and not sold.is_reversal and sold.reason is not null and not {{ is_demand() }}
+    ) as not_demanded
+        on coalesce(movements.reverses_movement_id, movements.movement_id) = not_demanded.movement_id
+    where movements.movement_kind = 'sale'
+{% endmacro %}
+
+{# Grain: order line x item. Lines whose order was placed for a reason that is no demand. #}
+{% macro not_demanded_lines(events, reasons) %}
+    select orders.channel_id, orders.document_id, orders.document_line, orders.item_id
+    from {{ events }} as orders
+    {{ join_reasons('orders', 'event_kind', 'reason_code', reasons) }}
+    where orders.event_kind = 'order_placed' and orders.reason_code is not null and not {{ is_demand() }}
+    group by all
+    having sum(orders.sign) > 0
 {% endmacro %}
 
 {#
@@ -267,12 +323,14 @@
     touched_lines as (
         select distinct document_id, document_line
         from {{ events }}
-        where event_kind in {{ order_event_kinds() }} and commit_id > {{ since }}
+        where
+            event_kind in {{ order_event_kinds() }}
+            and (commit_id > {{ since }} or (event_kind in ('order_placed', 'order_cancelled') and reason_code in {{ newly_declared(since) }}))
     )
 
     select item_id, location_id, channel_id, demand_on
     from sales
-    where commit_id > {{ since }}
+    where commit_id > {{ since }} or reason in {{ newly_declared(since) }}
 
     union
     select sales.item_id, sales.location_id, sales.channel_id, sales.demand_on

@@ -66,18 +66,18 @@
 {%- endmacro %}
 
 {#
-    Measures per day and grain from rows (measure_code, measured_on, ids, amount, currency_code), which add up.
-    Amounts of several currencies do not: there the sum is unknown.
+    Measures per day and grain from rows (measure_code, measured_on, ids, amount, currency_code), which add up, those in money
+    in each currency by itself.
 #}
 {% macro kpi_measures_by_grain(relation, grains) %}
     select
         measure_code,
         measured_on,
         {{ kpi_grain(grains) }},
-        cast(case when coalesce(min(currency_code) = max(currency_code), true) then sum(amount) end as decimal(28, 6)) as amount,
-        cast(case when min(currency_code) = max(currency_code) then min(currency_code) end as varchar) as currency_code
+        cast(sum(amount) as decimal(28, 6)) as amount,
+        cast(currency_code as varchar) as currency_code
     from {{ relation }}
-    group by {{ kpi_grouping_sets(['measure_code', 'measured_on'], grains) }}
+    group by {{ kpi_grouping_sets(['measure_code', 'measured_on', 'currency_code'], grains) }}
 {% endmacro %}
 
 {#
@@ -117,7 +117,7 @@
             currency_code,
             first_on,
             row_number() over () as key_no,
-            dense_rank() over (order by measure_code, grain_kind, grain_id) as grain_no
+            dense_rank() over (order by measure_code, grain_kind, grain_id, currency_code) as grain_no
         from (
             select measure_code, grain_kind, grain_id, time_zone, currency_code, min(changed_on) as first_on
             from {{ relation }}
@@ -144,7 +144,6 @@
             key_no,
             grain_no,
             time_zone,
-            currency_code,
             cast(unnest(generate_series(first_on, {{ as_of_day() }}, interval 1 day)) as date) as measured_on
         from keys
     ),
@@ -163,7 +162,6 @@
         select
             every_day.grain_no,
             every_day.measured_on,
-            every_day.currency_code,
             (sum(coalesce(changes.delta, 0)) over (partition by every_day.key_no order by every_day.measured_on) - coalesce(changes.delta, 0))
             * zone_days.day_hours + coalesce(changes.delta_hours, 0) as amount
         from every_day
@@ -175,8 +173,7 @@
         select
             grain_no,
             measured_on,
-            cast(case when coalesce(min(currency_code) = max(currency_code), true) then sum(amount) end as decimal(28, 6)) as amount,
-            cast(case when min(currency_code) = max(currency_code) then min(currency_code) end as varchar) as currency_code
+            cast(sum(amount) as decimal(28, 6)) as amount
         from hours
         group by grain_no, measured_on
     )
@@ -187,9 +184,9 @@
         grains.grain_kind,
         grains.grain_id,
         totals.amount,
-        totals.currency_code
+        cast(grains.currency_code as varchar) as currency_code
     from totals
-    inner join (select distinct grain_no, measure_code, grain_kind, grain_id from keys) as grains on totals.grain_no = grains.grain_no
+    inner join (select distinct grain_no, measure_code, grain_kind, grain_id, currency_code from keys) as grains on totals.grain_no = grains.grain_no
 {% endmacro %}
 
 {# What is left of its local day after an instant, in hours. #}
@@ -236,7 +233,7 @@
     group by item_id, channel_id
 {% endmacro %}
 
-{# Rows per day added up to weeks (ISO, from Monday) or months; unknown where a day is, or where currencies meet. #}
+{# Rows per day added up to weeks (ISO, from Monday) or months, in each currency by itself. #}
 {% macro kpi_grown(days, period) -%}
     select
         kpi_code,
@@ -244,9 +241,9 @@
         cast(date_trunc('{{ period }}', measured_on) as date) as period_start_on,
         grain_kind,
         grain_id,
-        case when count(numerator) = count(*) and coalesce(min(currency_code) = max(currency_code), true) then sum(numerator) end as numerator,
-        case when count(denominator) = count(*) and coalesce(min(currency_code) = max(currency_code), true) then sum(denominator) end as denominator,
-        case when min(currency_code) = max(currency_code) then min(currency_code) end as currency_code
+        sum(numerator) as numerator,
+        sum(denominator) as denominator,
+        currency_code
     from {{ days }}
     group by all
 {%- endmacro %}

@@ -34,10 +34,12 @@
         list ->> 'ledger_hash' as ledger_hash,
         cast(list ->> 'newest_known_at' as timestamptz) as newest_known_at,
         cast(list ->> 'newest_occurred_at' as timestamptz) as newest_occurred_at,
-        timestamptz '{{ run_started_at }}' as pinned_at
+        timestamptz '{{ run_started_at }}' as pinned_at,
+        -- The instant that this build is for: the clock of whoever builds, else that of the newest delivery.
+        {% if env_var('PARSTOCK_BUILD_AS_OF', '') %}timestamptz '{{ env_var('PARSTOCK_BUILD_AS_OF') }}'{% else %}cast(list ->> 'newest_known_at' as timestamptz){% endif %} as as_of_at
     from ledger_list;
-    -- In a published file it says how new the file is, tail included.
-    create or replace view ledger.newest as select newest_known_at, newest_occurred_at from ledger.pin
+    -- In a published file it says how new the file is, tail included, and when it was published.
+    create or replace view ledger.newest as select newest_known_at, newest_occurred_at, newest_known_at as published_at from ledger.pin
 {% endmacro %}
 
 {# A ledger made anew counts its commits from the start: incremental marts of the old one must not be carried on. #}
@@ -109,7 +111,15 @@
     )
 {%- endmacro %}
 
-{# The newest business day in the ledger, as a literal: the day that statistics run up to. Nothing here asks the clock. #}
+{#
+    The last whole day before an instant, in a place's `time_zone`: demand is measured to it, by a build (the instant it is for) and
+    by planning (its as-of) alike. The day that still runs is no whole day.
+#}
+{% macro last_whole_day(instant) -%}
+    cast(timezone(time_zone, {{ instant }}) as date) - 1
+{%- endmacro %}
+
+{# The newest business day in the ledger, as a literal: the day that KPIs run up to. Nothing here asks the clock. #}
 {% macro as_of_day() -%}
     {%- if execute and flags.WHICH in ('run', 'build') -%}
         {%- set newest = run_query(

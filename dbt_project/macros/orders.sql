@@ -7,14 +7,15 @@
     Sales order lines as they stand after the rows of `events` and `movements`; a bundle's line is one row per component.
 
     ordered      the latest of order_placed and order_line_changed; a back- or preorder without an order is one itself
-    cancelled    everything cancelled; for stock and for fraud also apart
+    cancelled    everything cancelled; also apart: for stock, and for what is no demand (fraud, unless the reference says otherwise)
     shipped      by the warehouse (ship movements that name the line) and by the channel (order_shipped), apart
     open         max(0, ordered - cancelled - max(shipped by either)): what the line still reserves
     backorder    the part of the open units that was accepted as a back- or preorder, due at promised_at
 
-    A line whose events were all taken back stays, with zeros.
+    A line whose events were all taken back stays, with zeros. `reasons`: a relation of `declared_reasons`; without it only
+    fraud is no demand, which is enough for whoever asks what is open.
 #}
-{% macro order_lines(events, movements) %}
+{% macro order_lines(events, movements, reasons=none) %}
     with signed_events as (
         select
             channel_id, document_id, document_line, item_id, event_id, sub_no, event_kind, source_revision, location_id,
@@ -24,6 +25,19 @@
         where event_kind in {{ order_event_kinds() }}
         group by all
     ),
+
+{% if reasons %}
+    reasoned_events as (
+        select signed_events.*, {{ is_demand("signed_events.reason_code <> 'fraud'") }} as is_demand
+        from signed_events
+        {{ join_reasons('signed_events', 'event_kind', 'reason_code', reasons) }}
+    ),
+{% else %}
+    reasoned_events as (
+        select *, coalesce(reason_code <> 'fraud', true) as is_demand
+        from signed_events
+    ),
+{% endif %}
 
     lines as (
         select
@@ -47,10 +61,10 @@
             -- No such event: none were cancelled, shipped or backordered, hence 0.
             coalesce(sum(n_times * units) filter (where event_kind = 'order_cancelled'), 0) as cancelled_units,
             coalesce(sum(n_times * units) filter (where event_kind = 'order_cancelled' and reason_code = 'stock'), 0) as cancelled_for_stock_units,
-            coalesce(sum(n_times * units) filter (where event_kind = 'order_cancelled' and reason_code = 'fraud'), 0) as cancelled_for_fraud_units,
+            coalesce(sum(n_times * units) filter (where event_kind = 'order_cancelled' and not is_demand), 0) as cancelled_for_fraud_units,
             coalesce(sum(n_times * units) filter (where event_kind = 'order_shipped'), 0) as shipped_by_channel_units,
             coalesce(sum(n_times * units) filter (where event_kind in ('backorder_accepted', 'preorder_accepted')), 0) as backordered_units
-        from signed_events
+        from reasoned_events
         group by channel_id, document_id, document_line, item_id
     ),
 
@@ -126,3 +140,44 @@
     from {{ movements }}
     where movement_kind = 'ship' and document_kind = 'so'
 {% endmacro %}
+
+{#
+    Grain: event kind (`*`: all) x reason x time. What the reference says of reasons: whether rows that carry one are demand, as known now.
+    A row is judged by what holds when it happened.
+#}
+{% macro declared_reasons() %}
+    with spans as (
+        {{ version_spans(source('ledger', 'reasons'), ['event_kind', 'reason_code'], from_its_date=true) }}
+    )
+
+    select
+        event_kind,
+        reason_code,
+        is_demand,
+        coalesce(valid_from, timestamptz '-infinity') as valid_from,
+        coalesce(valid_to, timestamptz 'infinity') as valid_to
+    from spans
+    where known_to is null and is_demand is not null
+{% endmacro %}
+
+{# Joins what is declared of a row's reason, for its own kind (`of_kind`) and for all kinds (`of_all`), from a relation of `declared_reasons`. #}
+{% macro join_reasons(rows, kind, reason, reasons) %}
+        left join {{ reasons }} as of_kind
+            on
+                {{ rows }}.{{ kind }} = of_kind.event_kind and {{ rows }}.{{ reason }} = of_kind.reason_code
+                and {{ rows }}.occurred_at >= of_kind.valid_from and {{ rows }}.occurred_at < of_kind.valid_to
+        left join {{ reasons }} as of_all
+            on
+                of_all.event_kind = '*' and {{ rows }}.{{ reason }} = of_all.reason_code
+                and {{ rows }}.occurred_at >= of_all.valid_from and {{ rows }}.occurred_at < of_all.valid_to
+{%- endmacro %}
+
+{# Whether a row is demand by its reason, after `join_reasons`: what is said of its kind, else of all kinds, else `otherwise`. #}
+{% macro is_demand(otherwise='true') -%}
+    coalesce(of_kind.is_demand, of_all.is_demand, {{ otherwise }}, true)
+{%- endmacro %}
+
+{# Reasons of which rows above `since` say something new: what carries one is looked at again. #}
+{% macro newly_declared(since) -%}
+    (select declared.reason_code from {{ source('ledger', 'reasons') }} as declared where declared.commit_id > {{ since }})
+{%- endmacro %}

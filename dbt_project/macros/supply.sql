@@ -1,3 +1,8 @@
+{# Whether planning no longer orders the item there: past its last day of sale, on its way out, or followed by another. That it runs out is meant. #}
+{% macro is_given_up(decision='decision') -%}
+    coalesce({{ decision }} in ('ended', 'phase_out', 'followed'), false)
+{%- endmacro %}
+
 {#
     Purchase order lines as they stand: the quantity is that of the latest statement (created, confirmed, changed),
     less everything cancelled.

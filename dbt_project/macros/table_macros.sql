@@ -7,11 +7,12 @@
     {{ return([
         {'schema_name': 'core', 'macro_name': 'on_hand_as_of', 'arguments': 'ts', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz)")},
         {'schema_name': 'core', 'macro_name': 'on_hand_as_known', 'arguments': 'ts, known', 'body': on_hand_as_of("occurred_at <= cast(ts as timestamptz) and known_at <= cast(known as timestamptz)")},
-        {'schema_name': 'demand', 'macro_name': 'variance_as_of', 'arguments': 'ts', 'body': demand_variance("cast(timezone(time_zone, cast(ts as timestamptz)) as date) - 1")},
+        {'schema_name': 'demand', 'macro_name': 'variance_as_of', 'arguments': 'ts', 'body': demand_variance(last_whole_day('cast(ts as timestamptz)'))},
         {'schema_name': 'plan', 'macro_name': 'position_as_of', 'arguments': 'ts', 'body': position_as_of()},
         {'schema_name': 'plan', 'macro_name': 'open_supply_as_of', 'arguments': 'ts', 'body': open_supply_as_of()},
         {'schema_name': 'plan', 'macro_name': 'lead_times_as_of', 'arguments': 'ts', 'body': lead_times("received_at <= cast(ts as timestamptz)")},
         {'schema_name': 'plan', 'macro_name': 'terms_as_of', 'arguments': 'ts', 'body': terms_as_of()},
+        {'schema_name': 'plan', 'macro_name': 'supplier_terms_as_of', 'arguments': 'ts', 'body': supplier_terms_as_of()},
     ]) }}
 {% endmacro %}
 
@@ -57,13 +58,58 @@
     group by all
 {% endmacro %}
 
-{# Grain: item x location. What can be sold and what is promised at `ts`; reserved_units without the backordered ones. #}
+{#
+    Grain: item x location. What can be sold, what waits for putaway and what is promised at `ts`; reserved_units without the backordered ones.
+    Books below 0 are a question to be counted, not a debt: they add 0, and `below_zero_units` says by how much sellable goods are below.
+#}
 {% macro position_as_of() %}
-    with stock as (
-        select item_id, location_id, sum(on_hand_units) as sellable_units
+    with states as (
+        select
+            item_id,
+            location_id,
+            coalesce(sum(on_hand_units) filter (where {{ is_sellable('stock_state') }}), 0) as sellable_units,
+            coalesce(sum(on_hand_units) filter (where stock_state = 'in_progress'), 0) as awaiting_putaway_units
         from core.on_hand_as_of(ts)
-        where {{ is_sellable('stock_state') }}
+        where {{ is_sellable('stock_state') }} or stock_state = 'in_progress'
         group by all
+    ),
+
+    dated_movements as (
+        select *
+        from {{ ref('stg_ledger__movements') }}
+        where
+            occurred_at <= cast(ts as timestamptz)
+            and item_id in (select d.item_id from {{ ref('stg_ledger__movements') }} as d where d.expires_on is not null)
+    ),
+
+    layers as (
+        {{ expiring_layers('dated_movements') }}
+    ),
+
+    expired as (
+        select layers.item_id, layers.location_id, sum(layers.expiring_units) as expired_units
+        from layers
+        left join {{ ref('core__dim_location') }} as places on layers.location_id = places.location_id
+        where cast(timezone(coalesce(places.time_zone, 'UTC'), cast(ts as timestamptz)) as date) > layers.expires_on - {{ removal_days() }}
+        group by layers.item_id, layers.location_id
+    ),
+
+    fresh as (
+        {{ without_expired('states', 'expired') }}
+    ),
+
+    stock as (
+        select
+            states.item_id,
+            states.location_id,
+            greatest(0, fresh.sellable_units) as sellable_units,
+            -- What is past its day beyond the sellable goods lies among those that are not put away.
+            greatest(0, states.awaiting_putaway_units - greatest(0, coalesce(expired.expired_units, 0) - greatest(0, states.sellable_units)))
+                as awaiting_putaway_units,
+            greatest(0, -fresh.sellable_units) as below_zero_units
+        from states
+        inner join fresh on states.item_id = fresh.item_id and states.location_id = fresh.location_id
+        left join expired on states.item_id = expired.item_id and states.location_id = expired.location_id
     ),
 
     order_lines as (
@@ -106,6 +152,8 @@
         coalesce(stock.item_id, promised.item_id) as item_id,
         coalesce(stock.location_id, promised.location_id) as location_id,
         cast(coalesce(stock.sellable_units, 0) as bigint) as sellable_units,
+        cast(coalesce(stock.awaiting_putaway_units, 0) as bigint) as awaiting_putaway_units,
+        cast(coalesce(stock.below_zero_units, 0) as bigint) as below_zero_units,
         cast(coalesce(promised.reserved_units, 0) as bigint) as reserved_units,
         cast(coalesce(promised.backorder_units, 0) as bigint) as backorder_units
     from stock
@@ -139,6 +187,22 @@
         multiple_units,
         unit_cost_amount,
         currency_code,
-        order_cost_amount
+        order_cost_amount,
+        max_units,
+        priority
+    from terms
+{% endmacro %}
+
+{# Grain: supplier x location (null: all locations). On which days a supplier takes orders, as holds at `ts`. #}
+{% macro supplier_terms_as_of() %}
+    with terms as (
+        {{ version_at(source('ledger', 'supplier_terms'), ['supplier_id', 'location_id'], 'cast(ts as timestamptz)', from_its_date=true, ends=true) }}
+    )
+
+    select
+        supplier_id,
+        location_id,
+        order_days,
+        calendar_code
     from terms
 {% endmacro %}

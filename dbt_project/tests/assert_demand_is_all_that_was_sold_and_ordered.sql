@@ -1,19 +1,34 @@
--- The mart keeps every unit: per item, what tills sold net of voids and what orders asked for without fraud.
-with sold as (
+-- The mart keeps every unit: per item, what tills sold net of voids and what orders asked for, without what reasons say is no demand.
+with reasons as (
+    {{ declared_reasons() }}
+),
+
+sales as not materialized (
+    {{ sold_units(ref('stg_ledger__movements'), 'reasons') }}
+),
+
+not_demanded as (
+    {{ not_demanded_lines(ref('stg_ledger__events'), 'reasons') }}
+),
+
+sold as (
     select
         item_id,
-        sum(case when from_stock_state is not null then units else -units end) as units
-    from {{ ref('stg_ledger__movements') }}
-    where movement_kind = 'sale'
+        sum(sold_units) as units
+    from sales
     group by all
 ),
 
 ordered as (
     select
-        item_id,
-        sum(greatest(0, ordered_units - cancelled_for_fraud_units)) as units
-    from {{ ref('int_orders__lines') }}
-    where is_placed
+        lines.item_id,
+        sum(greatest(0, lines.ordered_units - lines.cancelled_for_fraud_units)) as units
+    from {{ ref('int_orders__lines') }} as lines
+    anti join not_demanded
+        on
+            lines.channel_id = not_demanded.channel_id and lines.document_id = not_demanded.document_id
+            and lines.document_line = not_demanded.document_line and lines.item_id = not_demanded.item_id
+    where lines.is_placed
     group by all
 ),
 

@@ -63,7 +63,7 @@ def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> 
     from pipelines.marts.dbt import environment
     from pipelines.marts.export import marts_rows
 
-    with environment(site.at):
+    with environment(site.at, site.clock()):
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test", "--threads", str(Settings().threads)],
             context=context,

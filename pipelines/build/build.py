@@ -73,8 +73,8 @@ def build_marts(
     """Run dbt over the home's ledger; after a full build that succeeds and passes the gates, export `marts/<build>/`.
 
     `select` (dbt selectors) builds a part, asks no gate and exports nothing: the build's `folder` is then null.
-    `on_progress` gets nodes done, nodes in all, and the node's name; `clock` says when the gates looked. Raises
-    UserError: exit code 1 where a model or test fails (with its failing rows; what readers see stays as it was), 3 where
+    `on_progress` gets nodes done, nodes in all, and the node's name; `clock` says when the gates looked, and which day demand
+    is measured to. Raises UserError: exit code 1 where a model or test fails (with its failing rows; what readers see stays as it was), 3 where
     dbt cannot run. Raises GateBlocked (exit code 1) where a gate blocks: what readers see stays as it was, then too.
     """
     selectors = [select] if isinstance(select, str) else list(select or ())
@@ -103,7 +103,7 @@ def _build_here(
     standing = [] if selectors or full_refresh else standing_nodes(home, project, key)
     run = run_dbt(
         home, project, select=selectors, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
-        threads=Settings().threads, on_progress=on_progress,
+        threads=Settings().threads, on_progress=on_progress, as_of=clock(),
     )  # fmt: skip
     built = time.perf_counter()
     if selectors:

@@ -42,6 +42,10 @@ FromDir = Annotated[
     Path | None,
     typer.Option("--from", metavar="DIR", help="Read DIR/<feed>/** instead of the home's landing folder; nothing in it is changed."),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="End with exit code 1 when a row was set aside: refused, waiting, or conflicting with an earlier one."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print rows as a JSON array of objects.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV with a header.")]
 

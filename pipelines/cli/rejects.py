@@ -25,6 +25,8 @@ REMEDIES: Final[dict[str, str]] = {
     "void_without_target": "the line that it voids",
     "ambiguous_order": "the line again with its channel_code, as a higher source_revision",
     "kit_without_bom": "its components in reference bom",
+    "unreadable": "a parstock that can read it: please report it",
+    "unit_failed": "a parstock that can apply it, then parstock rebuild: please report it",
     "absurd_quantity": "parstock rejects --accept, if it is right; or max_line_units in reference items",
     "business_day_far": "parstock rejects --accept, if it is right; else the line again, corrected, as a higher source_revision",
     "missing_column": "the file again, with that column in its header",

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, clock_at, home_at
+from pipelines.cli.account import show_ingest
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, Strict, clock_at, home_at
 from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
 
 if TYPE_CHECKING:
     from pipelines.stages import IngestResult
-
-INGEST_COLUMNS = ("deliveries", "new_deliveries", "rows_in", "rows_parsed", "rows_rejected", "rows_left_out", "commit_id")
 
 
 def demo(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
@@ -45,12 +44,14 @@ def ingest(
         typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
     ] = None,
     as_of: AsOf = None,
+    strict: Strict = False,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Read new files from the landing folders, once.
 
-    Returns when everything is applied and readers see it. Files are never changed; the same file again does nothing.
+    Returns when everything is applied and readers see it, and says what became of every row. Files are never changed; the
+    same file again does nothing.
     """
     if rehearsed is not None:
         from pipelines.cli.rehearse import show_rehearsal
@@ -66,7 +67,8 @@ def ingest(
     adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
     with progress() as say:
         result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
-    _show_ingest(out, result)
+    show_ingest(out, result)
+    _be_strict(strict, result)
 
 
 def build(
@@ -127,7 +129,14 @@ def publish(
     ])  # fmt: skip
 
 
-def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
+def run(
+    home: HomeDir = DEFAULT_HOME,
+    from_dir: FromDir = None,
+    as_of: AsOf = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
     """One whole pass: ingest, build, plan, publish.
 
     What is up to date already is left as it is.
@@ -138,14 +147,15 @@ def run(home: HomeDir = DEFAULT_HOME, from_dir: FromDir = None, as_of: AsOf = No
     with progress() as say:
         result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say)
     if not out.is_table:
-        one = result.ingested
-        figures = tuple(getattr(one, name) for name in INGEST_COLUMNS)
-        out.rows([*INGEST_COLUMNS, "build", "run_id", "is_no_op"], [(*figures, result.build, result.run_id, result.is_no_op)])
+        figures = result.ingested.figures()
+        out.rows([*figures, "build", "run_id", "is_no_op"], [(*figures.values(), result.build, result.run_id, result.is_no_op)])
+        _be_strict(strict, result.ingested)
         return
-    _show_ingest(out, result.ingested)
+    show_ingest(out, result.ingested)
     out.say(f"build       {result.build}", f"plan        {result.run_id}", f"published   {shown(home_at(home).published_file)}")
     if result.is_no_op:
         out.say("Nothing was new: the build and the plan that were there still stand.")
+    _be_strict(strict, result.ingested)
 
 
 def up(
@@ -180,18 +190,7 @@ def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv
     out.rows(["ledger_hash", "ledger_hash_before", "is_same"], [(after, before, before == after if before else None)])
 
 
-def _show_ingest(out: Output, result: IngestResult) -> None:
-    if not out.is_table:
-        out.rows(INGEST_COLUMNS, [tuple(getattr(result, name) for name in INGEST_COLUMNS)])
-        return
-    out.say(
-        f"deliveries  {result.deliveries:,} seen, {result.new_deliveries:,} new",
-        f"rows        {result.rows_in:,} read, {result.rows_rejected:,} of them refused for their form" + ("      see: parstock rejects" if result.rows_rejected else ""),
-        f"ledger      commit {result.commit_id}",
-    )  # fmt: skip
-    for name, rows in result.left_out.items():
-        out.say(f"left out    {name}: {rows:,} rows that its mapping leaves out")
-    for name in result.waiting_files:
-        out.say(f"waiting     {name}: still being written; the next run takes it")
-    for what in result.unreadable_files:
-        out.say(f"unreadable  {what}")
+def _be_strict(strict: bool, result: IngestResult) -> None:
+    """End with exit code 1 where rows were set aside and somebody asked to be told so."""
+    if strict and result.account.set_aside:
+        raise typer.Exit(1)

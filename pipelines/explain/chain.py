@@ -66,6 +66,8 @@ class Explanation:
         code = self.decision
         if code == "order" and not (point or 0) > 0:
             code = "order_promised"
+        if code == "ended" and not facts.item["ended_on"]:
+            code = "ended_by_lifecycle"
         if code == "not_planned" and facts.item["item_kind"] in ("bundle", "service"):
             code = "never_stocked"
         return f"headline_{code}", {
@@ -78,6 +80,8 @@ class Explanation:
             "free": plan.get("free_units"),
             "reason": plan.get("method_reason"),
             "kind": facts.item["item_kind"],
+            "ended": facts.item["ended_on"],
+            "launched": facts.item["launched_on"],
         }
 
     def to_data(self, language: str = "en") -> dict[str, Any]:
@@ -132,7 +136,7 @@ def _point(facts: Facts, plan: Row) -> Section:
              None if method is None else ("sum", [plan["lead_time_demand_units"], held if is_held else 0]),
              ("point_unknown", {"reason": plan["method_reason"]}) if method is None else None),
         Term("lead_time_demand_units", plan["lead_time_demand_units"], "units", f"{points}.lead_time_demand_units",
-             ("product", [daily, covered])),
+             ("product", [daily, covered]), None if plan["demand_of_item_id"] is None else ("demand_followed", {})),
         Term("covered_days", covered, "days", f"{safety}.covered_days", ("sum", [days, review]), not_kept(facts)),
         Term("safety_stock_units", held, "units", f"{safety}.safety_stock_units",
              (f"held_{method}", spread) if is_held else None),
@@ -174,13 +178,22 @@ def _policy(facts: Facts, name: str) -> Sentence:
 
 def _position(facts: Facts, plan: Row) -> Section:
     """The inventory position: what is there and surely coming, less what is promised."""
-    names = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    names = ["sellable_units", "on_order_units", "in_transit_units", "awaiting_putaway_units", "reserved_units", "backorder_units"]
+    formula = "position"
+    if plan["awaiting_putaway_units"] is None:  # planned by a version that did not count it
+        names.remove("awaiting_putaway_units")
+        formula = "position_without_putaway"
     points = "plan.reorder_points"
     terms = [
         Term("inventory_position_units", plan["inventory_position_units"], "units", f"{points}.inventory_position_units",
-             ("position", [plan[name] for name in names])),
-        *(Term(name, plan[name], "units", f"{points}.{name}") for name in names),
+             (formula, [plan[name] for name in names])),
+        *(Term(name, plan[name], "units", f"{points}.{name}", None, _count_first(plan) if name == "sellable_units" else None) for name in names),
         Term("excluded_supply_units", plan["excluded_supply_units"], "units", f"{points}.excluded_supply_units", None,
              ("excluded_supply", {}) if plan["excluded_supply_units"] else None),
     ]  # fmt: skip
     return Section("position", terms)
+
+
+def _count_first(plan: Row) -> Sentence | None:
+    """That the books are below zero, where they are: what is said to be there is then a question."""
+    return ("count_first", {"units": plan["below_zero_units"]}) if plan["below_zero_units"] else None

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.spool.files import write_bytes_whole
+from pipelines.durable import write_bytes_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -123,8 +123,10 @@ def stock(facts: Facts) -> Section:
         code = "stock_sellable" if state in SELLABLE_STATES else "stock_not_sellable"
         note = (f"{code}_moved", {"now": current}) if before != current else (code, {})
         terms.append(Term("on_hand_units", before, "units", "core.on_hand_as_of.on_hand_units", None, note, Code(f"state.{state}")))
+    if facts.expired_then:
+        terms.append(Term("expired_units", -facts.expired_then, "units", "stock.expiring.expiring_units", None, ("stock_expired", {})))
     plan = facts.plan
-    sellable = sum(then.get(state, 0) for state in SELLABLE_STATES)
+    sellable = sum(then.get(state, 0) for state in SELLABLE_STATES) - facts.expired_then
     changed = plan and sellable != plan["sellable_units"]
     return Section("stock", terms, ("changed_since", {"planned": plan["sellable_units"]}) if plan and changed else None)
 

@@ -45,6 +45,8 @@ class Facts:
     """What is on its way by what is known now, as of the same instant."""
     stock_then: list[Row]
     stock_now: list[Row]
+    expired_then: int
+    """Units in sellable states as of the plan that were past their day: none of them can be sold."""
     movements: list[Row]
     lines: dict[str, Line]
     """Event to the line of the delivery it came from, as far as the home's spool still has it."""

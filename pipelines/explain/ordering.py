@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 from pipelines.explain.facts import Facts, Row
@@ -32,9 +33,10 @@ def proposal(facts: Facts) -> Section:
         Term("moq_units", order["moq_units"], "units", f"{_TABLE}.moq_units", None, None if order["moq_units"] else ("none_stated", {})),
         Term("multiple_units", order["multiple_units"], "units", f"{_TABLE}.multiple_units", None,
              None if order["multiple_units"] else ("none_stated", {})),
-        Term("order_by_on", order["order_by_on"], "date", f"{_TABLE}.order_by_on", None, ("order_by", {})),
-        Term("eta_on", order["eta_on"], "date", f"{_TABLE}.eta_on",
-             ("arrival", [order["as_of_on"], math.ceil(plan["lead_time_days_mean"])])),
+        *_limits(facts, order),
+        Term("order_by_on", order["order_by_on"], "date", f"{_TABLE}.order_by_on", None,
+             ("order_by" if order["order_by_on"] == order["as_of_on"] else "order_by_open_day", {})),
+        _arrival(order, plan),
         Term("unit_cost_amount", order["unit_cost_amount"], money, f"{_TABLE}.unit_cost_amount"),
         Term("order_amount", None if order["unit_cost_amount"] is None else order["order_units"] * order["unit_cost_amount"], money,
              f"{_TABLE}.order_units, .unit_cost_amount", ("product", [order["order_units"], order["unit_cost_amount"]])),
@@ -62,6 +64,26 @@ def no_order(facts: Facts, decision: str) -> Section:
     if decision == "no_terms":
         terms = terms[:2]
     return Section("no_proposal", [*terms, *offers(facts)])
+
+
+def _limits(facts: Facts, order: Row) -> list[Term]:
+    """What cut the order: the supplier's maximum, where there is one, and the last day of sale, where it did."""
+    steps = order["rounding_reason"].split("+")
+    terms = []
+    if order.get("max_units"):  # an earlier version kept none
+        said = next((step for step in ("max", "over_max") if step in steps), "within_max")
+        terms.append(Term("max_units", order["max_units"], "units", f"{_TABLE}.max_units", None, (said, {"left": order["left_units"]})))
+    if "last_day" in steps:
+        terms.append(Term("ended_on", facts.item["ended_on"], "date", "core.dim_item.ended_on", None, ("last_day", {})))
+    return terms
+
+
+def _arrival(order: Row, plan: Row) -> Term:
+    """When the order comes: a lead time after it, or on the next day on which the place is open."""
+    ordered_on, days = order["order_by_on"], math.ceil(plan["lead_time_days_mean"])
+    is_open = order["eta_on"] == ordered_on + timedelta(days=days)
+    moved = None if is_open else ("arrival_open_day", {"days": days})
+    return Term("eta_on", order["eta_on"], "date", f"{_TABLE}.eta_on", ("arrival", [ordered_on, days]) if is_open else None, moved)
 
 
 def offers(facts: Facts) -> list[Term]:

@@ -11,12 +11,12 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.durable import write_bytes_whole
 from pipelines.errors import UserError
 from pipelines.explain.chart import draw
 from pipelines.explain.drawing import as_svg, save_png
 from pipelines.explain.terms import Section, Term, say
 from pipelines.explain.text import printable, publication_text, run_text, title
-from pipelines.spool.files import write_bytes_whole
 from pipelines.words.words import words_in
 
 if TYPE_CHECKING:

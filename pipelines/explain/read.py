@@ -16,6 +16,8 @@ from pipelines.explain.lines import find_lines
 from pipelines.ledger.plan_tables import PLAN_TABLES
 from pipelines.publish.reader import dicts, open_published
 from pipelines.settings import Home
+from pipelines.sql_text import one_of
+from pipelines.states import SELLABLE_STATES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,7 +58,7 @@ select t.*, coalesce(s.supplier_code, cast(t.supplier_id as varchar)) as supplie
 from plan.terms_as_of({at}) t left join core.dim_supplier s using (supplier_id)
 where t.item_id = $item and (t.location_id = $location or t.location_id is null)
 qualify row_number() over (partition by t.supplier_id order by t.location_id is null) = 1
-order by t.unit_cost_amount nulls last, t.lead_time_days nulls last, t.supplier_id"""
+order by t.priority nulls last, t.unit_cost_amount nulls last, t.lead_time_days nulls last, t.supplier_id"""
 _SUPPLY = """
 select o.* exclude (open_units), o.open_units as coming_units, coalesce(o.promised_on, o.due_on) as expected_on, s.supplier_code
 from plan.open_supply_as_of({at}) o left join core.dim_supplier s using (supplier_id)
@@ -68,6 +70,11 @@ from core.on_hand_as_of({at}) where item_id = $item and location_id = $location 
 _STOCK_NOW = """
 select stock_state, cast(sum(on_hand_units) as bigint) as on_hand_units
 from stock.on_hand where item_id = $item and location_id = $location group by all having on_hand_units <> 0 order by all"""
+_HAS_A_DAY = "select item_id from ledger.movements where item_id = $item and expires_on is not null limit 1"
+_EXPIRED_THEN = f"""
+select cast(coalesce(sum(on_hand_units), 0) as bigint) - (
+    select coalesce(sum(sellable_units), 0) from plan.position_as_of({{at}}) where item_id = $item and location_id = $location) as expired_units
+from core.on_hand_as_of({{at}}) where item_id = $item and location_id = $location and stock_state in {one_of(SELLABLE_STATES)}"""
 _MOVEMENTS = """
 select m.movement_id, cast(m.event_id as varchar) as event_id, m.movement_kind, m.units, m.occurred_at, m.source_feed, m.is_reversal,
     m.from_stock_state, m.to_stock_state, m.document_kind, m.document_id, m.document_line, f.location_code as from_code, t.location_code as to_code,
@@ -129,6 +136,7 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
         supply=dicts(con, _SUPPLY.format(at=at), key),
         stock_then=dicts(con, _STOCK_THEN.format(at=at), key),
         stock_now=dicts(con, _STOCK_NOW, key),
+        expired_then=_expired(con, at, key),
         movements=movements,
         lines=find_lines(home, [(row["event_id"], row["source_feed"], row["occurred_at"]) for row in movements]),
     )
@@ -136,6 +144,13 @@ def read_from(con: DuckDBPyConnection, home: Home, item_code: str, location_code
         return facts
     adi = demand["adi"] if demand else None
     return dataclasses.replace(facts, history=read_history(con, key["item"], key["location"], facts.as_of_on, adi))
+
+
+def _expired(con: DuckDBPyConnection, at: str, key: dict[str, int]) -> int:
+    """What was past its day at that instant; only of items that have days it is looked for, for that takes all orders."""
+    item = {"item": key["item"]}
+    row = one(con, _EXPIRED_THEN.format(at=at), key) if one(con, _HAS_A_DAY, item) else None
+    return row["expired_units"] if row else 0
 
 
 def known_one(con: DuckDBPyConnection, entity: str, code: str) -> Row:

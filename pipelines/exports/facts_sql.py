@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.alerts.codes import SEVERITIES
+from pipelines.planning.life import ENDS
 
 FEEDS: Final = "select feed, max(first_known_at) as last_seen_at from ops.deliveries group by feed"
 
@@ -88,18 +89,19 @@ SUPPLY: Final = """
 NO_SUPPLY: Final = "select null::bigint as item_id, null::bigint as location_id, null::date as next_on where false"
 
 # Of this connection alone: both lists below are cut from it.
-PLANNED: Final = """
+PLANNED: Final = f"""
 create temp table planned as
-with supply as ({supply}),
+with supply as ({{supply}}),
 orders as (
     select item_id, location_id, cast(sum(order_units) as bigint) as order_units, min(eta_on) as eta_on
     from plan.reorder_proposals where is_latest_run and order_units > 0 group by all),
 known as (
     select r.item_id, r.location_id, r.supplier_id, r.sellable_units, r.excluded_supply_units, r.reorder_point_units, r.is_at_reorder_point,
-        r.on_order_units + r.in_transit_units as coming_units, s.demand_units_per_day_mean, s.lead_time_days_mean,
+        r.on_order_units + r.in_transit_units + coalesce(r.awaiting_putaway_units, 0) as coming_units, s.demand_units_per_day_mean, s.lead_time_days_mean,
         r.sellable_units - r.reserved_units - r.backorder_units as free_units
     from plan.reorder_points r join plan.safety_stock s using (item_id, location_id)
-    where s.demand_units_per_day_mean > 0)
+    -- What is no longer ordered is meant to run out.
+    where s.demand_units_per_day_mean > 0 and coalesce(r.decision not in {ENDS}, true))
 select known.*, orders.order_units, orders.eta_on, supply.next_on,
     -- As planning ranks proposals: what is free on hand over mean demand.
     greatest(known.free_units, 0) / known.demand_units_per_day_mean as days_left
@@ -125,11 +127,12 @@ SET_ASIDE: Final = """
 select feed, reason_code, count(*) filter (is_waiting) as waiting, count(*) filter (not is_waiting) as refused, min(reason) as example
 from ops.quarantine group by feed, reason_code order by count(*) desc, feed, reason_code"""
 
-WITHOUT_TERMS: Final = """
+WITHOUT_TERMS: Final = f"""
+with wanted as (select * from plan.reorder_points where coalesce(decision not in {ENDS}, true))
 select count(*) filter (supplier_id is null and is_at_reorder_point) as no_terms,
     count(*) filter (supplier_id is null and is_at_reorder_point and sellable_units - reserved_units - backorder_units <= 0) as no_terms_out,
     count(*) filter (reorder_point_units is null) as no_point
-from plan.reorder_points"""
+from wanted"""
 
 GATE_COLUMNS: Final = ("gate_run_id", "gate_kind", "subject", "is_blocked")
 GATE_RESULT_COLUMNS: Final = ("gate_run_id", "rule_code", "severity", "is_met", "rows_failed", "what")

@@ -55,6 +55,7 @@ COLUMNS: Final = (
     Column("sellable_units", "units", 10, f"{_POINT}.sellable_units"),
     Column("on_order_units", "units", 10, f"{_POINT}.on_order_units"),
     Column("in_transit_units", "units", 10, f"{_POINT}.in_transit_units"),
+    Column("awaiting_putaway_units", "units", 10, f"{_POINT}.awaiting_putaway_units"),
     Column("reserved_units", "units", 10, f"{_POINT}.reserved_units"),
     Column("backorder_units", "units", 11, f"{_POINT}.backorder_units"),
     Column("inventory_position_units", "units", 10, f"{_PROPOSAL}.inventory_position_units"),
@@ -83,7 +84,8 @@ with lines as (
         case when p.cover_days <= 0 then 'nothing_free' when p.cover_days < p.eta_on - p.as_of_on then 'before_arrival' else 'due' end as urgency,
         cast(p.order_units * p.unit_cost_amount as decimal(28, 4)) as line_amount,
         i.item_code, i.item_name, i.gtin, l.location_code, v.supplier_code, v.supplier_name,
-        r.sellable_units, r.on_order_units, r.in_transit_units, r.reserved_units, r.backorder_units,
+        r.sellable_units, r.on_order_units, r.in_transit_units, r.awaiting_putaway_units, r.reserved_units,
+        r.backorder_units,
         s.safety_stock_units, s.demand_units_per_day_mean, s.lead_time_days_mean
     from plan.reorder_proposals p
     left join core.dim_item i using (item_id)

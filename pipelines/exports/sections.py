@@ -6,6 +6,7 @@ Belongs here: what is said of which figure, and what is said where there is none
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.alerts.codes import alert_name
@@ -265,13 +266,17 @@ def targets(facts: Facts, words: Words) -> Section:
         Head(words("targets.target"), is_number=True), Head(words("targets.status")), Head(words("targets.action"), is_wide=True),
     ]  # fmt: skip
     rows = []
+    told = Counter(row["kpi_code"] for row in facts.kpis)
     for row in facts.kpis:
+        name = row[f"name_{words.language}"] or row["kpi_code"]
+        if told[row["kpi_code"]] > 1:  # one row for each currency, which a ratio does not show
+            name += f" ({row['currency_code'] or '?'})"
         period = words.day(row["period_start_on"])
         if row["period_end_on"] != row["period_start_on"]:
             period += f" – {words.day(row['period_end_on'])}"
         status = row["status"]
         rows.append([
-            Cell(row[f"name_{words.language}"] or row["kpi_code"]), Cell(period), Cell(_measured(row["value"], row, words)),
+            Cell(name), Cell(period), Cell(_measured(row["value"], row, words)),
             Cell(f"{row['target_operator']} {_measured(row['target_value'], row, words)}"),
             Cell(words.code(f"kpi_status.{status}"), tone=tones.get(status, "")),
             Cell((row["recommended_action"] or "") if status != "met" else ""),
@@ -286,7 +291,7 @@ def _measured(value: Any, row: dict[str, Any], words: Words) -> str:
     unit = row["unit"] or ""
     if unit.startswith("share"):
         return words.percent(words.number(value * 100, 2))
-    named = row["currency_code"] or ("" if unit == "currency" else words.unit(unit, value))
+    named = row["currency_code"] or "" if unit == "currency" else words.unit(unit, value)
     return f"{words.number(value)} {named}".strip()
 
 

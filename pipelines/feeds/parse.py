@@ -144,6 +144,12 @@ def refuse_all(task: Task, content: bytes, first_line: int) -> Parsed:
     return Parsed(pl.DataFrame(), reject_frame(rejects), [], [])
 
 
+def refuse_lines_of(task: Task, content: bytes, first_line: int, code: str, detail: str) -> Parsed:
+    """Every line of a block as a reject of this reason, `detail` said first; what is kept of it is masked."""
+    how = dataclasses.replace(task.how, refusal=code, detail=detail)
+    return refuse_all(dataclasses.replace(task, how=how), content, first_line)
+
+
 def refuse_file(code: str, rows: int = 1, detail: str | None = None, first_line: int = 0) -> Parsed:
     """A file that cannot be opened as what it should be: `rows` rejects without payload (line 0 is the file itself)."""
     rejects = [Reject(first_line + number, code, sentence(code, detail), None) for number in range(rows)]
@@ -163,4 +169,5 @@ __all__ = [
     "place_of",
     "refuse_all",
     "refuse_file",
+    "refuse_lines_of",
 ]

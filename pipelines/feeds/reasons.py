@@ -18,7 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "too_large": "the unpacked file is larger than the limit; split it",
     "compression_ratio": "the file unpacks to an implausible size",
     "unknown_format": "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz",
-    "not_a_regular_file": "links, devices and pipes are not read; put the file itself here",
+    "not_a_regular_file": "skipped: not a regular file; links, devices and pipes are not read, put the file itself here",
     "unknown_entity": "the file is not named after a reference entity",
     "unknown_document": "the type of the document is not known; if an adapter reads it, name the format with --format",
     "unusable_document": "documents of this type hold nothing that a feed takes",
@@ -27,7 +27,7 @@ REASONS: Final[dict[str, str]] = {
     "master_data": "the document holds master data and no event; items and locations come through the feed reference",
     "not_xml": "the file is not well-formed XML; export the whole file again",
     "unsafe_xml": "XML with declarations in its document type, or with entities, is not read; send it without them",
-    "unreadable": "parstock could not parse the rows; this is a fault of parstock: please report the file",
+    "unreadable": "parstock could not parse this; it is a fault of parstock: please report it with the file",
     "source_changed": "the file was changed or removed before it could be read",
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
@@ -57,11 +57,12 @@ REASONS: Final[dict[str, str]] = {
     "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
     "quantity_negative": "the quantity must not be negative",
     "quantity_zero": "an adjustment of 0 changes nothing",
+    "absurd_amount": "the amount of one unit is above 10,000,000,000",
     "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
     "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",
-    "time_out_of_range": "the year is before 2000",
+    "time_out_of_range": "the year, in UTC too, is not one of 2000 to 2200 (in reference data 1900 to 2200)",
     "zone_missing": "the time has no zone, and occurred_at has none either",
     "bad_date": "not a date in the form 2026-03-02",
     "bad_boolean": "neither true nor false",
@@ -70,6 +71,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_epc": "not a valid EPC: its format, length or serial is invalid for its scheme",
     "unknown_code_kind": "the feed does not know this kind of code",
     "unknown_zone": "no time zone has this name",
+    "bad_weekdays": "not a list of weekdays in the form Mo,We,Fr or Mo-Fr",
     "bad_opening_hours": "not opening hours in the form Mo-Fr 09:00-19:30; Sa 10:00-18:00; Su off",
     "period_reversed": "the period ends before it begins",
     "related_to_itself": "an item cannot be related to itself",
@@ -77,6 +79,7 @@ REASONS: Final[dict[str, str]] = {
     "unknown_value": "the field does not allow this value",
     "out_of_range": "the number is outside the range of the field",
     "below_other_field": "the value must not be below or before that of another field",
+    "before_event": "the time lies more than a day before the event itself (occurred_at)",
     # EPCIS events
     "bad_event": "the EPCIS event is not well formed",
     "not_a_list": "a list is expected here",
@@ -113,6 +116,7 @@ MEANING: Final[dict[str, str]] = {
     "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
     "future_time": "the time is more than one day after the delivery was first seen",
     "void_without_target": "the line that this one voids has not come yet",
+    "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
     "kit_without_bom": "no bill of materials lists the components of {item_code}",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
@@ -121,6 +125,8 @@ MEANING: Final[dict[str, str]] = {
     "absurd_quantity": "{quantity} is more than one line of {item_code} may have",
     "business_day_far": "business_on {business_on} is more than 2 days from the day of occurred_at at its place",
     "conflicting_payload": "the same event came before with other content; the first version stays in force",
+    "absurd_amount": "{unit_price_amount} for one {uom_code} is more for one base unit than an amount can be",
+    "unit_failed": "parstock could not apply the rows of this unit; it is a fault of parstock: please report it with the file",
     "gtin_taken": "gtin {code} already names {holder}",
     "gln_taken": "gln {code} already names {holder}",
 }
@@ -132,7 +138,7 @@ APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far"})
 WAITS: Final = APPROVAL | frozenset(
     {
         "unknown_item", "unknown_uom", "unknown_location", "unknown_channel", "unknown_supplier", "zone_unknown", "future_time",
-        "void_without_target", "ambiguous_order", "kit_without_bom",
+        "void_without_target", "void_exceeds_sale", "ambiguous_order", "kit_without_bom",
     }
 )  # fmt: skip
 """Reasons for which a row waits: it is tried again when more becomes known. Rows with any other reason are refused."""

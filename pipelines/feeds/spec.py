@@ -9,7 +9,8 @@ from typing import Final, Literal
 from pipelines.events import SENT
 from pipelines.feeds.expect import Expectation
 
-QuantityRule = Literal["positive", "not_negative", "signed", "optional"]
+QuantityRule = Literal["positive", "not_negative", "signed", "stated", "optional"]
+"""`stated`: any number, as a system's own books may stand below 0; `signed`: any but 0."""
 FieldType = Literal["text", "decimal", "integer", "date", "instant", "boolean"]
 
 ABSURD_QUANTITY: Final = 100_000_000_000_000
@@ -20,6 +21,12 @@ MOST_LINE_UNITS: Final = 1_000_000_000
 
 ABSURD_PRICE: Final = 10_000_000_000
 """Above this the price of one unit is no price, in whatever currency: a barcode in the wrong column has more digits."""
+
+MOST_DAYS: Final = 36_500
+"""Above this a lead time, or any other number of days of reference data, is none: a hundred years."""
+
+MOST_NUMBER: Final = 1_000_000_000
+"""Above this a whole number of reference data is none; products of two such numbers are still exact everywhere."""
 
 FIRST_DAY: Final = date(1999, 12, 31)
 """No event lies before it: lines of years before 2000 are refused, and the first hours of 2000 begin a day earlier in UTC."""
@@ -71,7 +78,8 @@ class Kind:
 
     `required` comes on top of the feed's own list, `optional` takes from it; of `any_of` a line must have at least one,
     and `needs` are fields that another field makes necessary. `natural_key` replaces the feed's where the kind has
-    another. `defaults` are values for fields that a line leaves out. `voids` names the kind whose natural key, all else
+    another; times of `not_before_event` (`due_at`, `promised_at`) lie not more than a day before `occurred_at`. `defaults` are
+    values for fields that a line leaves out. `voids` names the kind whose natural key, all else
     equal, is the key of what this event takes back. `extra` are fields of the kind beyond the event's columns.
     """
 
@@ -85,6 +93,7 @@ class Kind:
     voids: str | None = None
     any_of: tuple[str, ...] = ()
     extra: tuple[Extra, ...] = ()
+    not_before_event: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,7 +167,11 @@ class Feed:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a reference entity: its type, whether each row needs it, and the closed list of its values (if any)."""
+    """A column of a reference entity: its type, whether each row needs it, and the closed list of its values (if any).
+
+    `zero_is_none`: 0 says that there is no such number, as an empty cell does. `is_open_ended`: systems that must write a
+    date write one before 1900 for "since ever" or after 2200 for "without end"; it is then read as not given.
+    """
 
     name: str
     type: FieldType = "text"
@@ -167,7 +180,17 @@ class Column:
     is_gtin: bool = False
     is_gln: bool = False
     is_hours: bool = False
+    is_weekdays: bool = False
     """A week's opening hours, in the form of `pipelines.feeds.reading.hours`."""
+    zero_is_none: bool = False
+    is_open_ended: bool = False
+
+    @property
+    def most(self) -> int:
+        """The greatest number that it takes; of an amount the greatest either way."""
+        if self.type == "decimal":
+            return ABSURD_PRICE
+        return MOST_DAYS if self.name.endswith("_days") else MOST_NUMBER
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def ask_stream(
     there is much. Raises the UserError of the pass otherwise.
     """
     root = (from_dir or home.landing).resolve()
-    if not _is_small(root, _SMALL_UNITS * settings.unit_bytes):
+    if not _is_small(root, _SMALL_UNITS * settings.unit_bytes, since=_newest_sighting(home)):
         return None
     try:
         connection, _ = meet(home, DOOR)
@@ -60,16 +60,28 @@ def marks_of(settings: Settings) -> list[Any]:
     return [settings.unit_bytes, settings.settle_seconds, str(settings.customer_key_file or "")]
 
 
-def _is_small(root: Path, size_max: int) -> bool:
-    """Whether all files of a folder together are at most so big; false for one that is not there."""
+def _is_small(root: Path, size_max: int, *, since: float) -> bool:
+    """Whether what came to a folder since then is together at most so big; false for one that is not there."""
     left = size_max
     for folder, _, files in os.walk(root):
         for name in files:
             with contextlib.suppress(OSError):
-                left -= (Path(folder) / name).stat().st_size
+                status = (Path(folder) / name).stat()
+                left -= status.st_size if status.st_ctime >= since else 0
             if left < 0:
                 return False
     return root.is_dir()
+
+
+def _newest_sighting(home: Home) -> float:
+    """When the home last wrote down a delivery that it saw (seconds since 1970, the disk's clock); 0 where it never did.
+
+    What lies in a folder for longer was taken then, or is taken now in a stream a little longer.
+    """
+    try:
+        return (home.spool / "deliveries").stat().st_mtime
+    except FileNotFoundError:
+        return 0
 
 
 def _absolute(adapter: str | None) -> str | None:

@@ -7,9 +7,9 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from pipelines.durable import sync
 from pipelines.errors import UserError
 from pipelines.settings import Home, Settings
-from pipelines.spool.files import sync_folder
 
 KEY_FILE: Final = "customer.key"
 _MIN_BYTES: Final = 16
@@ -60,4 +60,4 @@ def _make(path: Path) -> None:
         pass
     finally:
         partial.unlink()
-    sync_folder(path.parent)
+    sync(path.parent)

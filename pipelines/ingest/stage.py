@@ -13,28 +13,41 @@ from typing import BinaryIO, Final
 
 import polars as pl
 
+from pipelines.durable import write_bytes_whole
 from pipelines.failpoints import failpoint
-from pipelines.feeds.parse import Context, Parsed, Task, parse_block, refuse_file
+from pipelines.feeds.parse import Context, Parsed, Task, parse_block, refuse_file, refuse_lines_of
 from pipelines.feeds.reading.csvlines import BOM
+from pipelines.feeds.reading.failing import is_of_the_machine, words_of
 from pipelines.feeds.reading.rows import Refused, constants
 from pipelines.feeds.registry import REFERENCE
 from pipelines.ingest.blocks import Bounded, FileRefused, Unpacked, line_blocks
 from pipelines.ingest.surveyed import count_rows, read_whole
 from pipelines.ingest.unit import ContentChanged, WorkUnit
 from pipelines.spool import Manifest, Spool
-from pipelines.spool.files import write_bytes_whole
 
 log = logging.getLogger("parstock.ingest")
 BLOCK_BYTES: Final = 8 << 20
 """A unit that is read whole (a packed file) is parsed in blocks of about this many bytes."""
 
+_BY_LINE: Final = ("jsonl", "csv")
+"""Forms whose lines can be parsed one by one."""
+
 
 def parse_unit(unit: WorkUnit, spool: Spool, secret: bytes) -> Manifest:
     """Parse a unit and write segment, rejects and, last, the manifest; returns the manifest.
 
-    Lines that cannot be read become rejects; only faults of the machine (disk, memory) raise.
+    Lines that cannot be read become rejects, and so do all lines of a unit on which our own code fails; only faults of the
+    machine (disk, memory) raise.
     """
-    parsed = parse_or_refuse(unit, secret)
+    try:
+        return _write_unit(unit, parse_or_refuse(unit, secret), spool)
+    except BaseException as error:  # Polars can raise PanicException, which is no Exception
+        if is_of_the_machine(error):
+            raise
+        return _write_unit(unit, _unreadable(unit, error), spool)
+
+
+def _write_unit(unit: WorkUnit, parsed: Parsed, spool: Spool) -> Manifest:
     same = constants(parsed.events) if unit.origin.feed != REFERENCE else {}
     segment, segment_hash = _write_segment(unit, _as_words(parsed.events, same), spool)
     rejects = _write_rejects(unit, parsed.rejects, spool)
@@ -84,19 +97,30 @@ def _write_rejects(unit: WorkUnit, rejects: pl.DataFrame, spool: Spool) -> str |
 
 def parse_or_refuse(unit: WorkUnit, secret: bytes) -> Parsed:
     """The parsed unit; where our own code fails on it, all its rows refused, so that one file never stops the others."""
-    origin, rows = unit.origin, unit.range.rows
     try:
         parsed = _parse(unit, secret)
-        if parsed.events.height + parsed.rejects.height == rows:
-            return parsed
-        log.error("%s: %d rows counted, %d parsed, %d refused", origin.source_uri, rows, parsed.events.height, parsed.rejects.height)
-    except (OSError, MemoryError):
-        raise
-    except BaseException as error:  # Polars can raise PanicException, which is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit):
+        _check_count(parsed, unit.range.rows)
+    except BaseException as error:
+        if is_of_the_machine(error):
             raise
-        log.exception("%s could not be parsed", origin.source_uri)
-    return refuse_file("unreadable", rows, first_line=unit.range.first_line)
+        return _unreadable(unit, error)
+    return parsed
+
+
+def _unreadable(unit: WorkUnit, error: BaseException) -> Parsed:
+    """All rows of a unit refused, with its file, its lines and what went wrong as their reason."""
+    uri, lines = unit.origin.source_uri, unit.range
+    log.error("%s, from line %d on: could not be parsed", uri, lines.first_line, exc_info=error)
+    return refuse_file("unreadable", lines.rows, f"{uri} from line {lines.first_line} on ({words_of(error)})", lines.first_line)
+
+
+class _Miscounted(Exception):
+    """A block gave more or fewer rows than were counted in it."""
+
+
+def _check_count(parsed: Parsed, rows: int) -> None:
+    if parsed.events.height + parsed.rejects.height != rows:
+        raise _Miscounted(f"{rows} rows counted, {parsed.events.height} parsed, {parsed.rejects.height} refused")
 
 
 def _as_words(events: pl.DataFrame, same: dict[str, str | int]) -> pl.DataFrame:
@@ -146,7 +170,41 @@ def _read_and_parse(unit: WorkUnit, task: Task, file: BinaryIO) -> list[Parsed]:
     if how.is_packed:
         return _parse_packed(unit, task, Unpacked(file))
     file.seek(lines.start)
-    return [parse_block(task, _read_range(file, lines.end - lines.start), lines.first_line, lines.rows, how.is_cut)]
+    return _parse_lines(task, _read_range(file, lines.end - lines.start), lines.first_line, lines.rows, how.is_cut)
+
+
+def _parse_lines(task: Task, content: bytes, first_line: int, rows: int, is_cut: bool) -> list[Parsed]:
+    """A block of whole lines. Where our own code fails on it its halves are parsed, down to the line that it fails on."""
+    try:
+        parsed = parse_block(task, content, first_line, rows, is_cut)
+        if task.how.mapping is None:
+            _check_count(parsed, rows)
+        return [parsed]
+    except BaseException as error:
+        if is_of_the_machine(error) or task.how.form not in _BY_LINE or not _is_divisible(task, content):
+            raise
+        if rows <= 1:
+            log.error("line %d: could not be parsed", first_line, exc_info=error)
+            return [refuse_lines_of(task, content, first_line, "unreadable", words_of(error))]
+    head, tail, ends = _halves(content)
+    if not tail:
+        return _parse_lines(task, head, first_line, count_rows(head)[0], is_cut)
+    parts = [(head, first_line, False), (tail, first_line + ends, is_cut)]
+    return [one for part, line, cut in parts for one in _parse_lines(task, part, line, count_rows(part)[0], cut)]
+
+
+def _is_divisible(task: Task, content: bytes) -> bool:
+    """Whether each line is a record of its own."""
+    return task.how.form == "jsonl" or not any(line.count(b'"') % 2 for line in content.split(b"\n"))
+
+
+def _halves(content: bytes) -> tuple[bytes, bytes, int]:
+    """The first half of the lines, the second, and how many lines the first has; blank lines at the end are left out."""
+    lines = content.rstrip(b"\n\r\t ").split(b"\n")
+    middle = (len(lines) + 1) // 2
+    end = b"\n" if content.endswith(b"\n") else b""
+    tail = lines[middle:]
+    return b"\n".join(lines[:middle]) + (b"\n" if tail else end), b"\n".join(tail) + end if tail else b"", middle
 
 
 def _read_range(file: BinaryIO, length: int) -> bytes:
@@ -180,7 +238,7 @@ def _parse_packed(unit: WorkUnit, task: Task, stream: Unpacked) -> list[Parsed]:
             continue
         is_last_cut = how.is_cut and block.end == lines.end
         rows, ends = count_rows(content)
-        parts.append(parse_block(task, content, number, rows, is_last_cut))
+        parts += _parse_lines(task, content, number, rows, is_last_cut)
         number += ends
     return parts
 

@@ -64,6 +64,13 @@ def survey(
         return survey_stream(file, how_of(Path(path).name, feed, entity, adapter, mapping), feed, entity, unit_bytes, place)
 
 
+def survey_as_unreadable(path: str, how: How, words: str) -> Survey:
+    """A file on which the first pass itself fails: refused as one row. Raises as `survey` does."""
+    with open_regular(path) as file:
+        refused = dataclasses.replace(how, form="none", header=None, refusal="unreadable", detail=words)
+        return _refused(file, refused, file.seek(0, os.SEEK_END))
+
+
 def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None = None, mapping: Mapping | None = None) -> How:
     """How a file of this name is to be read, as far as its name tells; with the refusal of one that cannot be."""
     form, is_packed = form_of(name, feed)

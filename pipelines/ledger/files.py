@@ -15,12 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from pipelines.durable import write_bytes_whole, write_whole
 from pipelines.failpoints import failpoint
 from pipelines.ledger import hashing
 from pipelines.ledger.results import REPLACED_TABLES, VIEWED_TABLES
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
-from pipelines.spool.files import write_bytes_whole, write_whole
 from pipelines.sql_text import literal
 
 if TYPE_CHECKING:

@@ -62,6 +62,10 @@ PLAN_TABLES: Final[dict[str, dict[str, str]]] = {
         "target_days": "INTEGER",  # the days of demand in it; null: the economic quantity
         "decision": "VARCHAR",  # null: planned by a version that did not keep it
         "settings_no": "BIGINT",  # of plan_settings in the same run
+        "awaiting_putaway_units": "BIGINT",  # received, in the position; null: planned by a version that did not count them
+        "below_zero_units": "BIGINT",  # by how much the books of sellable goods are below 0, which counts as 0
+        "demand_of_item_id": "BIGINT",  # the item whose demand was planned with, which this one follows; null: its own
+        "wanted_units": "BIGINT",  # what an order would be without the supplier's maximum; null: nothing is ordered
         "commit_id": "BIGINT",
     },
     # the settings that held, once for all items that share them; grain: run × settings_no × setting
@@ -118,6 +122,8 @@ PLAN_TABLES: Final[dict[str, dict[str, str]]] = {
         "cover_days": "DECIMAL(18,2)",
         "status": "VARCHAR",
         "why": "VARCHAR",
+        "max_units": "BIGINT",  # the most in one order; null: the terms name none
+        "left_units": "BIGINT",  # wanted beyond that, for further orders
         "commit_id": "BIGINT",
     },
 }

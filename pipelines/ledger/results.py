@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.durable import sync
 from pipelines.events import polars_type
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.settings import Home
-from pipelines.spool.files import sync_folder
 from pipelines.sql_text import literal
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def write_result(home: Home, kind: str, run_id: str, tables: dict[str, pl.DataFr
                 file.flush()
                 os.fsync(file.fileno())
         work.chmod(0o755)
-        sync_folder(work)
+        sync(work)
         try:
             work.rename(folder)
         except OSError:
             # Another process made the same run meanwhile; the same name means the same content.
             if not folder.exists():
                 raise
-        sync_folder(folder.parent)
+        sync(folder.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return folder

@@ -73,6 +73,7 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "rfid_posting": "VARCHAR",
         "opening_hours": "VARCHAR",  # local, in the form of OpenStreetMap
         "capacity_units": "BIGINT",
+        "calendar_code": "VARCHAR",  # of the calendar whose closed days and public holidays it keeps
         "is_virtual": "BOOLEAN",  # true for SUPPLIER, CUSTOMER, TRANSIT, ADJUSTMENT, OPENING, SCRAP, DONATION, KITTING
         **_REFERENCE_TAIL,
     },
@@ -115,6 +116,15 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "order_cost_amount": "DECIMAL(18,4)",
         "max_units": "BIGINT",
         "priority": "INTEGER",
+        **_REFERENCE_TAIL,
+    },
+    "supplier_terms": {
+        "supplier_id": "BIGINT",
+        "location_id": "BIGINT",  # null: for all locations
+        "supplier_code": "VARCHAR",
+        "location_code": "VARCHAR",
+        "order_days": "VARCHAR",  # weekdays on which it takes orders, in the form of OpenStreetMap; null: every day
+        "calendar_code": "VARCHAR",
         **_REFERENCE_TAIL,
     },
     "bom": {

@@ -47,12 +47,13 @@ def run_dbt(
     with_tests: bool = True,
     threads: int = 2,
     on_progress: Progress | None = None,
+    as_of: dt.datetime | None = None,
 ) -> DbtRun:
     """Run `dbt build` on the home's marts.
 
     `select` holds dbt selectors of a part, empty for everything; `only` those of what a build of everything has to run, because
-    the rest stands. `with_tests` is false where there is nothing to test yet. Nothing is printed; dbt's own log lies in
-    `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
+    the rest stands. `as_of` is the instant that the build is for (`environment`). `with_tests` is false where there is nothing to
+    test yet. Nothing is printed; dbt's own log lies in `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
     """
     from dbt.cli.main import dbtRunner
 
@@ -67,7 +68,7 @@ def run_dbt(
         arguments.append("--full-refresh")
     # Unit tests are about rules, not about this home's rows: they belong to whoever changes a rule.
     arguments += ["--exclude-resource-type", "unit_test", *([] if with_tests else ["test"])]
-    with environment(home):
+    with environment(home, as_of):
         manifest = _manifest(home, project)
         try:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
@@ -115,9 +116,15 @@ def _options(home: Home, project: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def environment(home: Home) -> Iterator[None]:
-    """The variables that dbt's profile and macros read, put back afterwards."""
+def environment(home: Home, as_of: dt.datetime | None = None) -> Iterator[None]:
+    """The variables that dbt's profile and macros read, put back afterwards.
+
+    `as_of`: the instant that a build is for, so that demand is measured to the day that is planned; without one dbt takes
+    the instant at which the newest delivery became known.
+    """
     wanted = {"PARSTOCK_HOME": str(home.root.resolve()), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    if as_of is not None:
+        wanted["PARSTOCK_BUILD_AS_OF"] = as_of.astimezone(dt.UTC).isoformat()
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.durable import sync
 from pipelines.errors import UserError
 from pipelines.marts.build_files import BUILD_FILE, MartsBuild, Relation, build_folders, build_number, latest_build
 from pipelines.settings import Home
@@ -134,15 +135,6 @@ def read_pin(con: duckdb.DuckDBPyConnection, finished_at: dt.datetime) -> Pin:
     if pinned_at > finished_at:
         raise UserError("another dbt changed the marts before they were exported", where="ledger.pin", next_step="build again", exit_code=1)
     return Pin(int(commit_id), ledger_hash, pinned_at)
-
-
-def sync(path: Path) -> None:
-    """Flush a file's or a folder's content to the disk; never call it on a database that is open."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def without_database(sql: str, database: str) -> str:

@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.durable import write_bytes_whole
 from pipelines.settings import PROJECT_ROOT
-from pipelines.spool.files import write_bytes_whole
 
 PREPARED: Final = PROJECT_ROOT / "pipelines" / "marts" / "prepared"
 """What a wheel brings along. Only read: an installation may belong to somebody else."""

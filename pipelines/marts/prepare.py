@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.durable import write_bytes_whole
 from pipelines.errors import UserError
 from pipelines.marts.dbt import parse_project
 from pipelines.marts.parsed_project import keep, kept, name_of
 from pipelines.settings import DBT_PROJECT, Home
-from pipelines.spool.files import write_bytes_whole
 
 
 def prepare(project: Path, *, otherwise: Path | None = None, into: Path | None = None) -> list[Path]:

@@ -18,12 +18,12 @@ from typing import Final
 
 import duckdb
 
+from pipelines.durable import write_bytes_whole
 from pipelines.ledger.files import read_current
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.export import BuiltNode
 from pipelines.marts.parsed_project import content_of
 from pipelines.settings import Home, policy_folder
-from pipelines.spool.files import write_bytes_whole
 
 BUILT_EVERY_TIME: Final = ("config.materialized:table", "config.materialized:incremental", "resource_type:test")
 """dbt's selectors of what runs where the rest stands: all that holds rows of the ledger, and every test."""

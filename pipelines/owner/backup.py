@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.durable import sync, write_bytes_whole
 from pipelines.errors import UserError
 from pipelines.ledger.results import RESULTS
 from pipelines.settings import Home
 from pipelines.spool import Spool
-from pipelines.spool.files import sync_folder, write_bytes_whole
 
 FORMAT: Final = 1
 _LIST: Final = "backup.json"
@@ -76,7 +76,7 @@ def back_up(home: Home, target: Path, inventory: dict[str, Any], *, now: datetim
     except BaseException:
         shutil.rmtree(half, ignore_errors=True)
         raise
-    sync_folder(target)
+    sync(target)
     return made
 
 
@@ -112,7 +112,7 @@ def lay_into(backup: Backup, home: Home, *, on_progress: Progress | None = None)
             shutil.rmtree(home.spool)  # empty folders, at most
         (half / "spool").mkdir(exist_ok=True)
         (half / "spool").rename(home.spool)
-        sync_folder(home.root)
+        sync(home.root)
     finally:
         shutil.rmtree(half, ignore_errors=True)
 
@@ -168,7 +168,7 @@ def _copy(
         if on_progress:
             on_progress(done, len(listed), size)
     for folder in {(target / path).parent for path in copied}:
-        sync_folder(folder)
+        sync(folder)
     return copied
 
 

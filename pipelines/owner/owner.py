@@ -30,6 +30,7 @@ from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_n
 from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
 from pipelines.owner.desk import Desk
+from pipelines.owner.midnights import next_midnight
 from pipelines.owner.pending import Pending
 from pipelines.owner.schema import open_warehouse
 from pipelines.publish.retention import retain
@@ -155,6 +156,7 @@ class Owner:
             self._flushed = current.commit_id if current is not None and is_ours else -1
             self._pending, self._threads = Pending(self._spool), self._settings.threads
             self._published: tuple[int, str] | None = None
+            self._published_until: datetime | None = None  # from then on it is another day somewhere
             self._last_publish = self._last_flush = self._last_retention = 0.0
             if self._flushed != self._applier.commit_id:
                 self._flush()
@@ -313,7 +315,9 @@ class Owner:
         if self._build is None:
             return
         at = ledger.standing(self._con)
-        if not force and self._published == (at.commit_id, self._build.name):
+        now = self._clock()
+        is_of_today = self._published_until is None or now < self._published_until
+        if not force and self._published == (at.commit_id, self._build.name) and is_of_today:
             return
         current = ledger.read_current(self.home)
         assert current is not None  # flushed at the start
@@ -324,11 +328,13 @@ class Owner:
         self._publisher.publish(
             version=next_version(self.home), ledger=json.loads(current.to_json()), tail=ledger.tail(self._con, current.commit_id), marts=self._build,
             publication=Publication(
-                published_at=self._clock(), newest_known_at=_instant(at.newest_known_at), newest_occurred_at=_instant(at.newest_occurred_at),
+                published_at=now, newest_known_at=_instant(at.newest_known_at), newest_occurred_at=_instant(at.newest_occurred_at),
                 commit_id=at.commit_id, ledger_hash=at.ledger_hash,
             ),
         )  # fmt: skip
         self._published = (at.commit_id, self._build.name)
+        zones = self._con.execute("select distinct time_zone from code_locations").fetchall()
+        self._published_until = next_midnight(now, (zone for (zone,) in zones))
         self._last_publish = time.monotonic()
         if self._last_publish - self._last_retention > 60:
             retain(self.home, now=self._clock())

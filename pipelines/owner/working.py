@@ -99,14 +99,18 @@ class Work:
         "epc_classes", "class of tags in the batch",
         "prefix VARCHAR, gtin VARCHAR",
         filled_by="explode", read_by="explode")
+    read_goods: Table = Table(
+        "read_goods", "tag or class of goods that a reader names × reading",
+        "unit_no, line_no, since_us, goods, tag_no, goods_no, goods_quantity, goods_uom_code, goods_lot_code",
+        filled_by="explode", read_by="explode")
     read_epcs: Table = Table(
-        "read_epcs", "tag that a reader read × reading",
-        f"{_RESOLVED}, gtin",
+        "read_epcs", "the same, with its item",
+        f"{_RESOLVED}, gtin, goods_no, goods",
         filled_by="explode", read_by="explode")
     accepted: Table = Table(
         "accepted", "event that counts × span that is left to it (a view)",
         f"{_RESOLVED}, unit_id, delivery_id",
-        filled_by="batch", read_by="apply batch documents interplay posting touched")
+        filled_by="batch", read_by="apply batch documents interplay posting touched unpost voids")
     # whether it counts
     suspects: Table = Table(
         "suspects", "key of a big batch that may have been seen",
@@ -151,12 +155,12 @@ class Work:
     ends: Table = Table(
         "ends", "event known before that ends",
         "event_id UUID, end_us BIGINT",
-        filled_by="accepting accounts batch revisions", read_by="apply documents interplay touched")
+        filled_by="accepting unpost batch revisions", read_by="apply documents interplay touched")
     # where each row ends
     delivery_changes: Table = Table(
         "delivery_changes", "addition to a delivery's counts",
         "delivery_id VARCHAR, rows_in BIGINT, accepted BIGINT, duplicate BIGINT, corrected BIGINT, quarantined BIGINT",
-        filled_by="accepting accounts", read_by="accounts")
+        filled_by="accepting accounts unpost", read_by="accounts")
     set_aside_rows: Table = Table(
         "set_aside_rows", "quarantined row, as it came",
         _RAW,
@@ -178,10 +182,6 @@ class Work:
         "overtaken", "waiting row that a higher revision overtook",
         "unit_id, line_no, delivery_id",
         filled_by="accounts", read_by="accounts")
-    ambiguous: Table = Table(
-        "ambiguous", "kept shipment whose order number two channels have",
-        "event_id, unit_id, line_no, delivery_id, feed, segment, known_us, second_us",
-        filled_by="accounts", read_by="accounts")
     returned: Table = Table(
         "returned", "accepted row whose acceptance was undone",
         "delivery_id VARCHAR, line_no BIGINT, end_us BIGINT",
@@ -190,6 +190,10 @@ class Work:
         "returned_events", "the same, as it came, where it stands",
         "unit_id, end_us, delivery_id, event_key, revision, …",
         filled_by="accepting", read_by="accepting")
+    unposted: Table = Table(
+        "unposted", "row that counted and now waits",
+        "event_id, unit_id, line_no, delivery_id, feed, segment, known_us, reason_code, is_corrected, since_us",
+        filled_by="unpost", read_by="unpost")
     field_rows: Table = Table(
         "field_rows", "field that is not as its feed lists it × unit",
             "delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, entity VARCHAR, field_name VARCHAR, "
@@ -250,7 +254,7 @@ class Work:
         filled_by="touched", read_by="recounts")
     touched_voids: Table = Table(
         "touched_voids", "void that is posted again",
-        f"{_KEPT}, void_no",
+        _KEPT,
         filled_by="voids", read_by="voids")
     touched_places: Table = Table(
         "touched_places", "item × place × state × owner whose counts are posted again",
@@ -275,17 +279,29 @@ class Work:
         f"{_KEPT}, part, event_lo",
         filled_by="divisions", read_by="divisions")
     void_keys: Table = Table(
-        "void_keys", "shipment that is divided",
+        "void_keys", "shipment that is divided, or line whose voids are posted again",
         "key VARCHAR",
-        filled_by="divisions", read_by="divisions")
+        filled_by="divisions voids", read_by="divisions voids")
     void_targets: Table = Table(
         "void_targets", "revision of a line that is voided",
         "event_key, event_id",
         filled_by="voids", read_by="voids")
     target_spans: Table = Table(
         "target_spans", "what it posted × span of known time",
-        f"{_CONTENT}, since_us, until_us",
+        f"{_CONTENT}, since_us, until_us, row_no",
         filled_by="voids", read_by="voids")
+    taken_rows: Table = Table(
+        "taken_rows", "what a void takes back of such a row × span of known time",
+        "event_id VARCHAR, row_no INTEGER, units BIGINT, since_us BIGINT, until_us BIGINT",
+        filled_by="voids", read_by="voids")
+    exceeding_rows: Table = Table(
+        "exceeding_rows", "void that stands and gets nothing",
+        "event_id VARCHAR, target VARCHAR, since_us BIGINT",
+        filled_by="voids", read_by="voids")
+    exceeding: Table = Table(
+        "exceeding", "the same, with why it waits",
+        "event_id UUID, since_us BIGINT, reason_code VARCHAR",
+        filled_by="interplay voids", read_by="unpost voids")
     counted: Table = Table(
         "counted", "count × span of known time (a view)",
         f"{_KEPT}, state",

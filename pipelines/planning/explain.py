@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.planning.life import HOLDS
 from pipelines.planning.safety_stock import is_none_held
 
 
@@ -22,7 +23,7 @@ def number(value: pl.Expr, decimals: int = 2) -> pl.Expr:
 
 def item_why() -> pl.Expr:
     """The sentence of an item at a location: its point, its position, what is not counted, and what follows."""
-    return pl.concat_str([_point(), pl.lit(" "), _position(), _not_counted(), pl.lit(" "), _decision()])
+    return pl.concat_str([_point(), pl.lit(" "), _position(), _below_zero(), _not_counted(), pl.lit(" "), _decision()])
 
 
 def order_text() -> pl.Expr:
@@ -43,11 +44,21 @@ def order_text() -> pl.Expr:
     )
     minimum = pl.when(pl.col("rounding_reason").str.contains("moq")).then(pl.format(", minimum {}", "moq_units")).otherwise(pl.lit(""))
     packs = pl.when(pl.col("rounding_reason").str.contains("multiple")).then(pl.format(", in {}s", "multiple_units")).otherwise(pl.lit(""))
+    reasons = pl.col("rounding_reason").str.split("+")
+    last_day = pl.format(", cut to what can be sold until the last day, {}", pl.col("ended_on").cast(pl.String))
+    most = pl.format(", at most {} in one order: {} more are left for further orders", "max_units", "left_units")
+    over = pl.format(", above the supplier's maximum of {}, which minimum and multiple do not allow", "max_units")
+    cut = pl.concat_str(
+        *(
+            pl.when(reasons.list.contains(code)).then(text).otherwise(pl.lit(""))
+            for code, text in (("last_day", last_day), ("max", most), ("over_max", over))
+        )
+    )
     price = pl.format(", at {} {}", number(pl.col("unit_cost_amount"), 4), pl.col("currency_code")).fill_null(", price unknown")
     others = pl.format(" Also offered by {}.", "other_suppliers").fill_null("")
     order = pl.format("order {} units from {} by {} ({}", "order_units", "supplier_code", pl.col("order_by_on").cast(pl.String), target)
     arrival = pl.format("), expected {}", pl.col("eta_on").cast(pl.String))
-    return pl.concat_str([order, minimum, packs, arrival, price, pl.lit("."), others])
+    return pl.concat_str([order, minimum, packs, cut, arrival, price, pl.lit("."), others])
 
 
 def supply_text() -> pl.Expr:
@@ -95,20 +106,27 @@ def _point() -> pl.Expr:
     )
     none = pl.format(" without safety stock ({}, {}).", "method", "method_reason")
     stock = pl.when(is_none_held(pl.col("method"))).then(none).otherwise(held)
+    inherited = pl.format(" Demand is that of {}, which it follows.", "demand_of_item_code").fill_null("")
     unknown = pl.format("Reorder point unknown: {}.", "method_reason")
-    return pl.when(pl.col("method").is_null()).then(unknown).otherwise(pl.concat_str([demand, stock]))
+    return pl.when(pl.col("method").is_null()).then(unknown).otherwise(pl.concat_str([demand, stock, inherited]))
 
 
 def _position() -> pl.Expr:
     return pl.format(
-        "Position {} = {} sellable + {} on order + {} in transit - {} reserved - {} backordered.",
+        "Position {} = {} sellable + {} on order + {} in transit + {} received and not put away - {} reserved - {} backordered.",
         "inventory_position_units",
         "sellable_units",
         "on_order_units",
         "in_transit_units",
+        "awaiting_putaway_units",
         "reserved_units",
         "backorder_units",
     )
+
+
+def _below_zero() -> pl.Expr:
+    text = pl.format(" The books stand {} below zero here, which adds 0: count first.", "below_zero_units")
+    return pl.when(pl.col("below_zero_units") > 0).then(text).otherwise(pl.lit(""))
 
 
 def _not_counted() -> pl.Expr:
@@ -119,16 +137,44 @@ def _decision() -> pl.Expr:
     decision = pl.col("decision")
     has_point = pl.col("reorder_point_units") > 0
     below = pl.when(has_point).then(pl.lit("At or below the point: ")).otherwise(pl.lit("More is promised than covered: "))
+    putaway = pl.when(pl.col("awaiting_putaway_units") > 0).then(pl.format("{} units received and not put away", "awaiting_putaway_units"))
+    coming = pl.concat_str("useful_supply", putaway, separator=", ", ignore_nulls=True)
     return (
         pl.when(decision == "order")
         .then(pl.concat_str([below, order_text()]))
+        .when(decision.is_in(HOLDS))
+        .then(_hold())
         .when(decision == "no_terms")
         .then(pl.concat_str([below, pl.lit("no proposal, as no supplier's terms cover this item here.")]))
         .when(decision == "already_ordered")
-        .then(pl.format("Already ordered: {}. Nothing more to order.", "useful_supply"))
+        .then(pl.format("Already ordered: {}. Nothing more to order.", coming))
         .when(decision == "no_demand")
         .then(pl.lit("No demand, and nothing promised beyond what is there: nothing to order."))
         .when(decision == "unknown")
         .then(pl.lit("Nothing is promised beyond what is there: nothing is proposed."))
         .otherwise(pl.lit("Above the point: nothing to order."))
     )
+
+
+def _hold() -> pl.Expr:
+    """Why an item is not ordered, as in `Not ordered: ended on 2026-11-28`."""
+    hold, last, first = pl.col("hold"), pl.col("ended_on").cast(pl.String), pl.col("launched_on").cast(pl.String)
+    arrival = pl.format("it would come on {}, after its last day of sale, {}", pl.col("arrival_on").cast(pl.String), last)
+    least = pl.format("until its last day of sale, {}, only {} more can be sold, less than the least order", last, "still_sold_units")
+    enough = pl.format("what is there and coming lasts until its last day of sale, {}", last)
+    what = (
+        pl.when(hold == "ended")
+        .then(pl.format("ended on {}", last).fill_null("its lifecycle is ended"))
+        .when(hold == "phase_out")
+        .then(pl.lit("its lifecycle is phase_out"))
+        .when(hold == "followed")
+        .then(pl.format("{} follows it", "followed_by"))
+        .when(hold == "not_launched")
+        .then(pl.format("its first day of sale, {}, lies beyond the days that an order covers", first))
+        .when(hold == "ends_before_arrival")
+        .then(arrival)
+        .when(pl.col("still_sold_units") > 0)
+        .then(least)
+        .otherwise(enough)
+    )
+    return pl.format("Not ordered: {}.", what)

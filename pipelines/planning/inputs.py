@@ -39,6 +39,8 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         "item_id": pl.Int64,
         "location_id": pl.Int64,
         "sellable_units": pl.Int64,
+        "awaiting_putaway_units": pl.Int64,
+        "below_zero_units": pl.Int64,
         "reserved_units": pl.Int64,
         "backorder_units": pl.Int64,
     },
@@ -75,9 +77,32 @@ COLUMNS: Final[dict[str, dict[str, Any]]] = {
         "unit_cost_amount": _MONEY,
         "currency_code": pl.String,
         "order_cost_amount": _MONEY,
+        "max_units": pl.Int64,
+        "priority": pl.Int64,
     },
-    "items": {"item_id": pl.Int64, "item_code": pl.String, "item_kind": pl.String, "category": pl.String, "shelf_life_days": pl.Int64},
-    "locations": {"location_id": pl.Int64, "location_code": pl.String, "location_kind": pl.String},
+    # grain: supplier x location, null for all locations
+    "supplier_terms": {"supplier_id": pl.Int64, "location_id": pl.Int64, "order_days": pl.String, "calendar_code": pl.String},
+    # grain: calendar x period in which nobody works
+    "closed_days": {"calendar_code": pl.String, "starts_on": pl.Date, "ends_on": pl.Date},
+    # grain: item x item that follows it, from when it does
+    "successions": {"item_id": pl.Int64, "related_item_id": pl.Int64, "priority": pl.Int64},
+    "items": {
+        "item_id": pl.Int64,
+        "item_code": pl.String,
+        "item_kind": pl.String,
+        "category": pl.String,
+        "shelf_life_days": pl.Int64,
+        "lifecycle": pl.String,
+        "launched_on": pl.Date,
+        "ended_on": pl.Date,
+    },
+    "locations": {
+        "location_id": pl.Int64,
+        "location_code": pl.String,
+        "location_kind": pl.String,
+        "opening_hours": pl.String,
+        "calendar_code": pl.String,
+    },
     "suppliers": {"supplier_id": pl.Int64, "supplier_code": pl.String},
 }
 
@@ -86,6 +111,8 @@ KEYS: Final = {
     "position": ("item_id", "location_id"),
     "lead_times": ("supplier_id", "item_id", "location_id"),
     "terms": ("supplier_id", "item_id", "location_id"),
+    "supplier_terms": ("supplier_id", "location_id"),
+    "successions": ("item_id", "related_item_id"),
     "items": ("item_id",),
     "locations": ("location_id",),
     "suppliers": ("supplier_id",),
@@ -98,12 +125,21 @@ _RELATIONS: Final = {
     "supply": "plan.open_supply_as_of({at})",
     "lead_times": "plan.lead_times_as_of({at})",
     "terms": "plan.terms_as_of({at})",
+    "supplier_terms": "plan.supplier_terms_as_of({at})",
+    "closed_days": "(select * from core.calendar_periods where day_kind in ('closed', 'public_holiday'))",
+    "successions": "(select * from core.item_relations where relation_kind = 'successor' and coalesce(valid_from <= {at}, true))",
     "items": "core.dim_item",
     "locations": "core.dim_location",
     "suppliers": "core.dim_supplier",
 }
 
-_OPTIONAL: Final = {"category", "shelf_life_days", "item_kind", "location_kind", "abc_class", "xyz_class"}
+_OF_LATER_VERSIONS: Final = {"supplier_terms", "closed_days", "successions"}
+"""Relations that a warehouse built by an earlier version lacks: there is nothing in them then."""
+
+_OPTIONAL: Final = {
+    "category", "shelf_life_days", "item_kind", "location_kind", "abc_class", "xyz_class", "lifecycle", "launched_on", "ended_on",
+    "opening_hours", "calendar_code", "max_units", "priority", "awaiting_putaway_units", "below_zero_units",
+}  # fmt: skip
 """Columns planning can do without: where a relation lacks one, it is unknown."""
 
 POLICY_TABLES: Final = ("plan.policy_service_targets", "plan.policy_planning")
@@ -119,6 +155,9 @@ class Inputs:
     supply: pl.DataFrame
     lead_times: pl.DataFrame
     terms: pl.DataFrame
+    supplier_terms: pl.DataFrame
+    closed_days: pl.DataFrame
+    successions: pl.DataFrame
     items: pl.DataFrame
     locations: pl.DataFrame
     suppliers: pl.DataFrame
@@ -181,19 +220,24 @@ def read(database: Path | DuckDBPyConnection, as_of: datetime) -> Snapshot:
 
 def _read(connection: DuckDBPyConnection, as_of: datetime) -> Snapshot:
     at = f"TIMESTAMPTZ '{as_of.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
-    frames = {name: _rows(connection, relation.format(at=at), COLUMNS[name]) for name, relation in _RELATIONS.items()}
+    frames = {
+        name: _rows(connection, relation.format(at=at), COLUMNS[name], is_optional=name in _OF_LATER_VERSIONS)
+        for name, relation in _RELATIONS.items()
+    }
     tables = {table: rows for table in POLICY_TABLES if (rows := _policy_rows(connection, table)) is not None}
     [(commit,)] = connection.execute("select max(commit_id) from ledger.pin").fetchall()
     return Snapshot(Inputs.from_frames(**frames), tables, commit)
 
 
-def _rows(connection: DuckDBPyConnection, relation: str, columns: dict[str, Any]) -> pl.DataFrame:
-    """The wanted columns of a relation; optional ones that it lacks are left out."""
+def _rows(connection: DuckDBPyConnection, relation: str, columns: dict[str, Any], *, is_optional: bool) -> pl.DataFrame:
+    """The wanted columns of a relation; optional ones that it lacks are left out, and an optional relation that is not there is empty."""
     import duckdb
 
     try:
         offered = {row[0] for row in connection.execute(f"describe select * from {relation}").fetchall()}
     except duckdb.Error as error:
+        if is_optional and isinstance(error, duckdb.CatalogException):
+            return pl.DataFrame()
         raise UserError(
             f"planning cannot read {relation.split('(')[0]}: {str(error).splitlines()[0]}", next_step="dbt build", exit_code=3
         ) from error

@@ -193,6 +193,55 @@ def rounding_reason(
     return pl.when(order_units.is_not_null()).then(pl.concat_str(base, moq, packs))
 
 
+def largest_units(max_units: pl.Expr, moq_units: pl.Expr, multiple_units: pl.Expr) -> pl.Expr:
+    """The most in one order: whole multiples up to the maximum, yet never less than the least that can be ordered.
+
+    All in units. Null where there is no maximum; one of 0 is none.
+
+    >>> df = pl.DataFrame({"max": [50, 50, 0, None], "moq": [1, 100, 1, 1], "m": [12, 1, 1, 1]})
+    >>> df.select(largest_units(*map(pl.col, df.columns))).to_series().to_list()
+    [48, 100, None, None]
+    """
+    least = round_up_units(at_least_one(moq_units), multiple_units)
+    return pl.when(max_units > 0).then(pl.max_horizontal(round_down_units(max_units, multiple_units), least))
+
+
+def limit_reason(order_units: pl.Expr, wanted_units: pl.Expr, unlimited_units: pl.Expr, max_units: pl.Expr) -> pl.Expr:
+    """What cut the order, as codes that follow those of `rounding_reason`; empty where nothing did, null where nothing is ordered.
+
+    `last_day`: what can still be sold (`wanted_units`, of `unlimited_units`); `max`: the supplier takes no more in one order;
+    `over_max`: it is above that maximum, because minimum and multiple allow nothing below. All in units.
+
+    >>> df = pl.DataFrame({"q": [48, 100, 20], "wanted": [300, 100, 20], "all": [300, 100, 90], "max": [50, 50, None]})
+    >>> df.select(limit_reason(*map(pl.col, df.columns))).to_series().to_list()
+    ['+max', '+over_max', '+last_day']
+    """
+    day = pl.when(wanted_units < unlimited_units).then(pl.lit("+last_day")).otherwise(pl.lit(""))
+    has_max = (max_units > 0).fill_null(False)
+    most = (
+        pl.when(has_max & (order_units > max_units))
+        .then(pl.lit("+over_max"))
+        .when(has_max & (order_units < wanted_units))
+        .then(pl.lit("+max"))
+        .otherwise(pl.lit(""))
+    )
+    return pl.when(order_units.is_not_null()).then(pl.concat_str(day, most))
+
+
+def cut_units(order_units: pl.Expr, most_units: pl.Expr, moq_units: pl.Expr, multiple_units: pl.Expr) -> pl.Expr:
+    """The order, cut to whole multiples of what can be used; null where that is less than the least order, or the order is null.
+
+    All in units. `most_units` null: nothing cuts it.
+
+    >>> df = pl.DataFrame({"q": [90, 90, 90], "most": [25, 5, None], "moq": [10, 10, 10], "m": [10, 10, 10]})
+    >>> df.select(cut_units(*map(pl.col, df.columns))).to_series().to_list()
+    [20, None, 90]
+    """
+    usable = round_down_units(most_units, multiple_units)
+    is_cut = (most_units < order_units).fill_null(False)
+    return pl.when(~is_cut).then(order_units).when(usable >= at_least_one(moq_units)).then(usable)
+
+
 def _where_known(known: pl.Expr, value: pl.Expr) -> pl.Expr:
     """The value where the other is known: the horizontal maximum would skip a null instead of passing it on."""
     return pl.when(known.is_not_null()).then(value)

@@ -12,13 +12,15 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.planning import demand, lead_time, order_quantity, position, reorder_point, safety_stock, service_level
+from pipelines.planning import demand, lead_time, life, order_quantity, position, reorder_point, safety_stock, service_level, succession
 from pipelines.planning.explain import item_why, supply_text
 from pipelines.planning.inputs import Inputs
 from pipelines.planning.proposals import proposals
 from pipelines.planning.rules import Policy, settings_in_force, with_settings
 from pipelines.planning.suppliers import KEY, with_terms
+from pipelines.planning.workdays import with_days
 
+_COUNTED_HERE = ("sellable_units", "awaiting_putaway_units", "below_zero_units", "reserved_units", "backorder_units")
 _NEVER_STOCKED = ("bundle", "service")  # their lines count as their components, or as nothing
 
 
@@ -49,27 +51,34 @@ def plan(inputs: Inputs, policy: Policy, as_of_on: date) -> Plan:
     items = _with_demand(items)
     items = _with_point(items)
     # Collected once: both the lines of supply and the rest of the plan stand on it.
-    items = items.with_columns(pl.lit(as_of_on).alias("as_of_on")).collect().lazy()
+    known = with_days(items.with_columns(pl.lit(as_of_on).alias("as_of_on")).collect(), inputs.supplier_terms, inputs.closed_days)
+    items = known.lazy()
     lines = _supply_lines(items, inputs.supply.lazy()).collect()
-    items = _with_order(_with_position(items, lines.lazy()))
+    items = _with_order(_with_target(_with_hold(_with_position(items, lines.lazy()))))
     has_order = pl.col("order_units").is_not_null()
-    follows = reorder_point.decision(has_order, pl.col("inventory_position_units"), pl.col("free_units"), pl.col("reorder_point_units"))
+    units = ("inventory_position_units", "free_units", "reorder_point_units")
+    follows = reorder_point.decision(has_order, pl.col("hold"), *map(pl.col, units))
     planned = items.with_columns(follows.alias("decision")).with_columns(item_why().alias("why")).collect()
     return Plan(planned, proposals(planned), lines, settings_in_force(policy, planned["settings_no"].unique().to_list()))
 
 
 def _keys(inputs: Inputs) -> pl.LazyFrame:
     """Item x location with stock, demand or supply, with what is known of each and the names that rules match."""
-    everywhere = pl.concat([frame.lazy().select(KEY) for frame in (inputs.position, inputs.demand, inputs.supply)])
+    wanted = succession.with_inherited(inputs.demand, inputs.successions).lazy()
+    everywhere = pl.concat([frame.select(KEY) for frame in (inputs.position.lazy(), wanted, inputs.supply.lazy())])
     keys = everywhere.drop_nulls().unique().sort(KEY)  # goods on their way to an unknown place are in nobody's position
+    names = inputs.items.lazy().select(pl.col("item_id").alias("demand_of_item_id"), pl.col("item_code").alias("demand_of_item_code"))
+    followed = succession.followers(inputs.successions, inputs.items).lazy()
     return (
-        keys.join(inputs.demand.lazy(), on=KEY, how="left", maintain_order="left")
+        keys.join(wanted, on=KEY, how="left", maintain_order="left")
+        .join(names, on="demand_of_item_id", how="left", maintain_order="left")
+        .join(followed, on="item_id", how="left", maintain_order="left")
         .join(inputs.position.lazy(), on=KEY, how="left", maintain_order="left")
         .join(inputs.items.lazy(), on="item_id", how="left", maintain_order="left")
         .join(inputs.locations.lazy(), on="location_id", how="left", maintain_order="left")
         .filter(~pl.col("item_kind").is_in(_NEVER_STOCKED).fill_null(False))  # an item of unknown kind is planned
         # The ledger is complete: no row in the position is no unit and no promise, not an unknown number of them.
-        .with_columns(pl.col("sellable_units", "reserved_units", "backorder_units").fill_null(0))
+        .with_columns(pl.col(_COUNTED_HERE).fill_null(0))
     )
 
 
@@ -189,7 +198,7 @@ def _with_position(items: pl.LazyFrame, lines: pl.LazyFrame) -> pl.LazyFrame:
         _listed(text.filter(useful)).alias("useful_supply"),
         _listed(text.filter(~useful)).alias("excluded_supply"),
     )
-    terms = ("sellable_units", "on_order_units", "in_transit_units", "reserved_units", "backorder_units")
+    terms = ("sellable_units", "on_order_units", "in_transit_units", "awaiting_putaway_units", "reserved_units", "backorder_units")
     on_hand = ("sellable_units", "reserved_units", "backorder_units")
     return (
         items.join(per_key, on=KEY, how="left", maintain_order="left")
@@ -207,40 +216,66 @@ def _listed(texts: pl.Expr, shown: int = 3) -> pl.Expr:
     return pl.when(texts.len() > 0).then(pl.concat_str(texts.head(shown).str.join(", "), more))
 
 
-def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds the economic quantity, whether the point is reached, and (only then) the order and its days."""
+def _with_hold(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds whether the point is reached, why nothing is ordered all the same (`hold`, null: nothing is in the way), and whether it is."""
+    columns = ("lifecycle", "launched_on", "ended_on", "followed_by", "as_of_on", "covered_days", "arrival_on")
+    ip, point = pl.col("inventory_position_units"), pl.col("reorder_point_units")
+    return items.with_columns(
+        reorder_point.is_reached(ip, point).alias("is_reached"), life.hold(*map(pl.col, columns)).alias("hold")
+    ).with_columns((pl.col("is_reached") & pl.col("hold").is_null() & pl.col("supplier_id").is_not_null()).alias("is_ordered"))
+
+
+def _with_target(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the economic quantity, what an order aims at, and (only where one is made) what it needs at least."""
     daily, ip, point = pl.col("demand_units_per_day_mean"), pl.col("inventory_position_units"), pl.col("reorder_point_units")
     holding = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("holding_cost_rate")
     economic = order_quantity.economic_order_units(daily * order_quantity.DAYS_PER_YEAR, pl.col("order_cost_amount"), holding)
-    is_ordered = pl.col("is_reached") & pl.col("supplier_id").is_not_null()
-    moq, multiple = pl.col("moq_units"), pl.col("multiple_units")
-    need, target, eoq = pl.col("needed_units"), pl.col("target_units"), pl.col("economic_order_units")
-    free, shelf, longest = pl.col("free_units"), pl.col("shelf_life_days"), pl.col("max_cover_days")
-    whole_days = pl.col("lead_time_days_mean").ceil().cast(pl.Int64)
+    eoq, free = pl.col("economic_order_units"), pl.col("free_units")
+    shelf, longest = pl.col("shelf_life_days"), pl.col("max_cover_days")
     cover = pl.when(free <= 0).then(0.0).when(daily > 0).then(free / daily)
     return (
         items.with_columns(
             economic.alias("economic_order_units"),
-            reorder_point.is_reached(ip, point).alias("is_reached"),
             (point - ip).round(4).alias("deficit_units"),
             cover.alias("cover_days_left"),
+            pl.when("is_ordered").then(reorder_point.needed_units(ip, point)).alias("needed_units"),
         )
-        .with_columns(
-            pl.when(is_ordered).then(reorder_point.needed_units(ip, point)).alias("needed_units"),
-            order_quantity.target_kind(eoq, daily, shelf, longest).alias("target_kind"),
-        )
+        .with_columns(order_quantity.target_kind(eoq, daily, shelf, longest).alias("target_kind"))
         .with_columns(order_quantity.target_days(pl.col("target_kind"), shelf, longest, pl.col("cover_days")).alias("target_days"))
         .with_columns(order_quantity.target_units(eoq, daily, pl.col("target_days")).alias("target_units"))
-        .with_columns(
-            order_quantity.order_units(need, target, eoq, moq, multiple).alias("order_units"),
+    )
+
+
+def _with_order(items: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds the order, what cut it and how much is left for others, and its days; all null where nothing is ordered.
+
+    What is left of a last day of sale holds an order up (`hold`) that would be less than the least one.
+    """
+    moq, multiple, most = pl.col("moq_units"), pl.col("multiple_units"), pl.col("max_units")
+    need, target, eoq = pl.col("needed_units"), pl.col("target_units"), pl.col("economic_order_units")
+    unlimited, wanted, order = pl.col("unlimited_units"), pl.col("wanted_units"), pl.col("order_units")
+    sold = life.still_sold_units(*map(pl.col, ("demand_units_per_day_mean", "ended_on", "as_of_on", "inventory_position_units")))
+    rounding = order_quantity.rounding_reason(unlimited, pl.col("unpacked_units"), need, target, pl.col("target_kind"), moq)
+    return (
+        items.with_columns(
+            order_quantity.order_units(need, target, eoq, moq, multiple).alias("unlimited_units"),
             order_quantity.order_units(need, target, eoq, moq, pl.lit(1)).alias("unpacked_units"),
-            # The point is where ordering still keeps the service: once it is reached, today is the day.
-            pl.when(is_ordered).then(pl.col("as_of_on")).alias("order_by_on"),
-            pl.when(is_ordered).then(pl.col("as_of_on") + pl.duration(days=whole_days)).alias("eta_on"),
+            sold.alias("still_sold_units"),
+        )
+        .with_columns(order_quantity.cut_units(unlimited, pl.col("still_sold_units"), moq, multiple).alias("wanted_units"))
+        .with_columns(
+            # The horizontal minimum passes over a missing maximum.
+            pl.when(wanted.is_not_null())
+            .then(pl.min_horizontal(wanted, order_quantity.largest_units(most, moq, multiple)))
+            .alias("order_units"),
+            pl.when(unlimited.is_not_null() & wanted.is_null()).then(pl.lit("ends_soon")).otherwise(pl.col("hold")).alias("hold"),
         )
         .with_columns(
-            order_quantity.rounding_reason(pl.col("order_units"), pl.col("unpacked_units"), need, target, pl.col("target_kind"), moq).alias(
-                "rounding_reason"
-            )
+            (wanted - order).alias("left_units"),
+            pl.concat_str(rounding, order_quantity.limit_reason(order, wanted, unlimited, most)).alias("rounding_reason"),
+            # The point is where ordering still keeps the service: once it is reached, the first day on which one can order is the day.
+            pl.when(order.is_not_null()).then(pl.col("first_order_on")).alias("order_by_on"),
+            pl.when(order.is_not_null()).then(pl.col("arrival_on")).alias("eta_on"),
+            pl.when(order.is_not_null()).then(need).alias("needed_units"),
         )
     )

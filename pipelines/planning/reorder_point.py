@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from pipelines.planning.life import HOLDS
+
 
 def reorder_point_units(lead_time_demand_units: pl.Expr, safety_stock_units: pl.Expr) -> pl.Expr:
     """The inventory position at which to order.
@@ -46,22 +48,27 @@ def needed_units(inventory_position_units: pl.Expr, reorder_point_units: pl.Expr
     return pl.when(reorder_point_units > 0).then(above).otherwise(-inventory_position_units).clip(lower_bound=0)
 
 
-DECISIONS = ("order", "no_terms", "already_ordered", "no_demand", "unknown", "enough")
-"""`order`: there is a proposal. `no_terms`: there would be one, if somebody's terms covered the item. `already_ordered`: what is
-coming lifts the position above the point. `no_demand`: the point is 0. `unknown`: so is the point. `enough`: above the point."""
+DECISIONS = ("order", *HOLDS, "no_terms", "already_ordered", "no_demand", "unknown", "enough")
+"""`order`: there is a proposal. Then why an item is not ordered, whatever its position (`life.HOLDS`). `no_terms`: there would be
+a proposal, if somebody's terms covered the item. `already_ordered`: what is coming, or received and not put away, lifts the
+position above the point. `no_demand`: the point is 0. `unknown`: so is the point. `enough`: above the point."""
 
 
-def decision(has_order: pl.Expr, inventory_position_units: pl.Expr, free_units: pl.Expr, reorder_point_units: pl.Expr) -> pl.Expr:
-    """What follows: one of `DECISIONS`. Units throughout; `has_order` is not null.
+def decision(
+    has_order: pl.Expr, hold: pl.Expr, inventory_position_units: pl.Expr, free_units: pl.Expr, reorder_point_units: pl.Expr
+) -> pl.Expr:
+    """What follows: one of `DECISIONS`. Units throughout; `has_order` is not null, `hold` is null where nothing holds the order up.
 
-    >>> df = pl.DataFrame({"order": [True, False, False, False, False, False], "ip": [5, 5, 50, 3, 3, 50], "free": [5, 5, 5, 3, 3, 50],
-    ...     "rop": [20.0, 20.0, 20.0, 0.0, None, 20.0]})
+    >>> df = pl.DataFrame({"order": [True, False, False, False, False, False, False], "hold": [None] * 6 + ["ended"],
+    ...     "ip": [5, 5, 50, 3, 3, 50, 5], "free": [5, 5, 5, 3, 3, 50, 5], "rop": [20.0, 20.0, 20.0, 0.0, None, 20.0, 20.0]})
     >>> df.select(decision(*map(pl.col, df.columns))).to_series().to_list()
-    ['order', 'no_terms', 'already_ordered', 'no_demand', 'unknown', 'enough']
+    ['order', 'no_terms', 'already_ordered', 'no_demand', 'unknown', 'enough', 'ended']
     """
     return (
         pl.when(has_order)
         .then(pl.lit("order"))
+        .when(hold.is_not_null())
+        .then(hold)
         .when(is_reached(inventory_position_units, reorder_point_units))
         .then(pl.lit("no_terms"))
         .when(is_reached(free_units, reorder_point_units))

@@ -25,7 +25,7 @@ from pipelines.settings import Home
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-METHOD_VERSION: Final = 2
+METHOD_VERSION: Final = 3
 """Part of a run's name; raise it when the same inputs give another plan, or more of it is kept."""
 
 

@@ -15,8 +15,9 @@ KEY = ["item_id", "location_id"]
 def with_terms(keys: pl.LazyFrame, terms: pl.LazyFrame, suppliers: pl.LazyFrame) -> pl.LazyFrame:
     """Grain: item x location, as in `keys`, each with the terms of the chosen supplier (null where none covers it).
 
-    Chosen is the cheapest by `unit_cost_amount`, then the quickest by the terms' lead time, then the lower id; an
-    unknown price comes last, and prices in different currencies are not compared. `other_suppliers` names the rest
+    Chosen is the first choice by the terms' `priority` (the least; terms without one come last), then the cheapest by
+    `unit_cost_amount`, then the quickest by the terms' lead time, then the lower id; an unknown price comes last, and prices
+    in different currencies are not compared. `other_suppliers` names the rest
     with their prices, for the planner; null where there is none.
     """
     names = suppliers.select("supplier_id", "supplier_code")
@@ -29,7 +30,7 @@ def with_terms(keys: pl.LazyFrame, terms: pl.LazyFrame, suppliers: pl.LazyFrame)
     )
     comparable = pl.when(pl.col("currency_code").n_unique().over(KEY) == 1).then(pl.col("unit_cost_amount"))
     ranked = offers.with_columns(comparable.alias("_cost"), pl.len().over(KEY).alias("_n_offers")).sort(
-        *KEY, "_cost", "terms_lead_time_days", "supplier_id", nulls_last=True
+        *KEY, "terms_priority", "_cost", "terms_lead_time_days", "supplier_id", nulls_last=True
     )
     best = ranked.unique(KEY, keep="first", maintain_order=True).drop("_cost", "_n_offers")
     price = pl.concat_str("unit_cost_amount", "currency_code", separator=" ", ignore_nulls=False).fill_null("an unknown price")
@@ -44,7 +45,7 @@ def with_terms(keys: pl.LazyFrame, terms: pl.LazyFrame, suppliers: pl.LazyFrame)
 
 def _offers(keys: pl.LazyFrame, terms: pl.LazyFrame) -> pl.LazyFrame:
     """Grain: item x location x supplier: the terms that hold there, the location's own before those for all."""
-    terms = terms.rename({"lead_time_days": "terms_lead_time_days"})
+    terms = terms.rename({"lead_time_days": "terms_lead_time_days", "priority": "terms_priority"})
     own = keys.select(KEY).join(terms.filter(pl.col("location_id").is_not_null()), on=KEY, how="inner")
     everywhere = keys.select(KEY).join(terms.filter(pl.col("location_id").is_null()).drop("location_id"), on="item_id", how="inner")
     return pl.concat([own, everywhere.join(own, on=[*KEY, "supplier_id"], how="anti")], how="diagonal")

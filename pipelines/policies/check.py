@@ -29,7 +29,8 @@ CLASSES: Final = {
     "xyz_class": ("X", "Y", "Z"),
 }
 """What `demand.variance` can say of an item at a place."""
-_PARAMETER: Final = re.compile(r"""\bparameter\(\s*['"](\w+)['"]\s*\)""")
+_PARAMETER: Final = re.compile(r"""\bparameter\(\s*['"](\w+)['"]\s*(,\s*optional\s*=\s*true\s*)?\)""")
+_DAYS_MAX: Final = 3650
 _SHOWN: Final = 20
 
 Rows = dict[str, tuple[Row, ...]]
@@ -45,7 +46,7 @@ def check_policies(project: Path = DBT_PROJECT, folder: Path | None = None) -> l
     read = {name: read_policy_file(place / f"{name}.csv", columns) for name, columns in declared_columns(project).items()}
     rows = {name: file.rows for name, file in read.items()}
     faults = [fault for file in read.values() for fault in file.faults]
-    faults += _parameters(rows, _parameters_read(project))
+    faults += _parameters(rows, *_parameters_read(project))
     for check in (_settings, _buffers, _targets, _validity, _twice, calendar_faults, period_faults):
         faults += check(rows)
     if faults:
@@ -102,23 +103,27 @@ def _buffers(rows: Rows) -> Iterator[Fault]:
             yield row.fault("an exclusion with a quantity", "leave buffer_units and buffer_rate empty")
 
 
-def _parameters_read(project: Path) -> list[str]:
-    """The parameters that dbt's queries ask for."""
+def _parameters_read(project: Path) -> tuple[list[str], set[str]]:
+    """The parameters that dbt's queries ask for, and those of them that a file may leave out, or give as 0."""
     files = [path for folder in ("models", "macros") for path in (project / folder).rglob("*.sql")]
-    return sorted({code for path in files for code in _PARAMETER.findall(path.read_text(encoding="utf-8"))})
+    asked = {found for path in files for found in _PARAMETER.findall(path.read_text(encoding="utf-8"))}
+    return sorted({code for code, _ in asked}), {code for code, optional in asked if optional}
 
 
-def _parameters(rows: Rows, known: list[str]) -> Iterator[Fault]:
+def _parameters(rows: Rows, known: list[str], optional: set[str]) -> Iterator[Fault]:
     if "policy__parameters" not in rows:
         return
     for row in rows["policy__parameters"]:
         code, value = row.cells["parameter_code"], row.cells["parameter_value"]
         if code not in known:
             yield row.fault(f"no parameter is called {code!r}", f"use one of: {', '.join(known)}")
+        elif code in optional:
+            if not value or not 0 <= Decimal(value) <= _DAYS_MAX:
+                yield row.fault(f"{code} is {value or 'empty'}", f"give a value from 0 to {_DAYS_MAX}, or remove the line: it is 0 then")
         elif not value or Decimal(value) <= 0:
             yield row.fault(f"{code} is {value or 'empty'}", "give a value above 0")
     if rows["policy__parameters"]:
-        for code in sorted(set(known) - {row.cells["parameter_code"] for row in rows["policy__parameters"]}):
+        for code in sorted(set(known) - optional - {row.cells["parameter_code"] for row in rows["policy__parameters"]}):
             yield Fault("policy__parameters.csv", None, f"the parameter {code} is missing", "add its line")
 
 

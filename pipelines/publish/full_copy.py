@@ -7,11 +7,11 @@ on this machine get (`snapshot`), whose views need the home's Parquet.
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 import duckdb
 
+from pipelines.durable import sync
 from pipelines.errors import UserError
 from pipelines.marts.build_files import load_build
 from pipelines.publish.names import current_version, version_file
@@ -62,11 +62,7 @@ def write_full_copy(home: Home, out: Path) -> FullCopy:
         temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
         raise
     con.close()
-    descriptor = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(temporary)
     temporary.rename(out)
     return FullCopy(out, version, tables, rows, out.stat().st_size)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from pipelines.durable import sync
 from pipelines.failpoints import failpoint
 from pipelines.marts.build_files import MartsBuild
 from pipelines.publish import snapshot_sql as sql
@@ -87,7 +87,7 @@ class Publisher:
         self._prepare(marts, views)
         temporary.write_bytes(self._template.content)
         self._fill(temporary, tails, views, version, marts, publication)
-        _sync(temporary)
+        sync(temporary)
         self._list_files(version, ledger, marts, publication)
         temporary.rename(target)
         self._swap(target)
@@ -136,7 +136,7 @@ class Publisher:
         failpoint("before_swap")
         link.rename(self.home.published_file)
         failpoint("after_swap")
-        _sync(self.home.published)
+        sync(self.home.published)
 
 
 def publish_snapshot(
@@ -145,12 +145,3 @@ def publish_snapshot(
     """Publish once (`Publisher.publish`); who publishes again and again keeps a `Publisher`, which costs a third."""
     with Publisher(home) as publisher:
         return publisher.publish(version=version, ledger=ledger, tail=tail, marts=marts, publication=publication)
-
-
-def _sync(path: Path) -> None:
-    """Flush a closed file's, or a folder's, content to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -80,7 +80,7 @@ def marts_statements(build: MartsBuild, folder: Path) -> list[str]:
     statements = [f"CREATE SCHEMA IF NOT EXISTS {_name(schema)}" for schema in sorted(schemas)]
     columns = ", ".join(f"{name} {kind}" for name, (kind, _) in PUBLICATION_COLUMNS.items())
     statements.append(f"CREATE TABLE ops.publication ({columns})")
-    statements.append("CREATE VIEW ledger.newest AS SELECT newest_known_at, newest_occurred_at FROM ops.publication")
+    statements.append("CREATE VIEW ledger.newest AS SELECT newest_known_at, newest_occurred_at, published_at FROM ops.publication")
     comments = []
     for relation in build.relations:
         name = f"{_name(relation.schema)}.{_name(relation.name)}"

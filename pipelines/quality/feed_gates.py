@@ -17,6 +17,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.durable import write_bytes_whole
 from pipelines.events import ENGINE_TYPES
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES
 from pipelines.quality.batch import LookTables, engine, look_tables
@@ -26,7 +27,6 @@ from pipelines.quality.rules import Rule, quoted, rules_of
 from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 from pipelines.spool import Manifest, Spool
-from pipelines.spool.files import write_bytes_whole
 from pipelines.sql_text import listed, literal
 
 REFUSED_RATE_MAX: Final = 0.05

@@ -21,12 +21,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from pipelines.durable import write_bytes_whole
 from pipelines.errors import UserError
 from pipelines.quality.batch import Decided, LookTables, is_waiting
 from pipelines.quality.rules import Severity
 from pipelines.quality.suites import SUITES_FOLDER, Suite, show_suites
 from pipelines.settings import Home, Settings
-from pipelines.spool.files import write_bytes_whole
 
 RETOLD_AFTER: Final = timedelta(minutes=5)
 """A look that says nothing new is handed on again after this time."""

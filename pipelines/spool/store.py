@@ -7,8 +7,8 @@ import os
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from pipelines.durable import PARTIAL_SUFFIX, remove_abandoned, write_bytes_whole
 from pipelines.errors import UserError
-from pipelines.spool.files import PARTIAL_SUFFIX, remove_abandoned, write_bytes_whole
 from pipelines.spool.records import Delivery, Manifest
 
 

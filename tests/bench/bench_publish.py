@@ -24,7 +24,8 @@ from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import Publisher, publish_snapshot
 from pipelines.publish.writing import STORAGE_VERSION
 from pipelines.settings import Home
-from tests.publish.world import ENGINE, ON_HAND, arrow, make_home, movement, publication, write_ledger, write_marts
+from tests.worlds.ledger_files import ENGINE, arrow
+from tests.worlds.small_marts import ON_HAND, make_home, movement, publication, write_ledger, write_marts
 
 SMALL_MARTS = 30
 HOT_VIEWS = 15

@@ -15,7 +15,7 @@ from pipelines.build.build import build_lock
 from pipelines.build.process import MartsProcess, builder_of
 from pipelines.errors import UserError
 from pipelines.settings import Home, Settings
-from tests.publish.world import NOON, make_home, movement, write_ledger
+from tests.worlds.small_marts import NOON, make_home, movement, write_ledger
 from tests.worlds.tiny_dbt import write_project
 
 pytestmark = pytest.mark.timeout(180)

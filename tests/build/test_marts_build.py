@@ -20,7 +20,7 @@ from pipelines.marts.build_files import Relation, build_folders, latest_build
 from pipelines.marts.export import in_dependency_order, without_database
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import PROJECT_ROOT
-from tests.publish.world import make_home, movement, publication, write_ledger
+from tests.worlds.small_marts import make_home, movement, publication, write_ledger
 from tests.worlds.tiny_dbt import write_project
 
 pytestmark = pytest.mark.timeout(180)

@@ -12,7 +12,7 @@ from pipelines.build.build import build_marts
 from pipelines.errors import UserError
 from pipelines.marts.build_files import build_folders
 from pipelines.settings import DBT_PROJECT
-from tests.publish.world import make_home, write_ledger
+from tests.worlds.small_marts import make_home, write_ledger
 from tests.worlds.tiny_dbt import write_project
 
 pytestmark = pytest.mark.timeout(180)

@@ -20,6 +20,7 @@ ZONES = {"PAR": "Europe/Paris", "LIS": "Europe/Lisbon", "NYC": "America/New_York
 
 COMPARED = {
     "intermediate.int_stock__on_hand": "true",
+    "intermediate.int_stock__expiring": "true",
     "intermediate.int_orders__lines": "true",
     "intermediate.int_reservations__lines": "true",
     "availability.dropship": "true",
@@ -38,6 +39,7 @@ INCREMENTAL = ("--exclude", "marts.kpi", "marts.ops", "fqn:*int_kpi__*", "fqn:*i
 HOT = (
     "core.fct_movements",
     "stock.on_hand",
+    "stock.expiring",
     "intermediate.int_orders__reserved",
     "intermediate.int_reservations__open",
     "intermediate.int_supply__now",
@@ -104,7 +106,12 @@ class RandomTrade:
 
     def open(self) -> None:
         item, place = self.shelf()
-        self.ledger.move("opening", self.when(), item, self.dice.randrange(1, 9), "OPENING", f"{place}/sellable_accessible")
+        lot = (
+            {"lot_code": self.dice.choice("AB"), "expires_on": f"2026-03-{self.dice.randrange(1, 20):02d}"}
+            if self.dice.random() < 0.5
+            else {}
+        )
+        self.ledger.move("opening", self.when(), item, self.dice.randrange(1, 9), "OPENING", f"{place}/sellable_accessible", **lot)
 
     def sell(self) -> None:
         item, place = self.shelf()
@@ -271,7 +278,7 @@ def seen_between_builds(home: Path, aside: Path) -> dict[str, list[tuple[Any, ..
             con.execute(f"create or replace view ledger.{table} as select * from read_parquet([{files}])")
             con.execute(f"create or replace view ledger.{table}_new as select * from ledger.{table} where commit_id > {built}")
         newest = [f"timestamptz '{current[name]}' as {name}" for name in ("newest_known_at", "newest_occurred_at")]
-        con.execute(f"create or replace view ledger.newest as select {', '.join(newest)}")
+        con.execute(f"create or replace view ledger.newest as select {', '.join(newest)}, newest_known_at as published_at")
         return {table: con.execute(f"select * from {table} order by all").fetchall() for table in HOT}
 
 

@@ -14,8 +14,7 @@ from pipelines.explain.facts import Facts
 from pipelines.explain.read import read_from
 from pipelines.publish.reader import open_published, run_sql
 from pipelines.settings import Home
-
-from .world import AS_OF, PLACES, write_world
+from tests.worlds.chain import AS_OF, PLACES, write_world
 
 SEED = random.randrange(10**6)
 WORLD_SEED = 1

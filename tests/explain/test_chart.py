@@ -18,9 +18,9 @@ from pipelines.explain.history import dues, last_day, projection
 from pipelines.explain.page import page, write_chart
 from pipelines.settings import Home
 from pipelines.words.words import words_in
+from tests.worlds.chain import EVIL, NEVER
 
 from .conftest import first_with, key_of
-from .world import EVIL, NEVER
 
 pytestmark = pytest.mark.timeout(900)  # the first test makes the world
 

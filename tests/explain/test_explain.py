@@ -13,9 +13,9 @@ from pipelines.errors import UserError
 from pipelines.explain.chain import Explanation, explain
 from pipelines.explain.text import chain_text
 from pipelines.settings import Home
+from tests.worlds.chain import AT_SIGN, BUNDLE, EVIL, NEVER
 
 from .conftest import first_with
-from .world import AT_SIGN, BUNDLE, EVIL, NEVER
 
 pytestmark = pytest.mark.timeout(900)  # the first test makes the world
 

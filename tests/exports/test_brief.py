@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.exports.facts import read_facts
 from pipelines.exports.write import Brief, write_brief
-from tests.exports.published_home import AS_OF, PublishedHome
+from tests.worlds.published_home import AS_OF, PublishedHome
 
 YESTERDAY = date(2026, 3, 8)  # a Sunday
 

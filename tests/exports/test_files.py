@@ -10,7 +10,7 @@ from pipelines.errors import UserError
 from pipelines.exports.files import exported_versions, keep_newest, point_to, version_folder, whole
 from pipelines.exports.write import export_proposals, write_brief
 from pipelines.settings import Home
-from tests.exports.published_home import PublishedHome
+from tests.worlds.published_home import PublishedHome
 
 
 def test_the_newest_twenty_publications_are_kept_and_what_is_not_ours_stays(tmp_path: Path) -> None:

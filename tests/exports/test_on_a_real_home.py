@@ -14,8 +14,8 @@ from pipelines.exports.facts import read_facts
 from pipelines.exports.table import read_csv
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
-from tests.exports.published_home import FURTHER, TABLES
 from tests.exports.workbook_reader import read_workbook
+from tests.worlds.published_home import FURTHER, TABLES
 
 Shown = pytest.CaptureFixture[str]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.exports.table import plain_text, read_csv, safe_text
 from pipelines.exports.write import export_proposals
-from tests.exports.published_home import PublishedHome
+from tests.worlds.published_home import PublishedHome
 
 
 @given(st.text(st.sampled_from("=+-@'\t\r\n,;\" aé\uff1d\uff0b\uff0d\uff201")))

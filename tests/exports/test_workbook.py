@@ -12,8 +12,8 @@ from pipelines.exports.proposals import COLUMNS
 from pipelines.exports.sheets import sheet_names
 from pipelines.exports.write import export_proposals
 from pipelines.words.words import Words
-from tests.exports.published_home import PublishedHome
 from tests.exports.workbook_reader import Sheet, all_xml, read_workbook
+from tests.worlds.published_home import PublishedHome
 
 DANGEROUS = [
     '=HYPERLINK("http://evil.example","x")',

@@ -142,7 +142,10 @@ def test_tags_and_pieces_by_class_count_together_and_what_is_measured_does_not(
     both: tuple[list[dict[str, Any]], list[dict[str, Any]]],
 ) -> None:
     found, packed, _, made, _ = both[0]
-    assert (found["quantity"], found["epcs"]) == (14, ["urn:epc:id:sgtin:3600529.000001.1", "urn:epc:id:sgtin:3600529.000001.2"])
+    assert (found["quantity"], found["epcs"]) == (
+        14,
+        ["https://id.gs1.org/01/03600529000016/21/1", "https://id.gs1.org/01/03600529000016/21/2"],
+    )
     assert (packed["quantity"], packed.get("uom_code")) == (1, None)
     assert made["quantity"] == 5
 

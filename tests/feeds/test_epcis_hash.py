@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.feeds.epcis.hashid import event_hash, pre_hash
 from pipelines.feeds.epcis.jsonform import event_from_json
-from pipelines.feeds.epcis.keys import canonical_link
 from pipelines.feeds.epcis.names import prefixes_of
+from pipelines.feeds.reading.gs1links import canonical_link
 from pipelines.feeds.reading.jsonlines import decode
 
 PREFIXES = prefixes_of({"ex": "https://ns.example.com/epcis/"})

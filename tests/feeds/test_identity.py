@@ -149,7 +149,7 @@ def test_gtins_are_compared_padded_to_14_and_sgtins_as_gtins(tmp_path: Path) -> 
     events = keys(tmp_path, *rows)
     assert events["item_code"].to_list() == ["03600529000030"] * 3 + ["3600529000030"]
     assert events["item_code_kind"].to_list() == ["gtin"] * 3 + [None]
-    assert events["epcs"].to_list() == [None, None, ["urn:epc:id:sgtin:3600529.000003.7"], None]
+    assert events["epcs"].to_list() == [None, None, ["https://id.gs1.org/01/03600529000030/21/7"], None]
 
 
 def test_an_sgln_is_read_as_gln(tmp_path: Path) -> None:

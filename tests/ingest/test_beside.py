@@ -12,7 +12,7 @@ import pytest
 from feeds.landed import AS_OF
 
 from pipelines.errors import UserError
-from pipelines.ingest import pipeline
+from pipelines.ingest import beside, pipeline
 from pipelines.ingest.beside import ask_stream
 from pipelines.ingest.pipeline import ingest_batch, ingest_stream
 from pipelines.ingest.report import IngestReport, Progress
@@ -98,6 +98,16 @@ def test_the_command_does_itself_what_is_much_or_goes_by_other_settings(standing
     assert ask(standing, tmp_path / "landing", Settings(settle_seconds=0.1)) is None
     assert ask(standing, tmp_path / "landing", Settings(settle_seconds=0, unit_bytes=40)) is None
     assert ask(standing, tmp_path / "nowhere") is None
+
+
+def test_what_was_taken_long_ago_does_not_count_as_much(standing: Home, tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "pos"
+    folder.mkdir(parents=True)
+    (folder / "old.jsonl").write_text('{"event_kind":"sale","document_id":"old"}\n' * 10)
+    assert ask(standing, tmp_path / "landing") is not None
+    (folder / "new.jsonl").write_text('{"event_kind":"sale","document_id":"new"}\n')
+    assert beside._is_small(tmp_path / "landing", 200, since=(standing.spool / "deliveries").stat().st_mtime)
+    assert not beside._is_small(tmp_path / "landing", 200, since=0)
 
 
 def test_the_command_does_itself_what_nobody_takes_to_the_end(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts import standing_nodes
 from pipelines.marts.export import BuiltNode
 from pipelines.settings import Home
-from tests.publish.world import make_home, movement, write_ledger
+from tests.worlds.small_marts import make_home, movement, write_ledger
 from tests.worlds.tiny_dbt import write_project
 
 pytestmark = pytest.mark.timeout(180)

@@ -27,6 +27,7 @@ class Books:
     def __init__(self, con: sqlite3.Connection, reference: Reference) -> None:
         self.con = con
         self.reference = reference
+        self._taken_back: dict[int, int] = {}
 
     def move(
         self,
@@ -83,9 +84,20 @@ class Books:
         return event.location, token
 
     def reverse(self, void: Event, target: Event) -> None:
-        """Everything the target posted, the other way round, at the time of the void."""
-        rows = self.con.execute("select * from movements where event = ? and reverses is null", ("/".join(target.key),)).fetchall()
+        """What the void says of what the target posted, the other way round, at the time of the void; picked goods last."""
+        rows = self.con.execute(
+            "select * from movements where event = ? and reverses is null order by from_state = 'allocated_picked', no",
+            ("/".join(target.key),),
+        ).fetchall()
+        left: dict[str, int] = {}
+        for item, units in void.parts:
+            left[item] = left.get(item, 0) + units
         for row in rows:
+            units = min(left.get(row["item"], 0), row["units"] - self._taken_back.get(row["no"], 0))
+            if not units:
+                continue
+            left[row["item"]] -= units
+            self._taken_back[row["no"]] = self._taken_back.get(row["no"], 0) + units
             self.con.execute(
                 _INSERT,
                 (
@@ -99,7 +111,7 @@ class Books:
                     row["from_state"],
                     row["owner"],
                     row["lot"],
-                    row["units"],
+                    units,
                     stamp(void.at),
                     void.day,
                     row["no"],

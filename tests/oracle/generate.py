@@ -61,6 +61,9 @@ def _sell(world: World) -> None:
     world.add("pos", **line)
     if fate > 0.75:
         void = {name: value for name, value in line.items() if name != "source_event_id"} | {"event_kind": "sale_void"}
+        if world.random.random() < 0.5:
+            void = void | {"quantity": world.random.randint(1, 2), "source_event_id": world.next("V")}
+            world.add("pos", **(void | {"quantity": 1, "source_event_id": world.next("V")}))
         world.add("pos", **void)
         world.add("pos", **(line | {"document_line": 2} | ({"source_event_id": world.next("S")} if "source_event_id" in line else {})))
 
@@ -106,6 +109,7 @@ def _handle(world: World) -> None:
             "return_receive",
             "return_inspect",
             "scrap",
+            "supplier_return",
             "snapshot",
             "adjust",
             "move",
@@ -128,6 +132,8 @@ def _handle(world: World) -> None:
         more = world.random.choice([{"reason_code": "scrap"}, {"reason_code": "donate"}, {"to_stock_state": "sellable_not_accessible"}])
     elif kind in ("kit_assemble", "kit_break"):
         item = "GIFT"
+    elif kind == "supplier_return":
+        more = {"supplier_code": "S1", "document_kind": "rma", "document_id": world.next("RS-"), "document_line": 1}
     elif kind == "scrap":
         more = world.random.choice([{}, {"lot_code": "L1"}, {"stock_state": "damaged"}])
     if kind == "unknown_place":

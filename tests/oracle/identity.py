@@ -154,7 +154,7 @@ def _set_aside_ambiguous(events: list[Event], fate_of: dict[int, Fate]) -> list[
 
 
 def _pair_voids(events: list[Event], fate_of: dict[int, Fate]) -> tuple[list[Event], list[tuple[Event, Event]]]:
-    """Each void with the sale or shipment it names; a void that finds none waits. Of several voids of one line the first counts."""
+    """Each void with the sale or shipment it names; a void that finds none waits, and so does one that asks for more than earlier voids left."""
     targets: dict[Key, list[Event]] = {}
     for event in sorted(events, key=_by_time):
         if event.feed == "pos" and event.kind == "sale":
@@ -163,6 +163,7 @@ def _pair_voids(events: list[Event], fate_of: dict[int, Fate]) -> tuple[list[Eve
             targets.setdefault(event.key, []).append(event)
     kept: list[Event] = []
     voids: list[tuple[Event, Event]] = []
+    left: dict[int, dict[str, int]] = {}
     for event in sorted(events, key=_by_time):
         if event.kind == "sale_void":
             target = key_of(event.row, kind="sale", natural=True)
@@ -173,9 +174,24 @@ def _pair_voids(events: list[Event], fate_of: dict[int, Fate]) -> tuple[list[Eve
             continue
         if target not in targets:
             _wait(event, "void_without_target", fate_of)
-        elif targets[target]:
-            voids.append((event, targets[target].pop(0)))
+            continue
+        line = targets[target][0]
+        open_units = left.setdefault(id(line), units_of(line))
+        if any(units > open_units.get(item, 0) for item, units in units_of(event).items()):
+            _wait(event, "void_exceeds_sale", fate_of)
+            continue
+        for item, units in units_of(event).items():
+            open_units[item] -= units
+        voids.append((event, line))
     return kept, voids
+
+
+def units_of(event: Event) -> dict[str, int]:
+    """Units of each item."""
+    found: dict[str, int] = {}
+    for item, units in event.parts:
+        found[item] = found.get(item, 0) + units
+    return found
 
 
 def _by_time(event: Event) -> tuple[object, ...]:

@@ -34,6 +34,7 @@ _PLAIN: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("wms", "return_receive"): ("CUSTOMER", "returned"),
     ("wms", "return_disposition"): ("returned", "TO"),
     ("wms", "scrap"): ("FROM", "SCRAP"),
+    ("wms", "supplier_return"): ("FROM", "SUPPLIER"),
     ("supply", "asn"): ("SUPPLIER", "TRANSIT"),
     ("marketplace", "order_shipped"): ("FROM", "CUSTOMER"),
 }
@@ -48,7 +49,11 @@ def post(con: sqlite3.Connection, reference: Reference, settled: Settled) -> Non
         _post_plain(books, event)
         _post_special(books, event)
         _post_consignment(books, event)
-    _post_shipments(books, events, {id(target) for _, target in settled.voids})
+    voided: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for void, target in settled.voids:
+        for item, units in void.parts:
+            voided[id(target)][item] += units
+    _post_shipments(books, events, voided)
     post_receipts(books, events)
     for void, target in settled.voids:
         books.reverse(void, target)
@@ -147,10 +152,10 @@ def _line(event: Event, item: str) -> tuple[str | None, ...]:
     return (event.location, event.get("document_kind"), event.get("document_id"), event.get("document_line"), item)
 
 
-def _post_shipments(books: Books, events: list[Event], voided: set[int]) -> None:
+def _post_shipments(books: Books, events: list[Event], voided: dict[int, dict[str, int]]) -> None:
     """A shipment takes what was picked for its line, oldest shipment first, the rest from what can be sold.
 
-    A voided shipment uses up nothing for the others: its goods are back where they came from.
+    What was voided of a shipment uses up nothing for the others: it is back where it came from, what was not picked first.
     """
     picked: dict[tuple[str | None, ...], int] = defaultdict(int)
     for event in events:
@@ -164,8 +169,7 @@ def _post_shipments(books: Books, events: list[Event], voided: set[int]) -> None
         for item, units in event.parts:
             line = _line(event, item)
             taken = min(units, picked[line])
-            if id(event) not in voided:
-                picked[line] -= taken
+            picked[line] -= min(taken, units - voided[id(event)][item])
             books.move(event, item, taken, (event.location, "allocated_picked"), ("CUSTOMER", None))
             books.move(event, item, units - taken, books.place(event, "FROM"), ("CUSTOMER", None))
 

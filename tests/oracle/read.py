@@ -40,7 +40,7 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     for feed, kinds in {
         "pos": "sale sale_void return exchange price_only till_close",
         "wms": "opening receipt putaway qc_release qc_hold pick pack ship void_ship adjust count transfer_ship transfer_receive move "
-        "status_change return_receive return_inspect return_disposition kit_assemble kit_break scrap snapshot",
+        "status_change return_receive return_inspect return_disposition kit_assemble kit_break supplier_return scrap snapshot",
         "marketplace": "order_placed order_line_changed order_cancelled order_shipped order_delivered return_requested refund "
         "backorder_accepted preorder_accepted listing_on listing_off stock_published stock_ack stock_publish_failed",
         "supply": "po_created po_confirmed po_changed po_cancelled asn recadv supplier_invoice_qty supplier_stock consignment_deliver "
@@ -63,6 +63,7 @@ _MORE: Final[dict[str, frozenset[str]]] = {
     "move": frozenset({"to_location_code"}),
     "transfer_ship": frozenset({"to_location_code"}),
     "void_ship": frozenset({"ref_document_id"}),
+    "supplier_return": frozenset({"supplier_code"}),
     "stock_published": frozenset({"publish_no"}),
     "stock_ack": frozenset({"publish_no"}),
     "stock_publish_failed": frozenset({"publish_no"}),

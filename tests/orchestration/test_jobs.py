@@ -1,8 +1,9 @@
-"""The five jobs on the demo's home, through the daemon: four from the queue, one because its time has come; and the page beside them."""
+"""The five jobs on the small distributor's home, through the daemon: four from the queue, one because its time has come; and the page beside them."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pipelines.owner.owner import Owner
 from pipelines.processes.heartbeat import beat
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
-from pipelines.simulate.demo import DEMO_AS_OF
+from tests.conftest import SMALL_AS_OF
 from tests.orchestration.daemon import ROOT, Served, serving, wait_for
 
 pytestmark = pytest.mark.timeout(900)
@@ -28,21 +29,18 @@ TICKED = "safety_stock_refresh"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo's home with an owner (here, as in `parstock up`) and its schedules; one of them is due every third minute.
+def served(small_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A copy of the small distributor's home with an owner (here, as in `parstock up`) and its schedules; one of them is due every third minute.
 
     Not at one minute only: on a busy machine the daemon may first look after it, and what was due before does not count.
     """
-    home = Home(tmp_path_factory.mktemp("demo") / "home").make()
-    made = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "demo", "--home", str(home.root)], cwd=ROOT, capture_output=True, check=False
-    )
-    assert made.returncode == 0, made.stderr.decode()[-3000:]
+    home = Home(tmp_path_factory.mktemp("jobs") / "home")
+    shutil.copytree(small_home, home.root)
     for part in ("stream", "builds"):  # as if `parstock up` did its part: nothing is asked for that the test did not ask
         beat(home, part, silent_seconds_max=3600)
-    as_of = datetime.fromisoformat(DEMO_AS_OF)
+    as_of = datetime.fromisoformat(SMALL_AS_OF)
     with Owner(home, clock=lambda: as_of), serving(
-        home, module="tests.orchestration.soon", runs=2, PARSTOCK_AS_OF=DEMO_AS_OF, PARSTOCK_TEST_CRON="*/3 * * * *"
+        home, module="tests.orchestration.soon", runs=2, PARSTOCK_AS_OF=SMALL_AS_OF, PARSTOCK_TEST_CRON="*/3 * * * *"
     ) as running:  # fmt: skip
         yield running
 
@@ -125,8 +123,6 @@ def test_only_loopback_listens(ran: Served) -> None:
 
 @pytest.mark.timeout(300)
 def test_up_runs_the_scheduler_behind_everything_else_and_takes_it_along(small_home: Path, tmp_path: Path) -> None:
-    import shutil
-
     home = Home(tmp_path / "home")
     shutil.copytree(small_home, home.root)
     with (tmp_path / "up.log").open("wb") as log:

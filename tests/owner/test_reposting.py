@@ -119,3 +119,25 @@ def test_a_shipment_of_an_order_number_of_two_channels_waits(tmp_path: Path) -> 
     home.deliver(**{"wms/2.jsonl": [{**ship, "source_revision": 1, "channel_code": "web"}]})
     assert home.on_hand() == {("TEE", "DC", "sellable_not_accessible"): -1}
     assert home.set_aside() == []
+
+
+def test_what_goes_back_to_its_supplier_leaves_the_shelf_or_the_state_that_it_names(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    back = {"supplier_code": "SUP", "document_kind": "rma", "document_id": "RS1", "document_line": 1}
+    home.deliver(
+        **{
+            "wms/1.jsonl": [
+                wms("1", "opening", "2026-03-01T06:00:00", "DC", "MUG", 10),
+                wms("2", "receipt", "2026-03-02T06:00:00", "DC", "MUG", 6, supplier_code="SUP", document_kind="po", document_id="P1", document_line=1),
+                wms("3", "supplier_return", "2026-03-03T06:00:00", "DC", "MUG", 2, **back),
+                wms("4", "supplier_return", "2026-03-03T06:00:00", "DC", "MUG", 1, uom_code="CS", stock_state="in_progress", **back),
+                wms("5", "supplier_return", "2026-03-03T06:00:00", "DC", "MUG", 1, **(back | {"supplier_code": "NOBODY"})),
+            ]
+        }
+    )  # fmt: skip
+    assert home.on_hand() == {("MUG", "DC", "sellable_not_accessible"): 8}
+    assert home.set_aside() == [("unknown_supplier", 5, 1)]
+    ends = home.rows("""
+        select p.location_code, units::INT, supplier_id is not null, document_kind from movements m
+        join (select distinct location_id, location_code from locations) p on p.location_id = m.to_location_id where movement_kind = 'supplier_return' order by units""")
+    assert ends == [("SUPPLIER", 2, True, "rma"), ("SUPPLIER", 6, True, "rma")]

@@ -163,3 +163,41 @@ def test_goods_of_another_owner_are_his_when_a_reader_receives_them(tmp_path: Pa
     assert home.rows("select place, sum(delta)::INT from codes where owner_id <> 0 group by 1 order by 1") == [
         ("DC", 2), ("SUPPLIER", -24), ("TRANSIT", 22),
     ]  # fmt: skip
+
+
+def of_class(quantity: float | None, lot: str, **more: Any) -> dict[str, Any]:
+    """A part of a quantity list: shirts of a lot."""
+    return {"epcClass": f"urn:epc:class:lgtin:3600529.000001.{lot}"} | ({} if quantity is None else {"quantity": quantity}) | more
+
+
+def test_goods_by_class_are_received_with_their_lots_beside_tags_and_alone(tmp_path: Path) -> None:
+    home = a_home(tmp_path)
+    lists = {
+        "rfid/1.jsonl": [
+            read(1, "2026-03-07T10:00:00", tags(1), quantityList=[of_class(5, "L1"), of_class(2, "L2")]),
+            read(2, "2026-03-07T10:05:00", [], quantityList=[of_class(5, "L1")]),
+            # a case is six; an amount that is not stated, or measured in another unit, is no number of pieces
+            read(3, "2026-03-07T10:10:00", [], quantityList=[
+                {"epcClass": "https://id.gs1.org/01/13600529000013/10/L3", "quantity": 2}, of_class(None, "L9"), of_class(2.5, "L9", uom="KGM")]),
+            read(4, "2026-03-07T10:15:00", [], type="AggregationEvent", action="DELETE", parentID=SSCC, childQuantityList=[of_class(1, "L2")]),
+            read(5, "2026-03-07T12:00:00", [], quantityList=[of_class(7, "L1")], document=None),
+            read(6, "2026-03-07T12:00:00", [], quantityList=[of_class(7, "L1")], place="00002"),
+            read(7, "2026-03-07T12:00:00", [], quantityList=[{"epcClass": "urn:epc:idpat:sgtin:3600529.000002.*", "quantity": 4}]),
+        ]
+    }  # fmt: skip
+    home.deliver(**lists)
+    by_lot = "select coalesce(lot_code, ''), sum(delta)::INT from codes where place = 'DC' and item = 'TEE' group by 1 order by 1"
+    assert home.rows(by_lot) == [("", 1), ("L1", 10), ("L2", 3), ("L3", 12)]
+    assert home.rows("select count(*) from movements where item_id is null") == [(0,)]
+    observed = (
+        "select units::INT, lot_code from events where feed = 'rfid' and epc is null and event_kind = 'object_observe' order by lot_code, 1"
+    )
+    assert home.rows(observed) == [(4, ""), (5, "L1"), (5, "L1"), (7, "L1"), (7, "L1"), (2, "L2"), (12, "L3"), (None, "L9"), (None, "L9")]
+    # once the class is known its goods come in; and what the warehouse writes of the same line is matched
+    home.deliver(
+        **{"reference/items.csv": "item_code,item_kind,base_uom_code,gtin,valid_from\nMUG,stock,EA,03600529000023,2026-03-01T00:00:00Z\n"}
+    )
+    assert home.on_hand() == {DOCK: 26, ("MUG", "DC", "in_progress"): 4}
+    home.deliver(**{"supply/1.jsonl": [NOTICE | {"quantity": 26}], "wms/1.jsonl": [receipt("W1", "2026-03-07T13:00:00", 26)]})
+    assert home.on_hand() == {DOCK: 26, ("MUG", "DC", "in_progress"): 4}
+    assert home.rows(by_lot) == [("", 1), ("L1", 10), ("L2", 3), ("L3", 12)]

@@ -257,7 +257,7 @@ def test_the_reason_states_every_term_with_its_figure(plan_of: PlanOf) -> None:
     assert only(planned)["why"] == (
         "Reorder at 137.69 units = 100 expected in 5 days (20 a day; lead time 5 days, mean of 6 own receipts) + 37.69 safety stock "
         "(combined, 6 receipts and smooth demand: 1.645 x 22.91 units for 95 % of cycles without stockout). "
-        "Position 41 = 45 sellable + 0 on order + 0 in transit - 4 reserved - 0 backordered. "
+        "Position 41 = 45 sellable + 0 on order + 0 in transit + 0 received and not put away - 4 reserved - 0 backordered. "
         "At or below the point: order 720 units from S-CUP by 2026-03-08 (economic quantity 722.1, in 6s), "
         "expected 2026-03-13, at 3.5 EUR."
     )

@@ -13,7 +13,8 @@ from pipelines.publish.full_copy import write_full_copy
 from pipelines.publish.reader import open_published, run_sql
 from pipelines.publish.snapshot import publish_snapshot
 from pipelines.settings import Home
-from tests.publish.world import arrow, make_home, movement, publication, write_ledger, write_marts
+from tests.worlds.ledger_files import arrow
+from tests.worlds.small_marts import make_home, movement, publication, write_ledger, write_marts
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pipelines.publish.names import current_version, files_named_by, version_fil
 from pipelines.publish.retention import retain
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import Home
-from tests.publish.world import NOON, make_home, movement, publication, write_ledger, write_marts
+from tests.worlds.small_marts import NOON, make_home, movement, publication, write_ledger, write_marts
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
 

@@ -20,7 +20,8 @@ from pipelines.marts.build_files import MartsBuild
 from pipelines.publish.names import current_version, next_version, version_file
 from pipelines.publish.snapshot import Publisher, publish_snapshot
 from pipelines.settings import Home
-from tests.publish.world import arrow, make_home, movement, publication, write_ledger, write_marts
+from tests.worlds.ledger_files import arrow
+from tests.worlds.small_marts import make_home, movement, publication, write_ledger, write_marts
 
 pytestmark = pytest.mark.timeout(180)
 

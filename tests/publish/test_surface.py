@@ -14,7 +14,8 @@ from pipelines.build.build import build_marts
 from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import Publisher
 from pipelines.settings import DBT_PROJECT, Home
-from tests.publish.world import NOON, arrow, make_home, movement, publication, row, write_ledger
+from tests.worlds.ledger_files import arrow
+from tests.worlds.small_marts import NOON, make_home, movement, publication, row, write_ledger
 
 pytestmark = [
     pytest.mark.timeout(300),
@@ -147,7 +148,9 @@ def test_hot_tables_show_the_tail_that_no_build_has_seen(built: tuple[Home, Mart
         ("S1", False),
         ("SUPPLIER", True),
     ]
-    assert con.execute("from intermediate.int_ledger__newest").fetchall() == [(NOON, NOON, NOON)]
+    assert con.execute("select newest_known_at, newest_occurred_at, data_at from intermediate.int_ledger__newest").fetchall() == [
+        (NOON, NOON, NOON)
+    ]
     con.close()
 
 

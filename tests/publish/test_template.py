@@ -15,7 +15,8 @@ from pipelines.publish.snapshot import Publisher
 from pipelines.publish.template import Template, making, prepare
 from pipelines.settings import Home
 from tests.publish.test_snapshot import ask
-from tests.publish.world import arrow, make_home, movement, publication, write_ledger, write_marts
+from tests.worlds.ledger_files import arrow
+from tests.worlds.small_marts import make_home, movement, publication, write_ledger, write_marts
 
 
 def publish_anew(home: Home, version: int, build: int = 1, on_hand: int = 5) -> Path:

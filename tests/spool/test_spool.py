@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from feeds.landed import land_file
 
+from pipelines.durable import remove_abandoned, write_bytes_whole, write_whole
 from pipelines.errors import UserError
 from pipelines.spool import Delivery, Manifest, Spool, UnitRange, delivery_id_of, unit_id_of
-from pipelines.spool.files import remove_abandoned, write_bytes_whole, write_whole
 from pipelines.spool.records import instant_text
 
 DELIVERY = Delivery(

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
 import uuid
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from pipelines.ledger.tables import LEDGER_TABLES
+from tests.worlds.ledger_files import Row, write_ledger_files
 
 VIRTUAL = ("SUPPLIER", "CUSTOMER", "TRANSIT", "ADJUSTMENT", "OPENING", "SCRAP", "DONATION", "KITTING")
-Row = dict[str, Any]
 
 
 def number(code: str) -> int:
@@ -32,7 +28,6 @@ class SmallLedger:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.commit_id = 0
-        self.files: dict[str, list[Row]] = {table: [] for table in LEDGER_TABLES}
         self.pending: dict[str, list[Row]] = {}
         self.newest = self.newest_known = "1970-01-01T00:00:00+00:00"
         self._numbers = 0
@@ -84,6 +79,13 @@ class SmallLedger:
             location_code=location,
             priority=priority,
         )
+
+    def bom(self, kit: str, **components: int) -> None:
+        """What a kit or bundle is made of: units of each component, whose code is written with `_` for `-`."""
+        for component, units in components.items():
+            code = component.replace("_", "-")
+            self._reference("bom", kit_item_id=number(kit), component_item_id=number(code), kit_item_code=kit, component_item_code=code,
+                            component_units=units)  # fmt: skip
 
     def terms(self, supplier: str, item: str, location: str | None = None, **more: Any) -> None:
         """A supplier's terms; without a location for all of them."""
@@ -153,32 +155,13 @@ class SmallLedger:
     def commit(self) -> int:
         """Write what was added as Parquet and name it in current.json; returns the commit."""
         self.commit_id += 1
-        con = duckdb.connect()
-        con.execute("SET TimeZone = 'UTC'")
-        for table, columns in LEDGER_TABLES.items():
-            rows = self.pending.pop(table, [])
-            if not rows and self.files[table]:
-                continue
-            con.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-            if rows:
-                marks = ", ".join("?" for _ in columns)
-                values = [[row.get(name) if name != "commit_id" else self.commit_id for name in columns] for row in rows]
-                con.executemany(f"insert into {table} values ({marks})", values)
-            path = Path(table) / f"{self.commit_id:06d}.parquet"
-            (self.home / "ledger" / table).mkdir(exist_ok=True)
-            con.execute(f"copy {table} to '{(self.home / 'ledger' / path).as_posix()}' (format parquet)")
-            self.files[table].append(
-                {"path": path.as_posix(), "rows": len(rows), "min_commit_id": self.commit_id, "max_commit_id": self.commit_id}
-            )
-        con.close()
+        rows = {table: [one | {"commit_id": self.commit_id} for one in added] for table, added in self.pending.items()}
+        self.pending = {}
         known = max(self.newest, self.newest_known, key=dt.datetime.fromisoformat)
-        current = {
-            "commit_id": self.commit_id, "ledger_hash": f"{self.commit_id:032x}", "newest_known_at": known, "newest_occurred_at": self.newest,
-            "written_at": self.newest, "tables": {table: {"files": files} for table, files in self.files.items()},
-        }  # fmt: skip
-        temporary = self.home / "ledger" / ".current.tmp"
-        temporary.write_text(json.dumps(current), encoding="utf-8")
-        temporary.rename(self.home / "ledger" / "current.json")
+        write_ledger_files(
+            self.home / "ledger", f"{self.commit_id:06d}", rows, commit=self.commit_id, ledger_hash=f"{self.commit_id:032x}",
+            newest_known_at=known, newest_occurred_at=self.newest, written_at=self.newest,
+        )  # fmt: skip
         return self.commit_id
 
 

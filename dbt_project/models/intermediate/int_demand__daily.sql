@@ -13,8 +13,17 @@ order_lines as (
     select * from {{ ref('int_orders__lines') }}
 ),
 
+reasons as (
+    {{ declared_reasons() }}
+),
+
 sales as not materialized (
-    {{ sold_units('movements') }}
+    {{ sold_units('movements', 'reasons') }}
+),
+
+-- Orders that were placed for a reason that is no demand: tests, samples.
+not_demanded as (
+    {{ not_demanded_lines(events, 'reasons') }}
 ),
 
 exchanges as (
@@ -82,6 +91,10 @@ demanded as (
         unit_price_amount is null as is_unpriced,
         currency_code
     from touched_orders
+    anti join not_demanded
+        on
+            touched_orders.channel_id = not_demanded.channel_id and touched_orders.document_id = not_demanded.document_id
+            and touched_orders.document_line = not_demanded.document_line and touched_orders.item_id = not_demanded.item_id
     where is_placed
 
     union all

@@ -78,11 +78,11 @@ sales as (
         measured_on,
         grain_kind,
         grain_id,
-        cast(case when coalesce(min(currency_code) = max(currency_code), true) then sum(amount) end as decimal(28, 6)) as amount,
-        cast(case when min(currency_code) = max(currency_code) then min(currency_code) end as varchar) as currency_code
+        cast(sum(amount) as decimal(28, 6)) as amount,
+        cast(currency_code as varchar) as currency_code
     from sold
     where amount is not null
-    group by measure_code, measured_on, grain_kind, grain_id
+    group by measure_code, measured_on, grain_kind, grain_id, currency_code
 ),
 
 lately_demanded as (

@@ -27,13 +27,13 @@ days as (
         measures.measured_on,
         measures.grain_kind,
         measures.grain_id,
-        -- A day on which only the other measure moved adds nothing to this one; one of several currencies is unknown.
+        -- A day on which only the other measure moved adds nothing to this one.
         case when bool_or(parts.is_numerator) then max(measures.amount) filter (where parts.is_numerator) else 0 end as numerator,
         case when bool_or(not parts.is_numerator) then max(measures.amount) filter (where not parts.is_numerator) else 0 end as denominator,
-        max(measures.currency_code) as currency_code
+        measures.currency_code
     from measures
     inner join parts on measures.measure_code = parts.measure_code and measures.grain_kind = parts.grain_kind
-    group by parts.kpi_code, measures.measured_on, measures.grain_kind, measures.grain_id
+    group by parts.kpi_code, measures.measured_on, measures.grain_kind, measures.grain_id, measures.currency_code
 ),
 
 additive as (
@@ -57,7 +57,7 @@ additive as (
 
 -- How many days of the period the measure knows at all: the same for every grain, so that means over time add up.
 days_of_period as (
-    select kpi_code, period_kind, period_start_on, count(*) as n_days
+    select kpi_code, period_kind, period_start_on, count(distinct measured_on) as n_days
     from (
         select kpi_code, unnest(['day', 'week', 'month']) as period_kind, measured_on
         from days

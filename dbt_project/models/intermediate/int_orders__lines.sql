@@ -11,9 +11,18 @@ movements as not materialized (
     select * from {{ ref('stg_ledger__movements') }}
 ),
 
+reasons as (
+    {{ declared_reasons() }}
+),
+
 {% if is_incremental() %}
 touched as (
     {{ touched_order_lines('(select * from events where commit_id > ' ~ since ~ ')', '(select * from movements where commit_id > ' ~ since ~ ')') }}
+
+    union
+    select document_id, document_line
+    from events
+    where event_kind = 'order_cancelled' and reason_code in {{ newly_declared(since) }}
 ),
 {% endif %}
 
@@ -26,7 +35,7 @@ line_shipments as not materialized (
 ),
 
 lines as (
-    {{ order_lines('line_events', 'line_shipments') }}
+    {{ order_lines('line_events', 'line_shipments', reasons='reasons') }}
 )
 
 select

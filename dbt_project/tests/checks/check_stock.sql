@@ -2,6 +2,7 @@
 {{ checks([
     'stock__asn_reconciliation',
     'stock__daily',
+    'stock__expiring',
     'stock__on_hand',
     'stock__snapshots'
 ]) }}

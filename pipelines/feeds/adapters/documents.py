@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.feeds.adapters.adapter import Inexact, Line, Place
 from pipelines.feeds.adapters.registry import QUICK, adapter_for
 from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.reading.jsonlines import decode, encode_extra, split_fields
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
@@ -118,7 +119,16 @@ def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterat
 
 
 def _made(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
-    """The lines of a document, whole or not at all."""
+    """The lines of a document, whole or not at all; one on which our own code fails is refused like any other."""
+    try:
+        return _made_of(document, feed, place, named)
+    except Refused:
+        raise
+    except Exception as error:
+        raise Refused("unreadable", words_of(error)) from error
+
+
+def _made_of(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
     adapter = adapter_for(document.plain, feed, named)
     if adapter.quick is not None:
         try:

@@ -26,16 +26,15 @@ MARKETPLACE = Feed(
     title="web shop and marketplaces: orders, listings, published stock",
     kinds=(
         *(
-            Kind(name, required=_ORDER, defaults=_SO)
-            for name in (
-                "order_placed", "order_cancelled", "order_shipped", "order_delivered", "backorder_accepted", "preorder_accepted",
-            )
+            Kind(name, required=_ORDER, defaults=_SO, not_before_event=("due_at", "promised_at"))
+            for name in ("order_placed", "backorder_accepted", "preorder_accepted")
         ),
+        *(Kind(name, required=_ORDER, defaults=_SO) for name in ("order_cancelled", "order_shipped", "order_delivered")),
         Kind("order_line_changed", required=_ORDER, quantity="not_negative", defaults=_SO),
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("return_requested", "refund")),
         *(Kind(name, quantity="optional", natural_key=_LISTING_KEY) for name in ("listing_on", "listing_off")),
         *(
-            Kind(name, required=("document_id",), quantity="not_negative", natural_key=_STOCK_KEY, defaults=_PUBLICATION)
+            Kind(name, required=("document_id",), quantity="stated", natural_key=_STOCK_KEY, defaults=_PUBLICATION)
             for name in ("stock_published", "stock_ack", "stock_publish_failed")
         ),
     ),

@@ -2,7 +2,7 @@
 
 A file is named after its entity: `items.csv`, or `items-2026.csv`, `items_north.jsonl` (what follows a `-`, `_` or `.`
 is free), or any name in a folder called after it (`reference/items/anything.csv`). Every row may carry `valid_from`
-and `valid_to` (a date means midnight UTC). Columns that the entity does not have are kept in `extra`.
+and `valid_to` (a date means midnight UTC; one before 1900 or after 2200 is as an empty cell). Columns that the entity does not have are kept in `extra`.
 
 Columns that need an explanation:
 
@@ -11,6 +11,10 @@ Columns that need an explanation:
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
   `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
+- 0 is as an empty cell where no such number can be meant (`zero_is_none`): a multiple, a minimum, a maximum, a capacity, a shelf life.
+- `supplier_terms`: of a supplier for a location (`*` for all): `order_days`, the weekdays on which it takes orders
+  (`Mo,We,Fr`; empty: every day), and its calendar. `calendar_code`, here and of a location: on the calendar's `closed` days and
+  public holidays nobody takes orders, or goods. What a place's opening hours leave out, it takes no goods on either.
 - `relations`: the item is related to another: `substitute` (may be sold instead), `successor` (follows it), `merge` (is the
   same item; `valid_from` is required: from then on their stock is one; before it, a count was of one code's goods alone).
 - `segments`: members of a named group, each an item, location, channel or supplier by its code.
@@ -44,14 +48,13 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("unit_cost_amount", "decimal"),
             Column("unit_price_amount", "decimal"),
             Column("currency_code"),
-            Column("shelf_life_days", "integer"),
+            Column("shelf_life_days", "integer", zero_is_none=True),
             Column("lifecycle"),
-            Column("launched_on", "date"),
-            Column("ended_on", "date"),
+            Column("launched_on", "date", is_open_ended=True),
+            Column("ended_on", "date", is_open_ended=True),
             Column("obsolescence_class"),
-            Column("weight_grams", "integer"),
-            Column("volume_cm3", "integer"),
-            Column("max_line_units", "integer"),
+            Column("weight_grams", "integer", zero_is_none=True),
+            Column("volume_cm3", "integer", zero_is_none=True),
         ),
     ),
     Entity(
@@ -77,7 +80,8 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("country_code"),
             Column("rfid_posting", values=("none", "authoritative")),
             Column("opening_hours", is_hours=True),
-            Column("capacity_units", "integer"),
+            Column("capacity_units", "integer", zero_is_none=True),
+            Column("calendar_code"),
         ),
     ),
     Entity(
@@ -108,13 +112,23 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("item_code", required=True),
             Column("location_code", required=True),
             Column("lead_time_days", "integer"),
-            Column("moq_units", "integer"),
-            Column("multiple_units", "integer"),
+            Column("moq_units", "integer", zero_is_none=True),
+            Column("multiple_units", "integer", zero_is_none=True),
             Column("unit_cost_amount", "decimal"),
             Column("currency_code"),
-            Column("order_cost_amount", "decimal"),
-            Column("max_units", "integer"),
+            Column("order_cost_amount", "decimal", zero_is_none=True),
+            Column("max_units", "integer", zero_is_none=True),
             Column("priority", "integer"),
+        ),
+    ),
+    Entity(
+        "supplier_terms",
+        ("supplier_code", "location_code"),
+        (
+            Column("supplier_code", required=True),
+            Column("location_code", required=True),
+            Column("order_days", is_weekdays=True),
+            Column("calendar_code"),
         ),
     ),
     Entity(
@@ -177,7 +191,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
 )
 
 ENTITY_BY_NAME: Final = {entity.name: entity for entity in ENTITIES}
-POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "multiple_units", "component_units", "max_line_units"})
+POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "component_units"})
 """Whole numbers that must be above 0; other whole numbers must not be negative."""
 
 

@@ -22,7 +22,7 @@ RESERVATION = Feed(
     title="reservations: held, released, expired, used up",
     kinds=(
         # At a location, or at the one that serves the channel first.
-        Kind("reserve", any_of=("location_code", "channel_code")),
+        Kind("reserve", any_of=("location_code", "channel_code"), not_before_event=("due_at",)),
         *(Kind(name) for name in ("release", "expire", "consume")),
     ),
     required=("event_kind", "document_id", "document_line", "occurred_at", "item_code", "quantity"),

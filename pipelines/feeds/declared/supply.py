@@ -52,14 +52,15 @@ SUPPLY = Feed(
     name="supply",
     title="suppliers: purchase orders, notices, supplier stock, consignment",
     kinds=(
-        *(Kind(name, defaults=_PO) for name in ("po_created", "po_confirmed", "po_changed", "po_cancelled")),
+        Kind("po_created", defaults=_PO, not_before_event=("due_at", "promised_at")),
+        *(Kind(name, defaults=_PO) for name in ("po_confirmed", "po_changed", "po_cancelled")),
         Kind("asn", defaults=(("document_kind", "asn"),)),
         Kind("recadv", defaults=(("document_kind", "recadv"),)),
         Kind("supplier_invoice_qty", defaults=(("document_kind", "inv"),)),
         Kind(
             "supplier_stock",
             optional=("document_id", "document_line"),
-            quantity="not_negative",
+            quantity="stated",
             natural_key=("supplier_code", "item_code", "occurred_at", "event_kind"),
         ),
         _consignment("consignment_deliver"),

@@ -5,7 +5,8 @@
 
 Known quirks: transactions are numbered, so the number is the identity; lines come late and out of order; counts are
 levels, not changes. Only `adjust` is signed. A `return_disposition` says where the goods go by its reason
-(`RETURN_REASONS`), or by `to_stock_state`.
+(`RETURN_REASONS`), or by `to_stock_state`. Goods that go back to whom they were bought from are a `supplier_return`: neither
+a loss nor a sale.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ WMS = Feed(
         Kind("return_disposition", needs=(Need("to_stock_state", "reason_code", RETURN_REASONS, unless=True),)),
         Kind("kit_assemble"),
         Kind("kit_break"),
+        Kind("supplier_return", required=("supplier_code",)),
         Kind("scrap"),
-        Kind("snapshot", quantity="not_negative"),
+        Kind("snapshot", quantity="stated"),
     ),
     required=("event_kind", "source_event_id", "location_code", "occurred_at", "item_code", "quantity"),
     natural_key=None,

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from pipelines.feeds.epcis.keys import fault_of, known_fault_of
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import ACTIONS, EPC_LISTS, PLACES, QUANTITY_LISTS, TYPED_LISTS, TYPES, WORDS, is_own_term
+from pipelines.feeds.reading.gs1links import fault_of, known_fault_of
 from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.reading.tags import pure_uri
 from pipelines.feeds.reading.times import read_instant
 
 MAX_EPCS: Final = 100_000
@@ -41,7 +42,7 @@ def check_event(event: dict[str, Any]) -> None:
         for place, element in enumerate(event.get(name, ())):
             _check_quantity(element, f"{name}[{place}]")
     for path, uri in _identifiers(event):
-        if code := known_fault_of(uri):
+        if code := known_fault_of(pure_uri(uri)):
             raise Refused(code, path, uri)
     _check_terms(event)
     _check_whole(event, kind)
@@ -75,7 +76,7 @@ def _check_epcs(event: dict[str, Any]) -> None:
         if count > MAX_EPCS:
             raise Refused("too_many_epcs", name, str(count))
         for place, epc in enumerate(epcs):
-            if code := fault_of(epc):
+            if code := fault_of(pure_uri(epc)):
                 raise Refused(code, f"{name}[{place}]", epc)
         if len(set(epcs)) != len(epcs):
             place = next(place for place, epc in enumerate(epcs) if epc in epcs[:place])

@@ -19,17 +19,19 @@ import polars as pl
 from pipelines.feeds.epcis.checks import MAX_EPCS
 from pipelines.feeds.epcis.document import count_names
 from pipelines.feeds.epcis.hashid import event_hash
-from pipelines.feeds.epcis.keys import CERTAIN, fault_of
 from pipelines.feeds.epcis.row import minutes_of
 from pipelines.feeds.epcis.vocabulary import PLACES, TYPES, WORDS, bare, is_own_term
 from pipelines.feeds.reading.gs1 import gln_of_epc
+from pipelines.feeds.reading.gs1links import CERTAIN, fault_of
 from pipelines.feeds.reading.jsonlines import encode_extra
 from pipelines.feeds.reading.rows import EXTRA, LINE
+from pipelines.feeds.reading.tags import canonical_epcs
 from pipelines.feeds.reading.times import Instants, parse_instants
 from pipelines.feeds.reading.typed import MAX_TEXT
 
 _TEXTS: Final = ("eventID", "bizStep", "disposition", "eventTime", "eventTimeZoneOffset", "recordTime", "action")
-_LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~]+$"
+_LINK: Final = r"^(https?://[^/?#]+/01/[0-9]{14})/21/[!-~&&[^/?#]]+$"
+"""A link that says no more than item and serial."""
 _WHOLE_TIME: Final = r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})$"
 _CERTAIN_PARENT: Final = r"^urn:epc:id:[a-z]+:[!-?A-~]+$"
 _ABSENT: Any = None
@@ -198,6 +200,7 @@ def _tags(lists: list[list[str]]) -> tuple[pl.Series, pl.Series]:
     is_sure = flat.str.contains(f"^(?:{CERTAIN})$")
     if not is_sure.all():
         is_sure |= _all_sure(flat.str.extract(_LINK, 1), lambda link: fault_of(link) is None, missing=False)
+    flat = canonical_epcs(flat)
     of = pl.select(pl.int_range(len(lists), dtype=pl.UInt32).repeat_by(pl.lit(lengths)).explode()).to_series().alias("of")
     grouped = (
         pl.DataFrame([of, flat, is_sure.alias("sure")])
@@ -208,7 +211,7 @@ def _tags(lists: list[list[str]]) -> tuple[pl.Series, pl.Series]:
 
 
 def _times(written: pl.Series, zones: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """The event's time with the offset of its zone, and whether it surely is a time after 1999."""
+    """The event's time with the offset of its zone, and whether it surely is a time of the years that are taken."""
     read, sure = _is_time(written)
     sure &= _all_sure(zones, lambda zone: _offset(zone) is not None)
     # a time that names the same zone itself says it all
@@ -224,7 +227,7 @@ def _times(written: pl.Series, zones: pl.Series) -> tuple[pl.Series, pl.Series]:
 def _is_time(written: pl.Series) -> tuple[Instants, pl.Series]:
     sure = written.str.contains(_WHOLE_TIME).fill_null(False)
     read = parse_instants(written.set(~sure, None))
-    return read, sure & (read.local.dt.year() > 2000).fill_null(False)
+    return read, sure & read.local.dt.year().is_between(2001, 2199).fill_null(False)
 
 
 def _is_plain_place(place: str) -> bool:
@@ -257,7 +260,7 @@ def _extra(parent: pl.Series, read_point: pl.Series) -> pl.Series:
     reader = _mapped(read_point, lambda place: encode_extra({"readPoint": {"id": place}})[1:-1])
     parts = pl.DataFrame(
         {
-            "parent": pl.select(pl.when(parent.is_not_null()).then(pl.lit('"parentID":"') + parent + pl.lit('"'))).to_series(),
+            "parent": '"parentID":"' + canonical_epcs(parent) + '"',
             "reader": reader,
         }
     )

@@ -10,6 +10,7 @@ from pipelines.feeds.epcis.document import check_doubled, events_of
 from pipelines.feeds.epcis.jsonform import Prefixes, event_from_json
 from pipelines.feeds.epcis.row import Seen, payload_of, row_of
 from pipelines.feeds.epcis.session import is_session, session_row
+from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.reading.rows import LINE, RawRows, Refused, Reject
 
 
@@ -59,9 +60,12 @@ def take(value: Any, number: int, path: str, prefixes: Prefixes, seen: Seen, gat
             return
         event = event_from_json(value, prefixes)
         gathered.rows.append(row_of(event, number, seen))
-    except (Refused, RecursionError) as error:
-        refused = error if isinstance(error, Refused) else Refused("too_deep")
+    except Refused as refused:
         gathered.reject(value if event is None else event, number, refused, path)
+    except RecursionError:
+        gathered.reject(value if event is None else event, number, Refused("too_deep"), path)
+    except Exception as error:  # of one event, and no reason to set its neighbours aside
+        gathered.reject(None, number, Refused("unreadable", words_of(error)), path)
 
 
 def read_honestly(document: Any) -> RawRows:

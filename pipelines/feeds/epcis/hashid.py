@@ -15,9 +15,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from pipelines.feeds.epcis.jsonform import number_text
-from pipelines.feeds.epcis.keys import canonical_link
 from pipelines.feeds.epcis.names import closed
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD, TYPED_LISTS, WEB_TERM
+from pipelines.feeds.reading.gs1links import canonical_link
 from pipelines.feeds.reading.times import read_instant
 
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")

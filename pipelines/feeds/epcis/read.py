@@ -20,6 +20,7 @@ from pipelines.feeds.epcis.row import Seen, row_of
 from pipelines.feeds.epcis.session import is_session
 from pipelines.feeds.epcis.xmlform import event_from_xml
 from pipelines.feeds.epcis.xmlread import read_xml
+from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.reading.jsonlines import decode, numbered_lines, unread
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, RawRows, Refused
 
@@ -122,6 +123,8 @@ def _read_xml(content: bytes) -> RawRows:
             gathered.rows.append(row_of(event, number, seen))
         except Refused as refused:
             gathered.reject(event, number, refused, path_of(path, number))
+        except Exception as error:  # of one event, and no reason to set its neighbours aside
+            gathered.reject(None, number, Refused("unreadable", words_of(error)), path_of(path, number))
     return gathered.raw_rows(seen)
 
 

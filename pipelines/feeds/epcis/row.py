@@ -16,11 +16,13 @@ import orjson
 
 from pipelines.feeds.epcis.checks import check_event
 from pipelines.feeds.epcis.hashid import event_hash
+from pipelines.feeds.epcis.lots import lot_and_expiry
 from pipelines.feeds.epcis.names import address_of
 from pipelines.feeds.epcis.vocabulary import EPC_LISTS, QUANTITY_LISTS, STANDARD, TEXTS, TYPES
 from pipelines.feeds.reading import gs1, privacy
 from pipelines.feeds.reading.jsonlines import FractionNumber, WholeNumber, check_text, encode_extra
 from pipelines.feeds.reading.rows import EXTRA, LINE, Refused
+from pipelines.feeds.reading.tags import canonical_epc
 from pipelines.feeds.reading.times import read_instant
 
 _USED: Final = frozenset({*TEXTS, *EPC_LISTS, "bizLocation"}) - {"parentID", "transformationID"}
@@ -92,7 +94,7 @@ def occurred_at(written: str | None, zone: str | None) -> str:
             try:
                 local += timedelta(minutes=named - offset)
             except OverflowError as error:
-                raise Refused("bad_time", "eventTime", written) from error
+                raise Refused("time_out_of_range", "eventTime", written) from error
         offset = named
     elif offset is None:
         raise Refused("missing_field", "eventTimeZoneOffset")
@@ -115,7 +117,7 @@ def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
 
     An amount that is not stated is not 0: it does not count, and is kept in `extra` as sent.
     """
-    epcs = {epc for name in EPC_LISTS for epc in event.get(name, ())}
+    epcs = {canonical_epc(epc) for name in EPC_LISTS for epc in event.get(name, ())}
     if epcs:
         check_text("".join(epcs), "epcs")
     pieces = Decimal(len(epcs))
@@ -131,6 +133,8 @@ def _put_goods(row: dict[str, Any], event: dict[str, Any]) -> None:
                 pieces, has_pieces = pieces + Decimal(element["quantity"]), True
     if epcs:
         row["epcs"] = sorted(epcs)
+    said = zip(("lot_code", "expires_on"), lot_and_expiry(event), strict=True)
+    row.update({column: value for column, value in said if value is not None})
     if has_pieces:
         row["quantity"] = format(pieces, "f")
     elif len(measured) == 1:
@@ -174,7 +178,12 @@ def _put_extra(row: dict[str, Any], event: dict[str, Any], seen: Seen) -> None:
     if len(event.get("bizLocation", ())) > 1:
         other["bizLocation"] = event["bizLocation"]
     if "outputEPCList" in event:  # what came out; the other tags went in
-        other["outputEPCList"] = event["outputEPCList"]
+        other["outputEPCList"] = sorted({canonical_epc(epc) for epc in event["outputEPCList"]})
+    if "parentID" in event:
+        other["parentID"] = canonical_epc(event["parentID"])
+    for name in QUANTITY_LISTS:
+        if name in event:
+            other[name] = [element | {"epcClass": canonical_epc(element["epcClass"])} for element in event[name]]
     other.get("errorDeclaration", {}).pop("reason", None)
     kept = _settled(other, seen)
     if kept:
@@ -236,5 +245,5 @@ def payload_of(event: Any) -> str | None:
         return None
     try:
         return _encoded(_settled(event, Seen()))[: privacy.MAX_PAYLOAD]
-    except (Refused, RecursionError):
+    except (Exception, RecursionError):  # it was refused already: whatever is wrong with it, it is not shown
         return None

@@ -13,9 +13,9 @@ from pipelines.feeds.mapping.dates import format_fault, has_clock
 from pipelines.feeds.mapping.spec import Mapping, Ref, Source
 from pipelines.feeds.mapping.table import Checked
 from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.derive_reference import is_zone
-from pipelines.feeds.reading.typed import BLANKS
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE, is_epcis, known_fields, required_columns
 
 DELIMITERS: Final = (",", ";", "|", "\t")

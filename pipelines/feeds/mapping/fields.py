@@ -14,10 +14,10 @@ import polars as pl
 
 from pipelines.feeds.mapping.spec import Mapping, Ref
 from pipelines.feeds.reading import privacy
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.csvlines import read_plain, records, shown, split_record, unquoted
 from pipelines.feeds.reading.jsonlines import check_text
 from pipelines.feeds.reading.rows import LINE, MAX_LINE_BYTES, Refused, Reject
-from pipelines.feeds.reading.typed import BLANKS
 
 _LOST: Final = "\ufffd"
 _LOST_BYTES: Final = _LOST.encode()

@@ -12,17 +12,20 @@ import polars as pl
 
 from pipelines.events import FREE_TEXT, POLARS_SCHEMA
 from pipelines.feeds.reading import identity, privacy, typed
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.kinds import check_kinds
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, constants, reject_frame
 from pipelines.feeds.reading.times import Instants
-from pipelines.feeds.spec import FIELDS, Feed
+from pipelines.feeds.spec import ABSURD_PRICE, FIELDS, Feed
 from pipelines.states import STOCK_STATES
 
 _LATER_INSTANTS: Final = tuple(name for name, kind in FIELDS.items() if kind == "instant" and name != "occurred_at")
 _DATES: Final = tuple(name for name, kind in FIELDS.items() if kind == "date")
 _TRUTHS: Final = tuple(name for name, kind in FIELDS.items() if kind == "boolean")
+_SLACK_US: Final = 86_400_000_000
+"""A day of which only the date is said begins before whatever happens on it, and perhaps in another zone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def derive(rows: RawRows, feed: Feed, context: Context) -> Parsed:
 
 
 def _pseudonyms(customers: pl.Series, secret: bytes) -> pl.Series:
-    stripped = customers.str.strip_chars(typed.BLANKS)
+    stripped = customers.str.strip_chars(BLANKS)
     stripped = stripped.set(stripped == "", None)
     return typed.mapped(stripped, {text: privacy.pseudonym(secret, text) for text in stripped.drop_nulls().unique()}).alias("customer_key")
 
@@ -83,7 +86,7 @@ def _texts(raw: pl.DataFrame, feed: Feed, rows: RawRows, faults: Faults) -> dict
             if longest is not None and int(longest) > typed.MAX_TEXT:  # type: ignore[arg-type]
                 faults.add("text_too_long", name, text.str.len_chars() > typed.MAX_TEXT)
         elif rows.may_have_blanks:
-            blank = text.str.strip_chars(typed.BLANKS) == ""
+            blank = text.str.strip_chars(BLANKS) == ""
             text = text.set(blank, None) if blank.any() else text
         if text.null_count() < len(text):
             columns[name] = text
@@ -97,8 +100,8 @@ def _texts(raw: pl.DataFrame, feed: Feed, rows: RawRows, faults: Faults) -> dict
 
 def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults: Faults) -> pl.Series:
     """Replace text by typed values, in place. Returns the day of the natural key: `business_on`, else the date as written."""
-    day = columns["business_on"].str.strip_chars() if "business_on" in columns else None
-    written = columns["occurred_at"].str.strip_chars_start(typed.BLANKS).str.head(10) if "occurred_at" in columns else None
+    day = columns["business_on"].str.strip_chars(BLANKS) if "business_on" in columns else None
+    written = columns["occurred_at"].str.strip_chars_start(BLANKS).str.head(10) if "occurred_at" in columns else None
     if "occurred_at" in columns:
         occurred = typed.instants(columns["occurred_at"], "occurred_at", faults)
         columns["occurred_at"] = occurred.utc_or_local()
@@ -107,6 +110,7 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
         for name in _LATER_INSTANTS:
             if name in columns:
                 columns[name] = _other_instant(columns[name], name, occurred, faults)
+        _check_sequence(columns, feed, faults)
     for name in _DATES:
         if name in columns:
             columns[name] = typed.dates(columns[name], name, faults)
@@ -135,6 +139,16 @@ def _other_instant(text: pl.Series, field: str, occurred: Instants, faults: Faul
     return Instants(read.local, offset).utc_or_local()
 
 
+def _check_sequence(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
+    """What is wanted or promised for a day is not asked for after that day."""
+    occurred = columns["occurred_at"].to_physical()
+    for name in _LATER_INSTANTS:
+        kinds = [kind.name for kind in feed.kinds if name in kind.not_before_event]
+        if kinds and name in columns:
+            is_early = columns[name].to_physical() < occurred - _SLACK_US
+            faults.add("before_event", name, columns["event_kind"].is_in(kinds) & is_early)
+
+
 def _check_quantity(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
     if "quantity" not in columns:
         return
@@ -159,6 +173,7 @@ def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
             faults.add("unknown_currency", "currency_code", currency.is_in(unknown))
     if "unit_price_amount" in columns:
         amount = columns["unit_price_amount"] = typed.decimals(columns["unit_price_amount"], "unit_price_amount", faults)
+        faults.add("absurd_amount", "unit_price_amount", typed.beyond(amount, ABSURD_PRICE))
         if currency is None:
             faults.add("currency_missing", "currency_code", amount.is_not_null())
         elif currency.null_count():

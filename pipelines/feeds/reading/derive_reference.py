@@ -12,9 +12,9 @@ from pipelines.feeds.declared.reference import POSITIVE_COLUMNS
 from pipelines.feeds.reading import gs1, typed
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.faults import Faults
-from pipelines.feeds.reading.hours import is_opening_hours
+from pipelines.feeds.reading.hours import is_opening_hours, is_weekdays
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
-from pipelines.feeds.reading.times import Instants, parse_dates
+from pipelines.feeds.reading.times import EARLIEST_YEAR, Instants, outside, parse_dates, parse_instants
 from pipelines.feeds.spec import Column, Entity, FieldType
 
 VALIDITY: Final = ("valid_from", "valid_to")
@@ -46,8 +46,7 @@ def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
             faults.add("missing_field", column.name, values.is_null())
     for name in VALIDITY:
         if name in raw.columns:
-            read = typed.instants(typed.clean_text(raw[name], rows.is_ascii), name, faults, with_time=False)
-            columns[name] = Instants(read.local, read.offset.fill_null(0)).utc_or_local()
+            columns[name] = _validity(typed.clean_text(raw[name], rows.is_ascii), name, faults)
     _check_money(columns, faults)
     _check_together(entity, columns, faults)
     if EXTRA in raw.columns:
@@ -70,21 +69,26 @@ def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
 def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> pl.Series:
     name = column.name
     if column.type == "decimal":
-        return typed.decimals(text, name, faults)
+        amount = typed.decimals(text, name, faults)
+        faults.add("absurd_amount", name, typed.beyond(amount, column.most))
+        return amount.set(amount == 0, None) if column.zero_is_none else amount
     if column.type == "integer":
         number = typed.whole_numbers(text, name, faults)
         if name in POSITIVE_COLUMNS:
             faults.add("quantity_not_positive", name, number < 1)
         else:
             faults.add("quantity_negative", name, number < 0)
-        return number
+        faults.add("out_of_range", name, number > column.most)
+        return number.set(number == 0, None) if column.zero_is_none else number
     if column.type == "boolean":
         return typed.booleans(text, name, faults)
     if column.type == "date":
         text = typed.clean_text(text, is_ascii)
-        read = parse_dates(text)  # an item may be older than the year 2000, before which no event is taken
+        if not column.is_open_ended:
+            return typed.dates(text, name, faults, EARLIEST_YEAR)
+        read = parse_dates(text)
         faults.add("bad_date", name, read.is_null() & text.is_not_null())
-        return read
+        return _within(read)
     text = typed.clean_text(text, is_ascii)
     faults.add("text_too_long", name, text.str.len_chars() > typed.MAX_TEXT)
     if column.values:
@@ -100,10 +104,26 @@ def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> p
     if column.is_hours:
         wrong = [hours for hours in text.drop_nulls().unique() if not is_opening_hours(hours)]
         faults.add("bad_opening_hours", name, text.is_in(wrong))
+    if column.is_weekdays:
+        wrong = [days for days in text.drop_nulls().unique() if not is_weekdays(days)]
+        faults.add("bad_weekdays", name, text.is_in(wrong))
     if name == "time_zone":
         unknown = [zone for zone in text.drop_nulls().unique() if not is_zone(zone)]
         faults.add("unknown_zone", name, text.is_in(unknown))
     return text
+
+
+def _validity(text: pl.Series, name: str, faults: Faults) -> pl.Series:
+    """UTC of the beginning or the end of a row's validity; null where it is not given, or so far away that it is none."""
+    read = parse_instants(text, with_time=False)
+    faults.add("bad_time", name, read.local.is_null() & text.is_not_null())
+    return _within(Instants(read.local, read.offset.fill_null(0)).utc_or_local())
+
+
+def _within(values: pl.Series) -> pl.Series:
+    """Times or dates of the years that are taken; the others, which stand for "since ever" and "without end", are null."""
+    strange = outside(values, EARLIEST_YEAR)
+    return values if strange is None else values.set(strange.fill_null(False), None)
 
 
 @lru_cache(maxsize=1024)
@@ -132,7 +152,7 @@ def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
 
 def _check_together(entity: Entity, columns: dict[str, pl.Series], faults: Faults) -> None:
     """What columns say together: a period ends after it begins, an item is not related to itself, a merge has its day."""
-    for start, end in (("starts_on", "ends_on"), ("launched_on", "ended_on")):
+    for start, end in (("starts_on", "ends_on"), ("launched_on", "ended_on"), VALIDITY):
         if start in columns and end in columns:
             faults.add("period_reversed", end, columns[end] < columns[start])
     if entity.name == "relations" and {"item_code", "related_item_code", "relation_kind"} <= columns.keys():

@@ -19,9 +19,9 @@ Spans = tuple[tuple[int, int], ...]
 
 _DAY: Final = "(?:" + "|".join(DAYS) + ")"
 _TIME: Final = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
-_RULE: Final = re.compile(
-    rf"(?P<days>{_DAY}(?:-{_DAY})?(?:,\s?{_DAY}(?:-{_DAY})?)*) (?P<hours>off|{_TIME}-(?:{_TIME}|24:00)(?:,\s?{_TIME}-(?:{_TIME}|24:00))*)"
-)
+_LIST: Final = rf"{_DAY}(?:-{_DAY})?(?:,\s?{_DAY}(?:-{_DAY})?)*"
+_DAYS: Final = re.compile(_LIST)
+_RULE: Final = re.compile(rf"(?P<days>{_LIST}) (?P<hours>off|{_TIME}-(?:{_TIME}|24:00)(?:,\s?{_TIME}-(?:{_TIME}|24:00))*)")
 _WHOLE_DAY: Final = 1440
 
 
@@ -44,6 +44,26 @@ def week_of(text: str) -> tuple[Spans, ...]:
         for number in _numbers(read["days"]):
             week[number] = spans
     return tuple(week)
+
+
+def weekdays_of(text: str) -> frozenset[int]:
+    """The weekdays of a list such as `Mo,We,Fr` or `Mo-Fr`, Monday 0; ValueError where the text is not in the form.
+
+    >>> sorted(weekdays_of("Mo,We-Fr"))
+    [0, 2, 3, 4]
+    """
+    if not _DAYS.fullmatch(text.strip()):
+        raise ValueError(f"no list of weekdays: {text!r}")
+    return frozenset(_numbers(text.strip()))
+
+
+def is_weekdays(text: str) -> bool:
+    """Whether the text is a list of weekdays.
+
+    >>> is_weekdays("Mo, We"), is_weekdays("Mon")
+    (True, False)
+    """
+    return _DAYS.fullmatch(text.strip()) is not None
 
 
 def is_opening_hours(text: str) -> bool:

@@ -11,6 +11,7 @@ import re
 import polars as pl
 
 from pipelines.feeds.reading import typed
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.times import Instants, parse_instants
 from pipelines.feeds.spec import Extra, Feed, Kind
@@ -73,7 +74,7 @@ def _check_extra(kind: Kind, is_kind: pl.Series, extra: pl.Series, occurred_at: 
 def _extra_values(field: Extra, is_kind: pl.Series, extra: pl.Series, occurred: Instants, faults: Faults) -> pl.Series:
     nested = extra.str.contains(rf'[{{,]"{re.escape(field.name)}":[{{\[]').fill_null(False)
     faults.add("nested_value", field.name, nested)
-    text = extra.str.json_path_match(f"$.{field.name}").set(nested, None).str.strip_chars(typed.BLANKS)
+    text = extra.str.json_path_match(f"$.{field.name}").set(nested, None).str.strip_chars(BLANKS)
     text = text.set(text == "", None)
     if field.required:
         faults.add("missing_field", field.name, is_kind & text.is_null() & ~nested)

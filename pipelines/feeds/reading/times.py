@@ -6,11 +6,12 @@ Both readers come here, so a time means the same whichever way its line was read
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.fixedtimes import fixed_times
 
 # The common form, in which the first 19 characters are the local time and the rest is fraction and offset.
@@ -23,7 +24,14 @@ _ANY: Final = re.compile(
 _DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _MAX_OFFSET: Final = 14 * 60
 FIRST_YEAR: Final = 2000
-"""Earlier years are refused: a clock that was never set, or a number that is no time."""
+"""Events of earlier years are refused: a clock that was never set, or a number that is no time."""
+EARLIEST_YEAR: Final = 1900
+"""Reference data may be older than events: an item was launched, a price held."""
+LAST_YEAR: Final = 2200
+"""Later years are no times, but words for "never", slips of the finger, or numbers that are none."""
+
+_MICROS: Final = 1_000_000
+_DAY_MICROS: Final = 86_400 * _MICROS
 
 
 class Instants(NamedTuple):
@@ -40,6 +48,25 @@ class Instants(NamedTuple):
             return (self.local.to_physical() - int(self.offset[0]) * 60_000_000).cast(pl.Datetime("us"))
         shift = (self.offset.cast(pl.Int64) * 60_000_000).fill_null(0)
         return (self.local.to_physical() - shift).cast(pl.Datetime("us"))
+
+
+def outside(values: pl.Series, first_year: int, last_year: int = LAST_YEAR) -> pl.Series | None:
+    """Where times or dates lie before the first or after the last year; null where none does. Null values lie nowhere.
+
+    Compared as numbers: there are times that no calendar of Python can name.
+    """
+    low, high = _since_1970(values, first_year), _since_1970(values, last_year + 1)
+    numbers = values.to_physical()
+    least, most = numbers.min(), numbers.max()
+    if least is None or (least >= low and most < high):  # type: ignore[operator]
+        return None
+    return (numbers < low) | (numbers >= high)
+
+
+def _since_1970(values: pl.Series, year: int) -> int:
+    """The first of January of a year as a column counts: in µs, or of dates in days."""
+    days = (date(year, 1, 1) - date(1970, 1, 1)).days
+    return days if values.dtype == pl.Date() else days * _DAY_MICROS
 
 
 def _suffix_parts(suffix: str) -> tuple[int, int | None] | None:
@@ -132,7 +159,7 @@ def _no_offsets(text: pl.Series) -> pl.Series:
 
 def _parse_each(text: pl.Series, with_time: bool) -> Instants:
     distinct = text.drop_nulls().unique()
-    read = {value: read_instant(value.strip(), with_time) for value in distinct}
+    read = {value: read_instant(value.strip(BLANKS), with_time) for value in distinct}
     values = [None if value is None else read[value] for value in text]
     local = pl.Series(text.name, [None if value is None else value[0] for value in values], dtype=pl.Datetime("us"))
     return Instants(local, pl.Series("offset", [None if value is None else value[1] for value in values], dtype=pl.Int16()))
@@ -140,7 +167,7 @@ def _parse_each(text: pl.Series, with_time: bool) -> Instants:
 
 def parse_dates(text: pl.Series) -> pl.Series:
     """Dates of a column of text in the form 2026-03-02; null where it is none."""
-    stripped = text.str.strip_chars()
+    stripped = text.str.strip_chars(BLANKS)
     well_formed = stripped.str.contains(_DATE)
     dates = stripped.str.strptime(pl.Date(), "%Y-%m-%d", strict=False)
     return dates if well_formed.all() else dates.set(~well_formed.fill_null(True), None)

@@ -7,11 +7,12 @@ from typing import Final
 import polars as pl
 
 from pipelines.feeds.reading import gs1
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.faults import Faults
-from pipelines.feeds.reading.times import FIRST_YEAR, Instants, parse_dates, parse_instants
+from pipelines.feeds.reading.tags import canonical_epc, canonical_epcs
+from pipelines.feeds.reading.times import FIRST_YEAR, Instants, outside, parse_dates, parse_instants
 
 MAX_TEXT: Final = 512
-BLANKS: Final = " \t\r\n\u00a0\u200b\u2060\ufeff\u202f\u2007"
 DECIMAL: Final = pl.Decimal(18, 4)
 
 _PLAIN: Final = r"^-?[0-9]{1,14}(?:\.[0-9]{1,4})?$"
@@ -43,6 +44,11 @@ def decimals(text: pl.Series, field: str, faults: Faults) -> pl.Series:
     return text.set(~is_number, None).cast(DECIMAL, strict=False)
 
 
+def beyond(numbers: pl.Series, most: int) -> pl.Series:
+    """Where numbers are above the most, or below it with a minus sign."""
+    return (numbers > most) | (numbers < -most)
+
+
 def whole_numbers(text: pl.Series, field: str, faults: Faults) -> pl.Series:
     """Int64; fractions and other text are faults."""
     text = text.str.strip_chars(BLANKS)
@@ -64,20 +70,23 @@ def booleans(text: pl.Series, field: str, faults: Faults) -> pl.Series:
     return values
 
 
-def dates(text: pl.Series, field: str, faults: Faults) -> pl.Series:
-    """Dates in the form 2026-03-02, from the year 2000."""
+def dates(text: pl.Series, field: str, faults: Faults, first_year: int = FIRST_YEAR) -> pl.Series:
+    """Dates in the form 2026-03-02, from the first year to 2200."""
     values = parse_dates(text)
     faults.add("bad_date", field, values.is_null() & text.is_not_null())
-    faults.add("time_out_of_range", field, values.dt.year() < FIRST_YEAR)
+    if (strange := outside(values, first_year)) is not None:
+        faults.add("time_out_of_range", field, strange)
     return values
 
 
 def instants(text: pl.Series, field: str, faults: Faults, with_time: bool = True) -> Instants:
-    """Times, from the year 2000."""
+    """Times, from the year 2000 as written to 2200, as written and in UTC."""
     read = parse_instants(text, with_time)
     faults.add("bad_time", field, read.local.is_null() & text.is_not_null())
-    if (earliest := read.local.min()) is not None and earliest.year < FIRST_YEAR:  # type: ignore[union-attr]
-        faults.add("time_out_of_range", field, read.local.dt.year() < FIRST_YEAR)
+    # the first hours of the first year, east of Greenwich, are a year earlier in UTC
+    for values, first_year in ((read.local, FIRST_YEAR), (read.utc_or_local(), FIRST_YEAR - 1)):
+        if (strange := outside(values, first_year)) is not None:
+            faults.add("time_out_of_range", field, strange)
     return read
 
 
@@ -105,10 +114,10 @@ def item_codes(codes: pl.Series, kinds: pl.Series | None, faults: Faults) -> tup
         faults.add("bad_gtin", "item_code", is_gtin & codes.is_not_null() & read.is_null())
         codes = read.zip_with(is_gtin, codes)
     if is_epc.any():
-        items = {code: gs1.gtin_of_epc(code) for code in codes.filter(is_epc).drop_nulls().unique()}
+        items = {code: gs1.gtin_of_epc(canonical_epc(code)) for code in codes.filter(is_epc).drop_nulls().unique()}
         read = mapped(codes, {code: item and item[0] for code, item in items.items()})
         faults.add("bad_epc", "item_code", is_epc & codes.is_not_null() & read.is_null())
-        epcs = codes.set(~is_epc, None)
+        epcs = canonical_epcs(codes.set(~is_epc, None))
         codes = read.zip_with(is_epc, codes)
         kinds = kinds.set(is_epc, "gtin")
     kinds = kinds.set(kinds == "sku", None)

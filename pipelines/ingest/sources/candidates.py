@@ -7,7 +7,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 
-from pipelines.errors import UserError
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.registry import REFERENCE
 from pipelines.settings import Home
@@ -55,25 +54,29 @@ def is_unfinished(name: str) -> bool:
     return name.startswith(".") or name.lower().endswith(_PARTIAL)
 
 
-def walk(feed: str, folder: str, parts: tuple[str, ...]) -> Iterator[Candidate]:
-    """Files under a folder, however deep; links are given as what they are, not followed."""
+def walk(feed: str, folder: str, parts: tuple[str, ...], unreadable: list[str]) -> Iterator[Candidate]:
+    """Files under a folder, however deep; links are given as what they are, not followed.
+
+    A folder that cannot be looked into is told of in `unreadable`, and stops no other.
+    """
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
-    except PermissionError as error:
-        what = "a landing folder cannot be read"
-        raise UserError(what, where=folder, next_step="give parstock the right to read it", exit_code=3) from error
+    except OSError as error:
+        where = os.fsencode("/".join((feed, *parts))).decode("utf-8", "backslashreplace")
+        unreadable.append(f"{where}: {error.strerror}; give parstock the right to read the folder")
+        return
     with entries:
         for entry in entries:
             if is_unfinished(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from walk(feed, entry.path, (*parts, entry.name))
+                yield from walk(feed, entry.path, (*parts, entry.name), unreadable)
                 continue
             try:
                 status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
+            except OSError:  # gone, or hidden with its folder
                 continue
             yield Candidate(feed, (*parts, entry.name), entry.path, status.st_mode, marks_of(status), status.st_mtime)
 

@@ -9,6 +9,7 @@ Nothing in the folders is ever moved, changed or deleted, and links are not foll
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import stat
 import time
@@ -21,6 +22,7 @@ from typing import Final
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import check_format
 from pipelines.feeds.parse import How, place_of
+from pipelines.feeds.reading.failing import is_of_the_machine, words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
 from pipelines.ingest.blocks import FileRefused
 from pipelines.ingest.sources.candidates import Candidate, marks_of, walk
@@ -28,11 +30,13 @@ from pipelines.ingest.sources.content import FileContent
 from pipelines.ingest.sources.intake import Arrival, Intake
 from pipelines.ingest.sources.mappings import MAPPING_FILE, BeingWritten, Mappings, Reading, examine, one_line
 from pipelines.ingest.sources.source import Clock, Found, Remark, Source, SourceKind, now_of
-from pipelines.ingest.survey import survey
+from pipelines.ingest.survey import how_of, survey, survey_as_unreadable
 from pipelines.ingest.surveyed import Range, Survey
 from pipelines.settings import Home, Settings
 from pipelines.spool import Spool
 from pipelines.spool.records import instant_text
+
+log = logging.getLogger("parstock.ingest")
 
 Surveyed = Survey | OSError | None
 """What the first pass over a file gave: null when the file changed meanwhile."""
@@ -74,6 +78,8 @@ class Landing:
             arrival = Arrival(candidate.feed, candidate.source_system, candidate.source_uri, candidate.entity)
             content = FileContent(candidate.path, candidate.marks[0], candidate.marks[1])
             self._intake.take(found, arrival, surveyed, content, known_at)
+            if surveyed.how.refusal == "not_a_regular_file":
+                found.unreadable.append(f"{candidate.source_uri}: skipped: not a regular file; put the file itself there")
             self._taken[candidate.path] = (candidate.marks, surveyed.how.reading)
             self._still.pop(candidate.path, None)
         return found
@@ -88,7 +94,7 @@ class Landing:
 
     def _whole(self, found: Found) -> Iterator[Candidate]:
         """Files not taken yet that have been still; `found` is told of those that must wait, and of mappings that cannot be used."""
-        lying = list(self._candidates())
+        lying = list(self._candidates(found.unreadable))
         problems = self._mappings.look(one for one in lying if one.parts[-1] == MAPPING_FILE)
         held: Counter[str] = Counter()
         for candidate in lying:
@@ -110,10 +116,10 @@ class Landing:
                 found.waiting.append(candidate.source_uri)
         found.unreadable.extend(f"{problem}; files that wait for it: {held[problem]}" for problem in problems)
 
-    def _candidates(self) -> Iterator[Candidate]:
-        """Files of the feeds in a fixed order, reference data first."""
+    def _candidates(self, unreadable: list[str]) -> Iterator[Candidate]:
+        """Files of the feeds in a fixed order, reference data first; folders that cannot be looked into go to `unreadable`."""
         for feed in sorted(self._feeds, key=lambda name: (name != REFERENCE, name)):
-            yield from sorted(walk(feed, str(self._root / feed), ()), key=lambda one: one.parts)
+            yield from sorted(walk(feed, str(self._root / feed), (), unreadable), key=lambda one: one.parts)
 
     def _strangers(self) -> list[str]:
         """What lies in the root and belongs to no feed."""
@@ -153,17 +159,31 @@ class Landing:
         """The first pass; null when the file changed meanwhile."""
         reading = self._reading(candidate)
         if not stat.S_ISREG(candidate.mode):
-            digest = hashlib.sha256(b"not a regular file").hexdigest()
+            # its own for each: two links are not the same thing twice
+            digest = hashlib.sha256(f"not a regular file: {candidate.source_uri}".encode()).hexdigest()
             how = How("none", refusal="not_a_regular_file", adapter=reading.adapter, mapping=reading.mapping)
             return Survey(digest, 0, how, (Range(0, 0, 0, 1),))
         try:
-            surveyed = survey(
+            surveyed = self._surveyed(candidate, reading)
+        except FileRefused:
+            return None
+        return surveyed if marks_of(os.lstat(candidate.path)) == candidate.marks else None
+
+    def _surveyed(self, candidate: Candidate, reading: Reading) -> Survey:
+        """The first pass; a file on which our own code fails is refused, so that it never stops the others."""
+        try:
+            return survey(
                 candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes,
                 place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping,
             )  # fmt: skip
         except FileRefused:
-            return None
-        return surveyed if marks_of(os.lstat(candidate.path)) == candidate.marks else None
+            raise
+        except BaseException as error:
+            if is_of_the_machine(error):
+                raise
+            log.error("%s could not be looked through", candidate.source_uri, exc_info=error)
+            how = how_of(candidate.parts[-1], candidate.feed, candidate.entity, reading.adapter, reading.mapping)
+            return survey_as_unreadable(candidate.path, how, f"{candidate.source_uri} ({words_of(error)})")
 
     # ---- what it is read as --------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from pipelines.errors import UserError
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME
 from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
 from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
+from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import FileRefused, open_regular
 from pipelines.ingest.sources.candidates import Candidate
@@ -120,6 +121,8 @@ class Mappings:
             )
         except UserError as error:
             found = error
+        except Exception as error:  # no text that somebody writes may end the look
+            found = UserError(f"the mapping cannot be used: {words_of(error)}", where=lying.source_uri)
         self._loaded[lying.path] = (lying.marks, found)
         return found
 

@@ -80,6 +80,9 @@ def _wait_again(act: Act) -> None:
             select q.* replace (1 as sign, {act.commit_id} as commit_id) from ({_last_reason_sql()}) q
             where (q.delivery_id, q.line_no) in (select (delivery_id, source_line) from {work.returned_events})""")
         work.execute(f"""
+            update contested_rows set outcome = 'quarantined', reason_code = null from {work.returned_events} e
+            where contested_rows.unit_id = e.unit_id and contested_rows.line_no = e.source_line""")
+        work.execute(f"""
             insert into {work.delivery_changes} select delivery_id, 0, -count(*), 0, 0, count(*) from {work.returned_events} group by all""")
         work.execute(f"insert into {work.ends} select {event_id_sql('event_key', 'revision')}, end_us from {work.returned_events}")
         work.execute(f"insert into {work.ended_revisions} select event_key, revision, end_us from {work.returned_events}")

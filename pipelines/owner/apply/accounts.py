@@ -6,6 +6,7 @@ Belongs here: delivery counts, quarantine, what waits and what is tried again. D
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from pipelines.events import EVENT_SCHEMA
+from pipelines.feeds.reading.blanks import visible
 from pipelines.feeds.reasons import APPROVAL, MEANING, WAITS
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql
@@ -22,10 +24,10 @@ from pipelines.owner.apply.resolve import Incoming
 from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.owner.working import Table, Work
 from pipelines.spool import Manifest, Spool
-from pipelines.sql_text import listed, literal, one_of
+from pipelines.sql_text import listed, one_of
 
-_WAITS_FOR_REFERENCE: Final = sorted(WAITS - {"future_time", "void_without_target", "ambiguous_order"})
-_MAY_GO_ON: Final = (*_WAITS_FOR_REFERENCE, "void_without_target")
+_WAITS_FOR_LINE: Final = ("void_without_target", "void_exceeds_sale")
+_MAY_GO_ON: Final = sorted(WAITS - {"future_time", "ambiguous_order"})
 _KEY: Final = key_sql()
 _SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line"}
 """What is kept of a row in quarantine: what the event says, and nothing by which the owner finds it."""
@@ -74,9 +76,13 @@ def _utc_micros(text: str) -> int:
     return micros(datetime.fromisoformat(text).replace(tzinfo=UTC))
 
 
+def no_retries(work: Work) -> None:
+    """Make `retried`, without a row."""
+    work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
+
+
 def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, is_more_accepted: bool = False, now_us: int) -> list[Unit]:
     """Put into `retried` the waiting rows whose time may have come; returns their units."""
-    work.execute(f"create or replace temp table {work.retried} as select * from waiting limit 0")
     if not work.count("waiting"):
         return []
     work.execute(f"insert into {work.retried} select * from waiting where wait_until_us <= ?", [now_us])
@@ -92,8 +98,12 @@ def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, is
         work.execute(f"""
             insert into {work.retried}
             with keys as (select {halves} from read_parquet([{paths}], union_by_name = true))
-            select * from waiting where waits_for = 'void_without_target'
+            select * from waiting where waits_for in {one_of(_WAITS_FOR_LINE)}
                 and (target_hi, target_lo) in (select (key_hi, key_lo) from (select key_hi, key_lo from keys{targets}))""")
+    work.execute(f"""
+        insert into {work.retried} select * from waiting where waits_for in {one_of(_WAITS_FOR_LINE)}
+            and (target_hi, target_lo) in (select (key_hi, key_lo) from {work.retried} union select (target_hi, target_lo) from {work.retried})
+            and (unit_id, source_line) not in (select (unit_id, source_line) from {work.retried})""")
     contested.leave_out(work, work.retried, _KEY)
     rows = work.execute(f"""
         select distinct r.unit_id, a.delivery_id, a.feed, d.source_system, a.known_us from {work.retried} r
@@ -132,7 +142,7 @@ def write_outcomes(work: Work, incoming: Incoming, commit_id: int) -> None:
             count(*) filter (x.outcome = 'quarantined')
         from {fresh} group by all""")
     gather_set_aside(work, incoming)
-    quarantine(work, commit_id)
+    quarantine(work)
     wait(work, incoming)
 
 
@@ -144,9 +154,9 @@ def gather_set_aside(work: Work, incoming: Incoming) -> None:
     work.execute(f"create or replace temp table {work.set_aside_rows} as select * from {raw}")
 
 
-def quarantine(work: Work, commit_id: int) -> None:
+def quarantine(work: Work) -> None:
     """Write the quarantine rows of `set_aside_rows`."""
-    _quarantine(work, work.set_aside_rows, commit_id)
+    _quarantine(work, work.set_aside_rows)
 
 
 def wait(work: Work, incoming: Incoming) -> None:
@@ -162,12 +172,20 @@ def wait(work: Work, incoming: Incoming) -> None:
         join {work.batch_units} u on u.unit_no = s.unit_no""")
 
 
-def _quarantine(work: Work, rows: Table, commit_id: int) -> None:
+def _quarantine(work: Work, rows: Table) -> None:
     """Quarantine rows with reason and payload, of the raw events in a table that has unit_no and source_line."""
-    cursor = work.execute(f"""
+    tell(
+        work,
+        f"""
         select u.delivery_id as "_delivery", u.known_us as "_known", x.reason_code as "_reason", s.* from {rows} s
         join {work.exceptions} x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.outcome = 'quarantined'
-        join {work.batch_units} u on u.unit_no = s.unit_no""")
+        join {work.batch_units} u on u.unit_no = s.unit_no""",
+    )
+
+
+def tell(work: Work, query: str) -> None:
+    """Write quarantine rows of raw events that a query gives, with `_delivery`, `_known` (µs) and `_reason`."""
+    cursor = work.execute(query)
     names = [column[0] for column in cursor.description or ()]
     found = []
     for values in cursor.fetchall():
@@ -180,7 +198,8 @@ def _quarantine(work: Work, rows: Table, commit_id: int) -> None:
         return
     work.hold(work.quarantine_rows, found)
     work.execute(f"""
-        insert into ledger.quarantine select delivery_id, feed, line_no, reason_code, reason, payload, is_waiting, make_timestamptz(known_us), 1, {commit_id}
+        insert into ledger.quarantine select delivery_id, feed, line_no, reason_code, reason, payload, is_waiting, make_timestamptz(known_us), 1,
+            (select max(commit_id) + 1 from commits)
         from {work.quarantine_rows}""")
 
 
@@ -203,7 +222,7 @@ def _settle_retried(work: Work, waits: str, commit_id: int) -> None:
         create or replace temp table {work.again_rows} as
         select u.unit_no, r.*, u.feed from {work.retried} r join {work.settled} s on s.unit_id = r.unit_id and s.line_no = r.source_line and s.outcome = 'quarantined'
         join {work.batch_units} u on u.unit_no = s.unit_no""")
-    _quarantine(work, work.again_rows, commit_id)
+    _quarantine(work, work.again_rows)
     work.execute(f"""
         insert into waiting by name
         select r.* replace (s.reason_code as waits_for) from {work.retried} r
@@ -233,30 +252,6 @@ def _take_out(work: Work, rows: Table, commit_id: int) -> None:
         where q.is_waiting and (q.delivery_id, q.line_no) in (select (delivery_id, line_no) from {rows})
         qualify sum(q.sign) over (partition by q.delivery_id, q.line_no, q.reason_code) > 0
             and row_number() over (partition by q.delivery_id, q.line_no, q.reason_code order by q.commit_id desc) = 1""")
-
-
-def unpost_ambiguous(work: Work, spool: Spool) -> None:
-    """Shipments whose order number now belongs to two channels are taken back and wait."""
-    work.execute(f"""
-        create or replace temp table {work.ambiguous} as
-        select k.event_id, k.unit_id, k.line_no, a.delivery_id, a.feed, a.segment, a.known_us, o.second_us from kept_events k
-        join (select document_id, list_sort(list(known_us))[2] as second_us from (
-                select document_id, channel_id, min(known_us) as known_us from order_channels group by all) group by all having count(*) > 1) o using (document_id)
-        join applied_units a using (unit_id)
-        where k.event_kind = 'ship' and k.channel_id is null and k.document_kind = 'so' and k.since_us < k.until_us""")
-    for feed, segment in work.execute(f"select distinct feed, segment from {work.ambiguous}").fetchall():
-        path = literal(spool.segment_path(feed, segment))
-        work.execute(f"""
-            insert into waiting by name
-            select a.unit_id, a.known_us, 'ambiguous_order' as waits_for, null::BIGINT as wait_until_us, s.* from read_parquet({path}) s
-            join {work.ambiguous} a on a.segment = '{segment}' and a.line_no = s.source_line""")
-        work.execute(f"""
-            insert into ledger.quarantine
-            select a.delivery_id, a.feed, a.line_no, 'ambiguous_order', '{MEANING["ambiguous_order"]}', to_json(s)::VARCHAR, true,
-                make_timestamptz(a.known_us), 1, (select max(commit_id) + 1 from commits)
-            from read_parquet({path}) s join {work.ambiguous} a on a.segment = '{segment}' and a.line_no = s.source_line""")
-    work.execute(f"insert into {work.ends} select event_id, greatest(second_us, known_us) from {work.ambiguous}")
-    work.execute(f"insert into {work.delivery_changes} select delivery_id, 0, -count(*), 0, 0, count(*) from {work.ambiguous} group by all")
 
 
 def close(work: Work, manifests: Sequence[Manifest], spool: Spool, commit_id: int, now_us: int) -> None:
@@ -293,14 +288,19 @@ def _as_sent(cells: dict[str, Any]) -> dict[str, Any]:
     shown = {name: _shown(value) for name, value in cells.items() if value is not None}
     offset = cells.get("occurred_offset_minutes")
     if offset is not None:
-        local = cells["occurred_at"].replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
-        shown["occurred_at"] = local.isoformat()
-        del shown["occurred_offset_minutes"]
+        with contextlib.suppress(OverflowError):  # a version before took times at the end of all calendars
+            local = cells["occurred_at"].replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
+            shown["occurred_at"] = local.isoformat()
+            del shown["occurred_offset_minutes"]
     return shown
 
 
 class _Shown(dict[str, Any]):
-    """Cells for a reason's text; what is missing shows as nothing."""
+    """Cells for a reason's text: what nobody would see in them is written out, what is missing shows as a question mark."""
+
+    def __getitem__(self, key: str) -> Any:
+        value = super().__getitem__(key)
+        return visible(value) if isinstance(value, str) else value
 
     def __missing__(self, key: str) -> str:
         return "?"

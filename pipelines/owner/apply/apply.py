@@ -7,6 +7,7 @@ Does not belong here: the steps themselves, which are the neighbouring modules, 
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ from pipelines.ledger import hashing
 from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, contested, decided, documents, effects, explode, reread, settling
+from pipelines.owner.apply import accounts, batch, bulk, contested, decided, documents, effects, explode, failing, reread, settling, unpost
+from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -31,6 +33,9 @@ from pipelines.sql_text import one_of
 
 if TYPE_CHECKING:
     import duckdb
+
+
+log = logging.getLogger("parstock.owner")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,9 +82,43 @@ class Applier:
     def apply(self, manifests: Sequence[Manifest], decisions: Sequence[Decision] = ()) -> Applied | None:
         """Apply units and decisions in one transaction; units applied before are passed over. Null when there was nothing to do.
 
-        Without either it only tries again what waited for its time to come.
+        Without either it only tries again what waited for its time to come. Units on which our own code fails are applied
+        one by one, and the rows of the one that it fails on are set aside: no row that somebody sends stops the others.
         """
         todo = [m for m in manifests if m.unit_id not in self.applied]
+        try:
+            return self._apply(todo, decisions)
+        except BaseException as error:  # Polars can raise PanicException, which is no Exception
+            if not is_of_a_row(error):
+                raise
+            log.exception("%s", f"{len(todo)} units could not be applied together" if len(todo) > 1 else "a unit could not be applied")
+            decided_alone = self._apply([], decisions, with_retries=False) if decisions else None
+            return (self._apply_singly(todo) if len(todo) > 1 else self._apply_failed(todo)) or decided_alone
+
+    def _apply_singly(self, manifests: Sequence[Manifest]) -> Applied | None:
+        """Apply units one after the other, in the order in which they became known."""
+        each = [self.apply([manifest]) for manifest in sorted(manifests, key=lambda m: (m.feed != "reference", m.turn))]
+        done = [one for one in each if one is not None]
+        if not done:
+            return None
+        return Applied(done[-1].commit_id, len(done), sum(one.rows for one in done), sum(one.movements for one in done))
+
+    def _apply_failed(self, manifests: Sequence[Manifest]) -> Applied | None:
+        """Apply a unit that failed: without the waiting rows, should one of them be why, else with its own rows set aside."""
+        if not manifests:
+            return None  # what waits goes on waiting
+        try:
+            return self._apply(manifests, with_retries=False)
+        except BaseException as error:
+            if not is_of_a_row(error):
+                raise
+            failed = [FailedUnit.of(manifest, error) for manifest in manifests]
+            return self._apply([one.refused() for one in failed], with_retries=False, failed=failed)
+
+    def _apply(
+        self, todo: Sequence[Manifest], decisions: Sequence[Decision] = (), *, with_retries: bool = True, failed: Sequence[FailedUnit] = ()
+    ) -> Applied | None:
+        """Apply units that were not applied, and decisions; `failed` are those of the units whose rows are set aside."""
         now_us = micros(self._clock())
         if not todo and not decisions and not self._is_due(now_us):
             return None
@@ -94,11 +133,14 @@ class Applier:
             self._decided = decided.take(effects.Act(work, self._spool, commit_id, now_us), decisions) if decisions else (0, 0)
             contested.remember(work, self._seen)
             change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
-            keys = self._take_events([m for m in todo if m.feed != "reference"], change, commit_id, now_us)
+            events = [m for m in todo if m.feed != "reference"]
+            keys = self._take_events(events, change, commit_id, now_us, with_retries=with_retries)
             if change.changed or (change.is_more_known and reread.has_unknown_tags(work)):
                 reread.post_again(work, self._spool, change.changed, commit_id, now_us)
             settling.settle(work, self._spool, commit_id, now_us)
             movements = self._close(todo, commit_id, now_us)
+            for one in failed:
+                failing.quarantine(work, one, self._spool, commit_id)
             failpoint("before_commit")
             work.execute("commit")
             failpoint("after_commit")
@@ -139,12 +181,15 @@ class Applier:
 
     # --- events ---------------------------------------------------------------------------------------------
 
-    def _take_events(self, manifests: Sequence[Manifest], change: ReferenceChange, commit_id: int, now_us: int) -> np.ndarray:
+    def _take_events(
+        self, manifests: Sequence[Manifest], change: ReferenceChange, commit_id: int, now_us: int, *, with_retries: bool
+    ) -> np.ndarray:
         work = self._work
         units = accounts.units_of(work, manifests, self._spool)
+        accounts.no_retries(work)
         retries = accounts.choose_retries(
             work, units, is_more_known=change.is_more_known, is_more_accepted=self._decided != (0, 0), now_us=now_us
-        )
+        ) if with_retries else []  # fmt: skip
         if not units and not retries:
             return batch.EMPTY_KEYS
         touched.begin(work)
@@ -186,7 +231,7 @@ class Applier:
             work.execute(f"""
                 insert into order_channels select distinct document_id, channel_id, min(known_us) from {work.accepted}
                 where event_kind = 'order_placed' and document_id is not null group by all""")
-            accounts.unpost_ambiguous(work, self._spool)
+            unpost.unpost_ambiguous(work, self._spool)
         if profile.any_of("ship"):
             batch.set_aside(work, _of_two_channels(work), "ambiguous_order")
         if profile.any_of(*voids.VOID_KINDS):
@@ -212,6 +257,7 @@ class Applier:
             interplay.end_kept(work)
             interplay.end_posted(work)
         interplay.post_interplay(work)
+        unpost.let_voids_wait(work, self._spool)
 
     # --- closing --------------------------------------------------------------------------------------------
 

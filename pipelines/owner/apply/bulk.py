@@ -10,13 +10,13 @@ commits; one left by a crash is listed by nobody and is deleted with the other l
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from pipelines.durable import sync
 from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
@@ -30,7 +30,6 @@ from pipelines.owner.posting.moves import CONTENT
 from pipelines.owner.posting.posting import intents_sql, posting_kinds, rule_number_sql, rules
 from pipelines.owner.reference.versions import END
 from pipelines.owner.working import Work
-from pipelines.spool.files import sync_folder
 from pipelines.sql_text import listed, literal, one_of
 from pipelines.states import STOCK_STATES
 
@@ -151,12 +150,8 @@ def _remember(work: Work, incoming: Incoming) -> None:
 
 def make_durable(path: Path) -> None:
     """Before the transaction that lists the file commits, it must be on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_folder(path.parent)
+    sync(path)
+    sync(path.parent)
 
 
 def moved_sql(path: Path) -> str:

@@ -72,7 +72,7 @@ def ownership(work: Work) -> None:
 
 
 def epcs(work: Work) -> bool:
-    """One row for each EPC of an RFID event, its item by the GTIN in it; null where, and as long as, no item has that GTIN.
+    """One row for each EPC and each class of goods of an RFID event, its item by the GTIN in it; null where, and as long as, no item has that GTIN.
 
     A reader's step stands as the document's status. What a reader receives at a place where it is authoritative gets
     receipts beside the observations, also those of which the item is not known yet; returns whether there are any.
@@ -81,39 +81,67 @@ def epcs(work: Work) -> bool:
     from pipelines.feeds.reading.gs1 import gtin_of_epc
 
     work.execute(f"update {work.resolved} set document_status = biz_step where feed in {_EPCIS}")
-    stands = f"feed in {_EPCIS} and epcs is not null and is_correction is distinct from true"
-    prefixes = [
-        row[0]
-        for row in work.execute(
-            f"select distinct {_CLASS.format('one_epc')} from (select unnest(epcs) as one_epc from {work.resolved} where {stands})"
-        ).fetchall()
-    ]
+    work.execute(f"create or replace temp table {work.read_goods} as {_goods_sql(work)}")
+    prefixes = [row[0] for row in work.execute(f"select distinct {_CLASS.format('goods')} from {work.read_goods}").fetchall()]
     if not prefixes:
         return False
     gtins = [(gtin_of_epc(prefix if prefix.startswith("http") else f"{prefix}.0") or (None,))[0] for prefix in prefixes]
     work.hold_columns(work.epc_classes, {"prefix": prefixes, "gtin": gtins})
     work.execute(f"""
         create or replace temp table {work.read_epcs} as
-        with tags as (
-            select r.*, g.gtin from (
-                select * replace (unnest(epcs) as epc, generate_subscripts(epcs, 1)::INTEGER as sub_no) from {work.resolved} where {stands}) r
-            left join {work.epc_classes} g on g.prefix = {_CLASS.format("r.epc")}),
+        with told as (
+            select r.* replace (
+                    case when goods_no is null then goods end as epc, coalesce(goods_no + coalesce(len(r.epcs), 0), tag_no)::INTEGER as sub_no,
+                    case when goods_no is null then r.quantity else goods_quantity end as quantity,
+                    case when goods_no is null then r.uom_code else goods_uom_code end as uom_code,
+                    case when goods_no is not null and goods_uom_code is null and goods_quantity % 1 = 0 then goods_quantity::BIGINT
+                        when goods_no is null then r.units end as units,
+                    coalesce(goods_lot_code, r.lot_code) as lot_code
+                ), g.gtin, goods_no, goods
+            from {work.read_goods} n join {work.resolved} r using (unit_no, line_no, since_us)
+            left join {work.epc_classes} g on g.prefix = {_CLASS.format("n.goods")}),
         known as (
-            select t.* replace (i.item_id as item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind, i.numerator as units,
+            select t.* replace (i.item_id as item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind as item_kind,
+                case when goods_no is null then i.numerator
+                    when t.uom_code is null and t.quantity * i.numerator % i.denominator = 0 then (t.quantity * i.numerator / i.denominator)::BIGINT
+                    when t.uom_code = i.base_uom_code and t.quantity % 1 = 0 then t.quantity::BIGINT end as units,
                 greatest(t.since_us, i.known_from) as since_us, least(t.until_us, i.known_to) as until_us)
-            from tags t join code_items i on i.code_kind = 'gtin' and i.code = t.gtin and t.occurred_us >= i.valid_from and t.occurred_us < i.valid_to
+            from told t join code_items i on i.code_kind = 'gtin' and i.code = t.gtin and t.occurred_us >= i.valid_from and t.occurred_us < i.valid_to
                 and t.since_us < i.known_to and t.until_us > i.known_from),
         unknown as (
-            select t.* replace (coalesce(k.since_us, t.until_us) as until_us) from tags t
+            select t.* replace (coalesce(k.since_us, t.until_us) as until_us) from told t
             left join (select unit_no, line_no, sub_no, min(since_us) as since_us from known group by all) k using (unit_no, line_no, sub_no)
             where t.since_us < coalesce(k.since_us, t.until_us))
         select * from known union all select * from unknown""")
-    work.execute(f"delete from {work.resolved} where {stands}")
-    work.execute(f"insert into {work.resolved} by name select * exclude (gtin) from {work.read_epcs}")
+    work.execute(f"""
+        delete from {work.resolved} where feed in {_EPCIS} and (unit_no, line_no) in (select (unit_no, line_no) from {work.read_goods})""")
+    work.execute(f"insert into {work.resolved} by name select * exclude (gtin, goods_no, goods) from {work.read_epcs}")
+    # goods of a class are no tag: each statement of them is of other goods
     work.execute(f"""
         insert into {work.resolved} by name
-        select * exclude (gtin) replace ('receipt' as event_kind, null::VARCHAR as stock_state) from {work.read_epcs} where {_RECEIVES}""")
+        select * exclude (gtin, goods_no, goods) replace (
+            'receipt' as event_kind, null::VARCHAR as stock_state, coalesce(epc, concat_ws('#', goods, event_id, sub_no)) as epc)
+        from {work.read_epcs} where {_RECEIVES}""")
     return bool(work.count(f"{work.read_epcs} where {_RECEIVES}"))
+
+
+def _goods_sql(work: Work) -> str:
+    """SQL of what RFID events name: tags (tag_no), and goods by class (goods_no) with quantity, unit and lot; both as `goods`."""
+    stands = f"feed in {_EPCIS} and is_correction is distinct from true"
+    lists = " || ".join(f"coalesce(json_extract(extra, '$.{name}')::JSON[], [])" for name in ("quantityList", "childQuantityList"))
+    return f"""
+        select unit_no, line_no, since_us, unnest(epcs) as goods, generate_subscripts(epcs, 1)::INTEGER as tag_no, null::INTEGER as goods_no,
+            null::DECIMAL(18,4) as goods_quantity, null::VARCHAR as goods_uom_code, null::VARCHAR as goods_lot_code
+        from {work.resolved} where {stands} and epcs is not null
+        union all
+        select unit_no, line_no, since_us, element->>'epcClass', null, goods_no, try_cast(element->>'quantity' as DECIMAL(18,4)), element->>'uom',
+            nullif(coalesce(
+                nullif(url_decode(regexp_extract(element->>'epcClass', '/10/([^/?#]+)', 1)), ''),
+                url_decode(regexp_extract(element->>'epcClass', '^urn:epc:class:lgtin:[0-9]+[.][0-9]+[.](.+)$', 1))), '')
+        from (
+            select unit_no, line_no, since_us, unnest(listed) as element, generate_subscripts(listed, 1)::INTEGER as goods_no from (
+                select unit_no, line_no, since_us, {lists} as listed from {work.resolved} where {stands} and extra like '%uantityList"%'))
+        where element->>'epcClass' is not null"""
 
 
 RECEIVING: Final = "receiving"
@@ -121,4 +149,5 @@ RECEIVING: Final = "receiving"
 
 _RECEIVES: Final = f"""(rfid_posting = 'authoritative' and biz_step = '{RECEIVING}'
     and event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
-    and document_kind in ('po', 'asn') and gtin is not null and problem is null and (item_kind is null or item_kind in ('stock', 'kit')))"""
+    and document_kind in ('po', 'asn') and gtin is not null and problem is null and (item_kind is null or item_kind in ('stock', 'kit'))
+    and (units > 0 or item_id is null))"""

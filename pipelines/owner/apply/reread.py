@@ -11,7 +11,7 @@ from typing import Final
 from pipelines.feeds.registry import EPCIS_FEEDS
 from pipelines.ledger.ids import code_id
 from pipelines.ledger.keys import key_sql
-from pipelines.owner.apply import batch, contested, documents, explode
+from pipelines.owner.apply import batch, contested, documents, explode, unpost
 from pipelines.owner.apply.resolve import channel_sql
 from pipelines.owner.posting import interplay, moves, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -44,6 +44,7 @@ def post_again(work: Work, spool: Spool, changed: set[tuple[str, str]], commit_i
     touched.by_reread(work)
     repost_whole(work)
     interplay.post_interplay(work)
+    unpost.let_voids_wait(work, spool, is_reread=True)
     return profile.rows
 
 

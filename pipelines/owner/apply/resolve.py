@@ -252,7 +252,7 @@ def _placed(incoming: Incoming) -> str:
     select
         e.*, {place.of("l", "location_id", "BIGINT")} as location_id, {place.of("l", "location_kind")} as location_kind,
         {place.of("l", "default_state")} as default_state,
-        {place.of("l", "rfid_posting") if incoming.has("epcs") else "null::VARCHAR"} as rfid_posting,
+        {place.of("l", "rfid_posting") if incoming.has("epcs", "biz_step") else "null::VARCHAR"} as rfid_posting,
         {place.of("tl", "location_id", "BIGINT")} as to_location_id, {place.of("tl", "default_state")} as to_default_state,
         ch.channel_id, {place.of("sp", "supplier_id", "BIGINT")} as supplier_id,
         {channel_sql(c("channel_code"), "e.feed")} as named_channel,
@@ -280,7 +280,7 @@ def _itemed(incoming: Incoming, now_us: int) -> str:
         end as units,
         case
             when {price} is null or per_unit is null or per_unit = per_units then {price}
-            else ({price} * per_units / per_unit)::DECIMAL(18,4)
+            else {_base_price(price)}
         end as unit_price
     from placed p
     left join code_items i on i.code_kind = {unit.code_kind} and i.code = p.item_code and {_ITEM_KNOWN.format("i")}
@@ -298,6 +298,7 @@ def _problem(incoming: Incoming, of_its_unit: str, now_us: int) -> str:
             when p.item_code is not null and i.item_id is null then 'unknown_item'
             {of_its_unit}
             when p.occurred_us is null then 'zone_unknown'
+            {_price_problem(c("unit_price_amount", "p."))}
             when {quantity} is null then null
             when abs({quantity}::DOUBLE * coalesce(per_unit, 1) / coalesce(per_units, 1)) > {LEDGER_UNITS} then 'quantity_too_large'
             when p.item_code is null and p.feed not in {_EPCIS} and {quantity} % 1 <> 0 then 'fractional_quantity'
@@ -305,6 +306,18 @@ def _problem(incoming: Incoming, of_its_unit: str, now_us: int) -> str:
             when per_unit <> per_units and ({quantity} * per_unit) % per_units <> 0 then 'fractional_quantity'
             when p.occurred_us > p.known_us + {_DAY_US} and p.occurred_us > {now_us} then 'future_time'
         end"""
+
+
+def _base_price(price: str) -> str:
+    """SQL of the price of one base unit of a price per unit; null where it is more than an amount can be."""
+    return f"try_cast({price} * per_units / per_unit as DECIMAL(18,4))"
+
+
+def _price_problem(price: str) -> str:
+    """SQL of the case of a price that cannot be said for one base unit; empty where no line has a price."""
+    if price.startswith("null"):
+        return ""
+    return f"when {price} is not null and per_unit <> per_units and {_base_price(price)} is null then 'absurd_amount'"
 
 
 def _concern(incoming: Incoming) -> str:

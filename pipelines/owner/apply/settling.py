@@ -28,6 +28,8 @@ from pipelines.sql_text import listed, one_of
 _KEY: Final = key_sql()
 _NOW: Final = 1 << 62
 """After every commit."""
+_MOST_ROUNDS: Final = 20
+"""Voids follow their lines, and voids of the same line each other: a few rounds; what is left is settled when it comes up again."""
 _COUNTED: Final = ("accepted", "duplicate", "corrected", "quarantined")
 
 
@@ -48,13 +50,13 @@ class _Line:
 
 def settle(work: Work, spool: Spool, commit_id: int, now_us: int) -> None:
     """Judge every row of the contested keys anew and post again what they say; then the voids that this concerns."""
-    is_first = True
-    while work.count(work.contested):
+    for number in range(_MOST_ROUNDS):
+        if not work.count(work.contested):
+            return
         work.execute(f"create or replace temp table {work.contested_now} as select distinct event_key from {work.contested}")
         work.make(work.contested)
-        _settle(work, spool, commit_id, now_us, is_first=is_first)
+        _settle(work, spool, commit_id, now_us, is_first=number == 0)
         _contest_next(work)
-        is_first = False
 
 
 def _settle(work: Work, spool: Spool, commit_id: int, now_us: int, *, is_first: bool) -> None:
@@ -68,11 +70,12 @@ def _settle(work: Work, spool: Spool, commit_id: int, now_us: int, *, is_first: 
     _judge(lines, standing)
     recorded = _recorded(work, lines, standing)
     _hold(work, lines, standing, recorded)
-    if profile.any_of(*voids.VOID_KINDS) and _judge_voids(work, lines):
-        _hold(work, lines, standing, recorded)
+    if profile.any_of(*voids.VOID_KINDS):
+        _aim_voids(work)
     _count(work)
     _show(work, incoming, commit_id)
     _post(work, commit_id)
+    _let_voids_wait(work, incoming)
 
 
 def _units(work: Work, spool: Spool) -> list[batch.Unit]:
@@ -208,24 +211,6 @@ def _hold(work: Work, lines: Sequence[_Line], standing: dict[str, lives.Tenure],
     work.execute(f"delete from waiting where {_KEY} in (select event_key from {work.contested_now})")
 
 
-def _judge_voids(work: Work, lines: Sequence[_Line]) -> bool:
-    """Voids whose line is not there, or waits itself, wait for it; what they took back while it was there stays known. Whether there are any."""
-    _aim_voids(work)
-    rows = work.execute(f"""
-        select distinct unit_no, line_no from {work.resolved} a join {work.verdicts} v using (unit_no, line_no)
-        where a.event_kind in {one_of(voids.VOID_KINDS)} and a.problem is null and (v.is_live or a.target::VARCHAR not in (select event_key from {work.verdicts})) and not exists (
-            select 1 from identity i where i.event_key = a.target and i.event_key not in (
-                select {key_sql("w.")} from waiting w where w.event_kind in ('sale', 'ship')
-                union all select event_key::UUID from {work.verdicts} where is_waiting))""").fetchall()
-    alone = set(rows)
-    waiting = [
-        line for line in lines if (line.unit_no, line.line_no) in alone and line.verdict.is_holder and line.verdict.outcome != "quarantined"
-    ]
-    for line in waiting:
-        line.verdict.outcome, line.verdict.reason = "quarantined", "void_without_target"
-    return bool(waiting)
-
-
 def _aim_voids(work: Work) -> None:
     """Find what voids take back: those of a reading that does not live the sale as that reading had it, the others the one that stands."""
     work.execute(f"""
@@ -268,7 +253,7 @@ def _show(work: Work, incoming: Incoming, commit_id: int) -> None:
         insert into ledger.quarantine select * exclude (copies), (-copies)::TINYINT, {commit_id} from {standing}
         where (delivery_id, line_no, reason_code) not in (select (delivery_id, line_no, shown_reason) from {shown})""")
     accounts.gather_set_aside(work, incoming)
-    accounts.quarantine(work, commit_id)
+    accounts.quarantine(work)
     work.make(work.exceptions)
     work.execute(f"""
         insert into {work.exceptions} select unit_no, line_no, 'quarantined', reason_code from {work.verdicts} where is_waiting""")
@@ -326,6 +311,31 @@ def _place_order_numbers(work: Work) -> None:
         group by all""")
 
 
+def _let_voids_wait(work: Work, incoming: Incoming) -> None:
+    """Voids that get nothing of their line wait; those whose keys are not contested yet are settled next."""
+    if not work.count(work.exceeding):
+        return
+    work.make(work.exceptions)
+    work.execute(f"""
+        insert into {work.exceptions} select distinct unit_no, line_no, 'quarantined', x.reason_code
+        from {work.verdicts} v join {work.resolved} r using (unit_no, line_no) join {work.exceeding} x using (event_id)
+        where v.is_live and v.is_holder and v.outcome <> 'quarantined'""")
+    work.execute(f"""
+        insert into {work.delivery_changes}
+        select delivery_id, 0, {", ".join(f"-count(*) filter (outcome = '{name}')" for name in _COUNTED[:3])}, count(*)
+        from (select v.* from {work.verdicts} v semi join {work.exceptions} using (unit_no, line_no)) group by delivery_id""")
+    work.execute(f"""
+        update contested_rows set outcome = 'quarantined', reason_code = x.reason_code
+        from (select v.unit_id, v.line_no, e.reason_code from {work.verdicts} v join {work.exceptions} e using (unit_no, line_no)) x
+        where contested_rows.unit_id = x.unit_id and contested_rows.line_no = x.line_no""")
+    accounts.gather_set_aside(work, incoming)
+    accounts.quarantine(work)
+    accounts.wait(work, incoming)
+    work.execute(f"""
+        insert into {work.contested} select k.event_key from kept_events k semi join {work.exceeding} using (event_id)
+        where k.event_key not in (select event_key from {work.contested_now})""")
+
+
 def _contest_next(work: Work) -> None:
     """Contest what the keys settled now let wait or go on: voids of their lines, shipments of their orders' numbers."""
     work.execute(f"""
@@ -334,10 +344,8 @@ def _contest_next(work: Work) -> None:
             select event_key as goal, event_key from {work.contested_now}
             union all select target, event_key from line_keys where event_key in (select event_key from {work.contested_now})),
         found as (
-            select event_key from kept_events where event_kind in {one_of(voids.VOID_KINDS)} and target in (select event_key from {work.contested_now})
-                and target not in (select event_key from identity)
-            union select {key_sql("w.")} from waiting w join goals g on g.goal = {key_sql("w.", "target")}
-                where w.waits_for = 'void_without_target' and g.event_key in (select event_key from identity)
+            select {key_sql("w.")} as event_key from waiting w join goals g on g.goal = {key_sql("w.", "target")}
+                where w.waits_for in {one_of((voids.WITHOUT_TARGET, voids.EXCEEDS))} and g.event_key in (select event_key from identity)
             union select {_KEY} from waiting where waits_for = 'ambiguous_order' and document_id in (
                     select document_id from {work.reread_events} where event_kind = 'order_placed')
                 and document_id not in (select document_id from order_channels group by all having count(distinct channel_id) > 1))

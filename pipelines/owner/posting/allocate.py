@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
+from pipelines.owner.posting.takebacks import Asked, voided_units
 from pipelines.owner.reference.versions import END
 
 Document = tuple[str, str, str | None]
@@ -37,21 +38,22 @@ class Kept:
     document: Document | None
     ref_document: Document | None = None
     supplier_id: int | None = None
-    voided: tuple[tuple[int, int], ...] = ()
-    """Spans of known time in which the event is voided."""
+    voids: tuple[Asked, ...] = ()
+    """What the event's voids ask for, the earliest first."""
     owner_id: int = 0
     epc: str | None = None
-    """Of a receipt: the tag that a reader received; null where the warehouse wrote it."""
+    """Of a receipt: the tag, or goods of a class, that a reader received; null where the warehouse wrote it."""
     named_item_id: int | None = None
     """Of a merged item: the one that the event named."""
+    lot_code: str | None = None
 
     def is_known(self, known_us: int) -> bool:
         """Whether it counts at an instant of known time."""
         return self.since_us <= known_us < self.until_us
 
-    def is_voided(self, known_us: int) -> bool:
-        """Whether a void of it counts at an instant of known time."""
-        return any(since <= known_us < until for since, until in self.voided)
+    def voided_units(self, known_us: int) -> int:
+        """How many of its units are taken back by the voids that count at an instant of known time."""
+        return voided_units(self.voids, self.item_id, self.occurred_us, self.units, known_us) if self.voids else 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -186,11 +188,11 @@ def _is_same_line(receipt: Kept, other_receipt: Kept, answered: Callable[[Kept],
 
 
 def _one_for_each_item(shares: Iterable[Share], receipts: Iterable[Kept]) -> list[Share]:
-    """The tags of one event and item as one share, under the first of them: goods are moved, not tags.
+    """The tags of one event, item and lot as one share, under the first of them: goods are moved, not tags.
 
     Items that were merged stay apart, for what was counted before the merge was one of them.
     """
-    items = {(r.event_id, r.sub_no): (r.item_id, r.named_item_id) for r in receipts}
+    items = {(r.event_id, r.sub_no): (r.item_id, r.named_item_id, r.lot_code) for r in receipts}
     merged: dict[tuple[object, ...], Share] = {}
     for event_id, sub_no, part, units, notice, twin in shares:
         key = (event_id, items[event_id, sub_no], part, id(notice), id(twin))
@@ -206,7 +208,7 @@ def _one_for_each_item(shares: Iterable[Share], receipts: Iterable[Kept]) -> lis
 def divide_shipments(events: Iterable[Kept], known_us: int) -> list[Share]:
     """Each shipment leaves what was picked for its document line, the oldest shipment first; the rest leaves the shelf.
 
-    A voided shipment takes nothing away from the others: what it took came back.
+    What was voided of a shipment takes nothing away from the others: it came back, what was not picked first.
 
     >>> pick = Kept("p", 0, "pick", 1, 9, 5, 10, "p", 0, 99, ("so", "W1", "1"))
     >>> ships = [Kept(n, 0, "ship", 1, 9, 3, 20 + i, n, 0, 99, ("so", "W1", "1")) for i, n in enumerate("ab")]
@@ -224,12 +226,11 @@ def divide_shipments(events: Iterable[Kept], known_us: int) -> list[Share]:
     shares: list[Share] = []
     for ship in ships:
         key = (ship.document, ship.item_id, ship.location_id)
-        is_voided = ship.is_voided(known_us)
-        taken = min(ship.units, (picked if is_voided else left).get(key, 0))
+        gone = ship.units - ship.voided_units(known_us)
+        taken = min(ship.units, (left if gone else picked).get(key, 0))
         if taken:
             shares.append((ship.event_id, ship.sub_no, "picked", taken, None, None))
-            if not is_voided:
-                left[key] -= taken
+            left[key] -= min(taken, gone)
         if ship.units > taken:
             shares.append((ship.event_id, ship.sub_no, "rest", ship.units - taken, None, None))
     return shares
@@ -238,7 +239,11 @@ def divide_shipments(events: Iterable[Kept], known_us: int) -> list[Share]:
 def parts_over_known_time(events: Sequence[Kept]) -> list[Part]:
     """The parts of one group of events at every instant of known time, each with the span in which it stands."""
     instants = sorted(
-        ({e.since_us for e in events} | {e.until_us for e in events} | {instant for e in events for span in e.voided for instant in span})
+        (
+            {e.since_us for e in events}
+            | {e.until_us for e in events}
+            | {instant for e in events for void in e.voids for instant in (void.since_us, void.until_us)}
+        )
         - {END}
     )
     standing: dict[Share, int] = {}

@@ -14,6 +14,7 @@ from pipelines.ledger.keys import low_sql
 from pipelines.owner.posting import moves
 from pipelines.owner.posting.allocate import DEFAULT_REF_KIND, Kept, Part, parts_over_known_time
 from pipelines.owner.posting.posting import intents_sql, rule_number_sql
+from pipelines.owner.posting.voids import asked_of
 from pipelines.owner.working import Work
 
 _REF_KIND: Final = f"coalesce(ref_document_kind, '{DEFAULT_REF_KIND}')"
@@ -40,18 +41,19 @@ def _kept(work: Work) -> list[Kept]:
         select event_id::VARCHAR, sub_no, event_kind, item_id, location_id, units, occurred_us,
             concat_ws(':', coalesce(source_event_id, ''), event_key, revision), since_us, until_us,
             document_kind, document_id, document_line, case when ref_document_id is not null then {_REF_KIND} end, ref_document_id, ref_document_line,
-            supplier_id, event_key::VARCHAR, owner_id, epc, named_item_id
+            supplier_id, event_key::VARCHAR, owner_id, epc, named_item_id, lot_code
         from kept_events
         where event_kind in ('asn', 'receipt', 'pick', 'ship') and since_us < until_us and item_id is not null and (
             (document_kind, document_id) in (select (kind, id) from {work.touched_docs})
             or (event_kind = 'asn' and ({_REF_KIND}, ref_document_id) in (select (kind, id) from {work.touched_docs})))""").fetchall()
-    voids = _void_spans(work, [row[17] for row in rows if row[2] == "ship"])
+    work.hold_columns(work.void_keys, {"key": [row[17] for row in rows if row[2] == "ship"]})
+    voids = asked_of(work, work.void_keys)
     return [
         Kept(
             event_id=row[0], sub_no=row[1], kind=row[2], item_id=row[3], location_id=row[4], units=row[5], occurred_us=row[6], order=row[7],
             since_us=row[8], until_us=row[9], document=(row[10], row[11], row[12]) if row[11] else None,
-            ref_document=(row[13], row[14], row[15]) if row[14] else None, supplier_id=row[16], voided=tuple(voids.get(row[17], ())),
-            owner_id=row[18], epc=row[19], named_item_id=row[20],
+            ref_document=(row[13], row[14], row[15]) if row[14] else None, supplier_id=row[16], voids=tuple(voids.get(row[17], ())),
+            owner_id=row[18], epc=row[19], named_item_id=row[20], lot_code=row[21],
         )
         for row in rows
     ]  # fmt: skip
@@ -135,18 +137,6 @@ def _close_over_notices(work: Work) -> None:
                 where event_kind = 'asn' and ref_document_id is not null and (
                     (document_kind, document_id) in (select (kind, id) from {docs}) or ({_REF_KIND}, ref_document_id) in (select (kind, id) from {docs})))
             except select kind, id from {docs}""")
-
-
-def _void_spans(work: Work, keys: list[str]) -> dict[str, list[tuple[int, int]]]:
-    if not keys:
-        return {}
-    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    work.hold_columns(work.void_keys, {"key": keys})
-    for key, since, until in work.execute(
-        f"select target::VARCHAR, since_us, until_us from kept_events where event_kind = 'void_ship' and target in (select key::UUID from {work.void_keys})"
-    ).fetchall():
-        spans[key].append((since, until))
-    return spans
 
 
 class _Union:

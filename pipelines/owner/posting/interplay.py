@@ -14,21 +14,26 @@ from pipelines.owner.posting.posting import COUNT_KINDS
 from pipelines.owner.working import Work
 from pipelines.sql_text import one_of
 
-KEPT_KINDS: Final = ("asn", "receipt", "pick", "ship", "sale_void", "void_ship")
+KEPT_KINDS: Final = ("asn", "receipt", "pick", "ship", *voids.VOID_KINDS)
 
 
 def keep(work: Work) -> None:
     """Keep the accepted interplay events."""
     listed = ", ".join(KEPT_EVENT)
+    voids.keep_anew(work)
     work.execute(f"insert into kept_events select {listed} from {work.accepted} where event_kind in {one_of(KEPT_KINDS)}")
     work.execute(f"insert into counts select {listed} from {work.accepted} where event_kind in {one_of(COUNT_KINDS)}")
 
 
 def post_interplay(work: Work) -> None:
-    """Post again what the touched documents, targets and places change; voids after divisions, counts after all."""
+    """Post again what the touched documents, targets and places change; voids after divisions, counts after all.
+
+    Fills `exceeding` with the voids that must wait.
+    """
+    work.make(work.exceeding)
     if work.count(work.touched_docs):
         divisions.divide(work)
-    if work.count("kept_events where event_kind in ('sale_void', 'void_ship')"):
+    if work.count(f"kept_events where event_kind in {one_of(voids.VOID_KINDS)}"):
         work.execute(f"""
             insert into {work.touched_keys} select target from kept_events where event_kind = 'void_ship' and target in (
                 select event_key from kept_events where event_id in (select event_id from {work.new_moves} where movement_kind = 'ship'))""")

@@ -26,7 +26,7 @@ from pipelines.owner.reference.versions import BEGINNING, END, Facts, Version
 if TYPE_CHECKING:
     import duckdb
 
-_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "relations", "segments", "calendars", "reasons"})
+_FROM_VALID_FROM: Final = frozenset({"bom", "networks", "terms", "supplier_terms", "relations", "segments", "calendars", "reasons"})
 """Entities whose first version starts at its valid_from; of the others it holds from the beginning."""
 
 _IDS: Final = {

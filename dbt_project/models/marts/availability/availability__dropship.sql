@@ -38,5 +38,5 @@ select
     stated_at,
     age_hours,
     is_stale,
-    case when is_stale then 0 else supplier_units end as ats_units
+    case when is_stale then 0 else greatest(0, supplier_units) end as ats_units
 from judged

@@ -15,5 +15,6 @@ select
     country_code,
     rfid_posting,
     opening_hours,
-    capacity_units
+    capacity_units,
+    calendar_code
 from versions

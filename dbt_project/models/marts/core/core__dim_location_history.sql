@@ -15,6 +15,7 @@ select
     rfid_posting,
     opening_hours,
     capacity_units,
+    calendar_code,
     is_virtual,
     version_no,
     valid_from,

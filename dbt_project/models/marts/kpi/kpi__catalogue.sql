@@ -10,6 +10,7 @@ periods as (
 filled as (
     select
         kpi_code,
+        currency_code,
         min(period_start_on) filter (where period_kind = 'day') as first_period_start_on,
         max(period_end_on) filter (where period_kind = 'day') as last_period_end_on,
         count(*) filter (where period_kind = 'day') as n_kpi_days
@@ -23,7 +24,7 @@ newest as (
     select *
     from periods
     where period_kind = 'month' and value is not null
-    qualify row_number() over (partition by kpi_code order by is_complete desc, period_start_on desc) = 1
+    qualify row_number() over (partition by kpi_code, currency_code order by is_complete desc, period_start_on desc) = 1
 )
 
 select
@@ -54,5 +55,5 @@ select
     newest.status,
     newest.recommended_action
 from definitions
-left join filled on definitions.kpi_code = filled.kpi_code
 left join newest on definitions.kpi_code = newest.kpi_code
+left join filled on newest.kpi_code = filled.kpi_code and newest.currency_code is not distinct from filled.currency_code

@@ -12,7 +12,7 @@ targets as (
 
 judged as (
     select
-        periods.* exclude (numerator, denominator, value),
+        periods.* exclude (numerator, denominator, value, is_of_several_currencies),
         cast(periods.numerator as decimal(28, 6)) as numerator,
         cast(periods.denominator as decimal(28, 6)) as denominator,
         cast(periods.value as decimal(28, 6)) as value,
@@ -33,7 +33,7 @@ judged as (
     from periods
     left join targets
         on
-            periods.kpi_code = targets.kpi_code and periods.grain_kind = targets.grain_kind and periods.grain_code = targets.grain_code
+            periods.kpi_code = targets.kpi_code and periods.grain_kind = targets.grain_kind and periods.grain_id = targets.grain_id
             and periods.period_end_on >= targets.from_on and periods.period_end_on < targets.until_on
 ),
 

@@ -107,7 +107,7 @@ with checks as (
         count(*) as n_rows,
         null as affected_units
     from {{ ref('plan__reorder_points') }}
-    where supplier_id is null and reorder_point_units > 0 and inventory_position_units <= reorder_point_units
+    where supplier_id is null and reorder_point_units > 0 and inventory_position_units <= reorder_point_units and not {{ is_given_up() }}
 )
 
 select * from checks

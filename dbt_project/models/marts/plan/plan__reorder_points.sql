@@ -15,6 +15,8 @@ select
     sellable_units,
     on_order_units,
     in_transit_units,
+    awaiting_putaway_units,
+    below_zero_units,
     reserved_units,
     backorder_units,
     excluded_supply_units,
@@ -29,10 +31,12 @@ select
     order_cost_amount,
     currency_code,
     needed_units,
+    wanted_units,
     target_units,
     target_kind,
     target_days,
     decision,
+    demand_of_item_id,
     inventory_position_units <= reorder_point_units as is_at_reorder_point,
     why
 from planned

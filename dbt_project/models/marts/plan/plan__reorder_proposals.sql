@@ -21,6 +21,8 @@ select
     proposals.economic_order_units,
     proposals.moq_units,
     proposals.multiple_units,
+    proposals.max_units,
+    proposals.left_units,
     proposals.rounding_reason,
     proposals.order_units,
     proposals.order_by_on,

@@ -14,7 +14,7 @@ A level is of one item at one place and instant, which is the grain of a warehou
 stand; nor has a level a number that grows. A snapshot posts nothing; it is compared.
 
 `available` is what can still be promised, less than what is on hand by what orders hold. Null says that the item is not
-tracked there, and is refused: unknown is not 0. Below 0 (oversold) is refused, too. A level names no SKU: it waits as
+tracked there, and is refused: unknown is not 0. Below 0 says that more was sold than there was, and is compared. A level names no SKU: it waits as
 `unknown_item` until reference can say what the id means.
 """
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: temporary name, fsync of the file, rename, fsync of the folder."""
+"""Files that appear whole or not at all, and stay: temporary name, fsync of the file, rename, fsync of the folder."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _TAKING_SECONDS = 0.2
 """No writer needs longer from making its file to locking it."""
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable (fsync of the folder itself)."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Make a closed file's content, or the names in a folder, durable; never call it on a database that is open."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -43,7 +43,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         raise
     finally:
         os.close(descriptor)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def remove_abandoned(folder: Path) -> None:

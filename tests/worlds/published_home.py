@@ -28,8 +28,9 @@ TABLES = {
     "order_units bigint, order_by_on date, eta_on date, unit_cost_amount decimal(18,4), currency_code varchar, priority_rank integer, "
     "cover_days decimal(18,2), status varchar, is_latest_run boolean, why varchar",
     "plan.reorder_points": "run_id varchar, item_id bigint, location_id bigint, supplier_id bigint, sellable_units bigint, on_order_units bigint, "
-    "in_transit_units bigint, reserved_units bigint, backorder_units bigint, excluded_supply_units bigint, inventory_position_units bigint, "
-    "reorder_point_units decimal(18,4), is_at_reorder_point boolean",
+    "in_transit_units bigint, awaiting_putaway_units bigint, reserved_units bigint, backorder_units bigint, "
+    "excluded_supply_units bigint, inventory_position_units bigint, "
+    "reorder_point_units decimal(18,4), is_at_reorder_point boolean, decision varchar",
     "plan.safety_stock": "run_id varchar, item_id bigint, location_id bigint, safety_stock_units decimal(18,4), "
     "demand_units_per_day_mean decimal(18,6), lead_time_days_mean decimal(18,6)",
     "stock.on_hand": "item_id bigint, location_id bigint, owner_id bigint, on_hand_units bigint",

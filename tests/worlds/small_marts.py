@@ -8,15 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.marts.build_files import MartsBuild, Relation
 from pipelines.publish.snapshot import Publication
 from pipelines.settings import Home
+from tests.worlds.ledger_files import ENGINE, write_ledger_files
 
-ENGINE = duckdb.connect(":memory:", config={"threads": 1})
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 
 # What dbt would carry over: a table as of its commit, a hot view over it, a macro over the ledger.
@@ -65,50 +62,12 @@ def movement(number: int, units: int, commit: int, *, item: int = 1) -> dict[str
     )
 
 
-def arrow(table: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
-    """Rows as the owner hands on its tail."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in LEDGER_TABLES[table].items())
-    ENGINE.execute(f"create or replace table t ({columns})")
-    if rows:
-        ENGINE.executemany(f"insert into t values ({', '.join('?' * len(rows[0]))})", [list(one.values()) for one in rows])
-    return ENGINE.sql("select * from t").to_arrow_table()
-
-
 def write_ledger(home: Home, *, commit: int, rows: dict[str, Sequence[dict[str, Any]]] | None = None, name: str = "a") -> dict[str, Any]:
     """Add one Parquet file a table to the ledger's current list and return the list."""
-    path = home.ledger / "current.json"
-    before = json.loads(path.read_text())["tables"] if path.exists() else {}
-    tables = {}
-    for table in LEDGER_TABLES:
-        files = list(before.get(table, {}).get("files", []))
-        new = (rows or {}).get(table, ())
-        if new or not files:
-            file = home.ledger / table / f"{name}.parquet"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            ENGINE.register("data", arrow(table, new))
-            columns = ", ".join(f"{column}::{kind} as {column}" for column, kind in LEDGER_TABLES[table].items())
-            ENGINE.execute(f"copy (select {columns} from data) to '{file}' (format parquet, compression zstd)")
-            commits = [one["commit_id"] for one in new]
-            files.append(
-                {
-                    "path": f"{table}/{name}.parquet",
-                    "rows": len(new),
-                    "min_commit_id": min(commits, default=None),
-                    "max_commit_id": max(commits, default=None),
-                }
-            )
-        tables[table] = {"files": files}
-    ledger = {
-        "generation": 1,
-        "commit_id": commit,
-        "ledger_hash": f"h{commit}",
-        "newest_known_at": NOON.isoformat(),
-        "newest_occurred_at": NOON.isoformat(),
-        "written_at": NOON.isoformat(),
-        "tables": tables,
-    }
-    path.write_text(json.dumps(ledger))
-    return ledger
+    return write_ledger_files(
+        home.ledger, name, rows or {}, commit=commit, ledger_hash=f"h{commit}", newest_known_at=NOON.isoformat(),
+        newest_occurred_at=NOON.isoformat(), written_at=NOON.isoformat(),
+    )  # fmt: skip
 
 
 def write_marts(home: Home, *, commit: int, on_hand: int, number: int = 1) -> MartsBuild:
