@@ -84,7 +84,7 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
     found = []
     for row in rows:
         last = bisect.bisect_left(cuts, row.lives[-1].end) - 1
-        verdict = _outcome(row, holders[last], cuts[last])
+        verdict = _outcome(row, holders[last])
         verdict.spans = spans.get(id(row), [])
         found.append(verdict)
     return found
@@ -93,8 +93,15 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
 def _alone(row: Row) -> Verdict:
     if row.problem is not None:
         return Verdict("quarantined", row.problem, row.waits)
+    if _ended_waiting(row):
+        return Verdict("quarantined", None, True)
     life = row.lives[0]
     return Verdict("accepted", None, True, [(life.begin[0], life.end[0])] if life.begin[0] < life.end[0] else [])
+
+
+def _ended_waiting(row: Row) -> bool:
+    """Whether a row's last life was over before all that it names was known: it waited to its end."""
+    return (row.counts_us, -1) >= row.lives[-1].end
 
 
 def _holders(rows: Sequence[Row], at: Instant) -> dict[int, tuple[Instant, Row]]:
@@ -112,14 +119,14 @@ def _standing(held: dict[int, tuple[Instant, Row]], at: Instant) -> Row | None:
     return held[max(ready)][1] if ready else None
 
 
-def _outcome(row: Row, held: dict[int, tuple[Instant, Row]], at: Instant) -> Verdict:
+def _outcome(row: Row, held: dict[int, tuple[Instant, Row]]) -> Verdict:
     if row.problem is not None and not row.waits:
         return Verdict("quarantined", row.problem)
     begin, holder = held[row.revision]
     if holder is not row:
         is_copy = holder.payload == row.payload
         return Verdict("duplicate") if is_copy else Verdict("quarantined", "conflicting_payload")
-    if row.waits:
+    if row.waits or _ended_waiting(row):
         is_overtaken = any(revision > row.revision for revision in held)
         return Verdict("corrected", None, True) if is_overtaken else Verdict("quarantined", row.problem, True)
     comes_after = any((since, other.turn) < (begin, row.turn) for since, other in held.values() if other is not row)
