@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import stages
 from pipelines.settings import Home
-from tests.worlds.small_home import KNOWN_AT, SmallHome
+from tests.worlds.small_home import KNOWN_AT, SmallHome, wms
 
 POS = (
     "ticket;no;id;time;sku;qty;kind\n"
@@ -143,6 +143,8 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> SmallHome:
     home = SmallHome(tmp_path_factory.mktemp("mended"))
     home.deliver(**FILES, **WRONG)
     home.deliver(**FILES, **RIGHT)
+    for mappings in (WRONG, RIGHT):  # the till's is spoiled and mended once more, both in one instant
+        home.deliver(hours_later=4, **{path: text for path, text in (FILES | mappings).items() if path.startswith("pos/")})
     return home
 
 
@@ -158,6 +160,8 @@ def test_each_line_is_counted_as_corrected_or_as_the_same(mended: SmallHome) -> 
         ("marketplace/web/day.csv", 2, 2, 0, 0, 0),
         ("marketplace/web/day.csv", 2, 0, 0, 2, 0),
         ("pos/till/day.csv", 6, 4, 1, 0, 1),  # a repeat, and a quantity below 0
+        ("pos/till/day.csv", 6, 2, 0, 4, 0),
+        ("pos/till/day.csv", 6, 0, 1, 4, 1),
         ("pos/till/day.csv", 6, 2, 0, 4, 0),
         ("supply/buying/day.csv", 2, 2, 0, 0, 0),
         ("supply/buying/day.csv", 2, 0, 0, 2, 0),
@@ -179,3 +183,22 @@ def test_what_was_known_before_stays_known(right: SmallHome, mended: SmallHome, 
     then = wrong.deliver(**FILES, **WRONG)
     as_known = "select item, place, state, sum(delta)::INT as units from codes where not is_virtual and known_at <= ? group by all having units <> 0 order by all"
     assert mended.rows(as_known, then) == wrong.rows(as_known, then)
+
+
+def test_a_mended_mapping_of_reference_puts_the_past_right(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    packs = "sku;unit;wrong;right\nMUG;BOX;6;12\nTEE;BOX;10;10\n"
+
+    def units(column: str) -> dict[str, str]:
+        columns = f'item_code = "sku"\nuom_code = "unit"\nnumerator = "{column}"\ndenominator = {{ value = "1" }}\n'
+        text = f'feed = "reference"\nunmapped = "drop"\n[file]\ndelimiter = ";"\n[columns.uoms]\n{columns}'
+        return {"reference/erp/uoms.csv": packs, "reference/erp/mapping.toml": text}
+
+    home.deliver(**units("wrong"))
+    then = home.deliver(
+        **{"wms/1.jsonl": [wms("1", "receipt", "2026-03-02T10:00:00", "DC", "MUG", 2, uom_code="BOX", supplier_code="SUP")]}
+    )
+    home.deliver(**units("right"))
+    assert home.on_hand() == {("MUG", "DC", "in_progress"): 24}
+    assert home.rows("select sum(delta)::INT from codes where place = 'DC' and known_at <= ?", then) == [(12,)]
+    assert home.counted("reference/erp/uoms.csv") == (2, 0, 1, 1, 0)

@@ -115,11 +115,15 @@ def reference_outcomes(
     work: Work, manifest: Manifest, rows: Sequence[ReferenceRow], outcomes: Sequence[tuple[str, str]], commit_id: int
 ) -> None:
     """Account for the rows of a reference file: those not accepted were duplicates or are set aside with a reason."""
-    duplicates = sum(outcome == "duplicate" for outcome, _ in outcomes)
-    refused = [(row, code, reason) for row, (code, reason) in zip(rows, outcomes, strict=True) if code not in ("accepted", "duplicate")]
+    duplicates, corrected = (sum(outcome == name for outcome, _ in outcomes) for name in ("duplicate", "corrected"))
+    refused = [
+        (row, code, reason)
+        for row, (code, reason) in zip(rows, outcomes, strict=True)
+        if code not in ("accepted", "duplicate", "corrected")
+    ]
     work.execute(
-        f"insert into {work.delivery_changes} values (?, 0, ?, ?, 0, ?)",
-        [manifest.delivery_id, -duplicates - len(refused), duplicates, len(refused)],
+        f"insert into {work.delivery_changes} values (?, 0, ?, ?, ?, ?)",
+        [manifest.delivery_id, -duplicates - corrected - len(refused), duplicates, corrected, len(refused)],
     )
     for row, code, reason in refused:
         work.execute(

@@ -6,6 +6,7 @@ Belongs here: which keys are contested, and keeping their rows out of the ordina
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,7 +17,7 @@ from pipelines.ledger.keys import key_sql, low_sql
 from pipelines.owner.apply import lives
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.working import Table, Work
-from pipelines.spool import Spool
+from pipelines.spool import Manifest, Spool
 from pipelines.sql_text import listed
 
 _KEY: Final = key_sql()
@@ -31,9 +32,13 @@ def begin(work: Work, spool: Spool) -> None:
     come = [row[0] for row in work.execute(f"select distinct delivery_id from {work.batch_manifests}").fetchall()]
     if not come:
         return
-    readings = work.execute(f"""
+    readings = (
+        []
+        if not _has_readings(work)
+        else work.execute(f"""
         select delivery_id, former_id, next_id from ({lives.READINGS_SQL}) where delivery_id in ({listed(come)})
             and (former_id is not null or next_id is not null)""").fetchall()
+    )
     for delivery_id, former_id, next_id in readings:
         if former_id is not None:
             _contest_differences(work, spool, former_id, delivery_id)
@@ -41,6 +46,25 @@ def begin(work: Work, spool: Spool) -> None:
             _contest_differences(work, spool, delivery_id, next_id)
     gone = work.execute(f"select distinct delivery_id from withdrawals where delivery_id in ({listed(come)})").fetchall()
     contest(work, spool, [row[0] for row in gone])
+
+
+def _has_readings(work: Work) -> bool:
+    """Whether the content of one of the batch's deliveries was read before under its path; cheap, for it is asked of every batch."""
+    return bool(
+        work.count(f"""delivery_state d join {work.batch_manifests} m using (feed, source_uri, content_sha256)
+            where d.delivery_id <> m.delivery_id and feed <> 'reference'""")
+    )
+
+
+def formers_known_us(work: Work, manifest: Manifest) -> tuple[int, ...]:
+    """When the readings were known that a unit of reference replaces: those of the same content just before it under its path."""
+    known = dict(
+        work.execute(
+            "select reading_no, known_us from delivery_state where feed = ? and source_uri = ? and content_sha256 = ?",
+            [manifest.feed, manifest.source_uri, manifest.content_sha256],
+        ).fetchall()
+    )
+    return tuple(known[number] for number in itertools.takewhile(known.__contains__, range(manifest.sequence - 1, -1, -1)))
 
 
 def contest(work: Work, spool: Spool, deliveries: Sequence[str]) -> None:
@@ -133,6 +157,8 @@ def leave_out(work: Work, table: Table, key: str = "event_key") -> None:
 
 def clear_replaced(work: Work, commit_id: int) -> None:
     """Take out of quarantine what is there of readings that the batch's replaced: the newest says what of the file is set aside."""
+    if not _has_readings(work):
+        return
     work.execute(f"""
         insert into ledger.quarantine
         with readings as ({lives.READINGS_SQL}),

@@ -48,6 +48,8 @@ class ReferenceRow:
     cells: dict[str, Any]
     line_no: int
     known_us: int
+    former_us: int | None = None
+    """When the reading of the file that this one replaces was known; null where there is none."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -55,7 +57,7 @@ class ReferenceChange:
     """What a set of reference rows changed.
 
     Codes newly known (what waits may go on), codes whose meaning changed (what was posted is posted again), and the
-    outcome of every row (`accepted`, `duplicate`, or a reason).
+    outcome of every row (`accepted`, `duplicate`, `corrected`, or a reason).
     """
 
     is_more_known: bool = False
@@ -110,7 +112,10 @@ class ReferenceBook:
         self._tables.write({("channel", STORE_CHANNEL)})
 
     def take(self, rows: Iterable[ReferenceRow], commit_id: int) -> ReferenceChange:
-        """Take rows in the order of their files and lines; a row equal to the current version is a duplicate."""
+        """Take rows in the order of their files and lines; a row equal to the current version is a duplicate.
+
+        What another reading of the same file says otherwise is a version from when the one that it replaces began.
+        """
         change = ReferenceChange()
         touched: set[tuple[str, str]] = set()
         handed_on: set[tuple[str, str]] = set()
@@ -119,11 +124,14 @@ class ReferenceBook:
         for row in rows:
             key = tuple(str(row.cells.get(column) or "") for column in ENTITY_BY_NAME[row.entity].key)
             row_hash = _row_hash(row.cells)
-            if self._hashes.get((row.entity, key)) == row_hash:
+            former = self._former(row, key)
+            if row_hash in (self._hashes.get((row.entity, key)), former[0] if former else None):
                 change.outcomes.append(("duplicate", ""))
                 continue
             version_no = len(self._history.of(row.entity, *key)) + 1
             starts = _starts(row, is_first=version_no == 1)
+            if former and row.cells.get("valid_from") is None:
+                starts = former[1]
             taken = self._codes.taken(key[0], row.cells, starts)
             if taken:
                 change.outcomes.append(taken)
@@ -153,7 +161,7 @@ class ReferenceBook:
             )
             ledger_rows[row.entity].append(_ledger_row(row, version, version_no, commit_id))
             touched |= _touched(row.entity, key)
-            change.outcomes.append(("accepted", ""))
+            change.outcomes.append(("corrected" if former else "accepted", ""))
         if kept:
             insert_rows(self._con, "reference_rows", kept)
         for entity, values in ledger_rows.items():
@@ -162,6 +170,16 @@ class ReferenceBook:
             change.changed = self._tables.write(touched) | handed_on
             change.is_more_known = True
         return change
+
+    def _former(self, row: ReferenceRow, key: tuple[str, ...]) -> tuple[str, int] | None:
+        """Hash and start of the version that the former reading of the file gave this key."""
+        if row.former_us is None:
+            return None
+        found: list[tuple[str, int]] = self._con.execute(
+            "select row_hash, starts_us from reference_rows where entity = ? and key = ? and known_us = ? order by sequence desc limit 1",
+            [row.entity, json.dumps(key), row.former_us],
+        ).fetchall()
+        return found[0] if found else None
 
 
 def virtual_id(code: str) -> int:
