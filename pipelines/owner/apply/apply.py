@@ -172,11 +172,11 @@ class Applier:
             return []
         import polars as pl
 
-        known_us, former_us = micros(manifest.known_at), contested.former_known_us(self._work, manifest)
+        known_us, formers_us = micros(manifest.known_at), contested.formers_known_us(self._work, manifest)
         rows: list[dict[str, Any]] = pl.read_parquet(self._spool.segment_path(manifest.feed, manifest.segment)).to_dicts()
         return [
             ReferenceRow(
-                manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us, former_us
+                manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us, formers_us
             )
             for row in rows
         ]

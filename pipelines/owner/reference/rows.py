@@ -48,8 +48,8 @@ class ReferenceRow:
     cells: dict[str, Any]
     line_no: int
     known_us: int
-    former_us: int | None = None
-    """When the reading of the file that this one replaces was known; null where there is none."""
+    formers_us: tuple[int, ...] = ()
+    """When the readings of the file that this one replaces were known."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -172,12 +172,12 @@ class ReferenceBook:
         return change
 
     def _former(self, row: ReferenceRow, key: tuple[str, ...]) -> tuple[str, int] | None:
-        """Hash and start of the version that the former reading of the file gave this key."""
-        if row.former_us is None:
+        """Hash and start of the version that a former reading of the file gave this key."""
+        if not row.formers_us:
             return None
         found: list[tuple[str, int]] = self._con.execute(
-            "select row_hash, starts_us from reference_rows where entity = ? and key = ? and known_us = ? order by sequence desc limit 1",
-            [row.entity, json.dumps(key), row.former_us],
+            "select row_hash, starts_us from reference_rows where entity = ? and key = ? and list_contains(?::BIGINT[], known_us) order by sequence desc limit 1",
+            [row.entity, json.dumps(key), list(row.formers_us)],
         ).fetchall()
         return found[0] if found else None
 
