@@ -40,16 +40,72 @@ def decide(
     They are in the spool before this returns. The same `batch_id` again is the same act and changes nothing. Raises UserError for
     what cannot be done.
     """
+    with stages.owner_of(home.make(), clock=clock) as owner:
+        return _decide(home, owner, acts, author=author, source=source, batch_id=batch_id)
+
+
+def _decide(
+    home: Home, owner: stages.Asked, acts: Sequence[dict[str, Any]], *, author: str, source: str, batch_id: str | None = None
+) -> list[dict[str, Any]]:
     from pipelines.marts.build_files import latest_build
 
+    made: list[dict[str, Any]] = owner.ask("decide", batch_id=batch_id or uuid.uuid4().hex, author=author, source=source, acts=list(acts))
+    owner.ask("flush")
+    if latest_build(home) is not None:
+        owner.ask("publish")
+    return made
+
+
+def accept_rows(home: Home, what: str, *, feed: str = "", reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:
+    """Accept rows that wait for approval: one (`DELIVERY:LINE`), those of a delivery, of a reason, or `all`; of one feed alone if named.
+
+    A delivery is named by its id, the beginning of it, or its path. Raises UserError where no such row waits for approval.
+    """
     with stages.owner_of(home.make(), clock=clock) as owner:
-        made: list[dict[str, Any]] = owner.ask(
-            "decide", batch_id=batch_id or uuid.uuid4().hex, author=author, source=source, acts=[dict(act) for act in acts]
-        )
-        owner.ask("flush")
-        if latest_build(home) is not None:
-            owner.ask("publish")
-        return made
+        owner.ask("drain")
+        chosen = chosen_rows([row for row in owner.ask("approvals") if feed in ("", row[1])], what)
+        acts = [{"kind": "accept_row", "delivery_id": delivery, "line_no": line, "reason": reason} for delivery, line in chosen]
+        return _decide(home, owner, acts, author=author, source="cli")
+
+
+def chosen_rows(waiting: Sequence[Sequence[Any]], what: str) -> list[tuple[str, int]]:
+    """Which rows (delivery_id, feed, source_uri, line_no, reason_code) a person means: delivery_id and line_no of each.
+
+    >>> rows = [("ab12", "wms", "wms/1.csv", 2, "absurd_quantity"), ("ab12", "wms", "wms/1.csv", 7, "absurd_quantity")]
+    >>> chosen_rows(rows, "wms/1.csv:7"), len(chosen_rows(rows, "ab")), len(chosen_rows(rows, "absurd_quantity"))
+    ([('ab12', 7)], 2, 2)
+    """
+    name, _, line = what.rpartition(":")
+    if not (name and line.isdecimal()):
+        name, line = what, ""
+    if what == "all":
+        found = list(waiting)
+    else:
+        found = [row for row in waiting if row[4] == what] or [row for row in waiting if row[2] == name]
+        if not found:
+            found = [row for row in waiting if name and row[0].startswith(name)]
+            if len({row[0] for row in found}) > 1:
+                raise UserError(f"{name!r} begins the ids of several deliveries", next_step="give more of the id, or the path")
+    if line and not (found and found[0][4] == what):
+        found = [row for row in found if row[3] == int(line)]
+    if not found:
+        raise UserError(f"no row that {what!r} names waits for approval", next_step="parstock rejects --waiting")
+    return [(row[0], row[3]) for row in found]
+
+
+def accept_gate(home: Home, run: str, *, reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:
+    """Let pass what a gate blocks: the look of this id, or of this gate (`feed/pos`). What it found may be found again, and no more.
+
+    Raises UserError where it does not block, or where what it found cannot be accepted.
+    """
+    from pipelines.quality.gates import allow, blocked_named, forget_usual
+
+    found = blocked_named(home, run)
+    allow(home, found.gate_run_id, found.name, {one.rule_code: one.rows_failed for one in found.failed if one.severity == "block"})
+    made = decide(home, [{"kind": "accept_gate", "gate_run_id": found.gate_run_id, "reason": reason}], author=author, clock=clock)
+    if found.gate_kind == "feed":
+        forget_usual(home, found.subject)
+    return made
 
 
 def undo(home: Home, decision: str, *, reason: str, author: str, clock: stages.Clock) -> list[dict[str, Any]]:

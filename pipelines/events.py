@@ -67,7 +67,7 @@ _OF_A_SEGMENT: Final = (
     EventColumn(
         "lot_code", "VARCHAR", "lot or batch; in the ledger '' where there is none", sent=True, passed=True, kept=17, event=15, move=10
     ),
-    EventColumn("expires_on", "DATE", "expiry of the lot", sent=True, passed=True, kept=18, move=11),
+    EventColumn("expires_on", "DATE", "expiry of the lot", sent=True, passed=True, kept=18, event=37, move=11),
     EventColumn("epcs", "VARCHAR[]", "EPC URIs of an RFID event, its sub-rows", passed=True),
     # where
     EventColumn("location_code", "VARCHAR", "where it happened", sent=True),
@@ -104,11 +104,12 @@ _OF_A_SEGMENT: Final = (
         event=23,
     ),
     EventColumn("register_no", "VARCHAR", "till of a ticket", sent=True, passed=True, event=24),
-    EventColumn("due_at", "TIMESTAMP", "wanted at, UTC", sent=True, passed=True, event=28),
-    EventColumn("promised_at", "TIMESTAMP", "promised at, UTC", sent=True, passed=True, event=29),
+    EventColumn("due_at", "TIMESTAMP", "wanted at; in the ledger UTC", sent=True, passed=True, event=28),
+    EventColumn("promised_at", "TIMESTAMP", "promised at; in the ledger UTC", sent=True, passed=True, event=29),
     EventColumn("ref_document_kind", "VARCHAR", "kind of the document that it answers", sent=True, passed=True, kept=28, event=25, move=23),
     EventColumn("ref_document_id", "VARCHAR", "its number", sent=True, passed=True, kept=29, event=26, move=24),
     EventColumn("ref_document_line", "VARCHAR", "its line", sent=True, passed=True, kept=30, event=27, move=25),
+    EventColumn("local_fields", "VARCHAR", "which of due_at and promised_at are local as written, until the owner knows the zone"),
     # money
     EventColumn(
         "unit_price_amount", "DECIMAL(18,4)", "price of one uom_code; in the ledger of one base unit", sent=True, kept=33, event=31, move=29

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import secrets
+import threading
 import time
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
@@ -68,14 +70,43 @@ class Door:
         self._listener.close()
 
 
-def meet(home: Home, name: str) -> tuple[Connection, dict[str, Any]]:
-    """A connection to the process behind a door, and what it tells of itself. Raises LookupError when there is none."""
+def meet(home: Home, name: str, *, wait_seconds: float = 20.0) -> tuple[Connection, dict[str, Any]]:
+    """A connection to the process behind a door, and what it tells of itself. Raises LookupError when there is none.
+
+    One that was stopped, or hangs, and does not let anybody in within `wait_seconds` is none either.
+    """
     try:
         told = json.loads(_told(home, name).read_text())
         address = told["address"]
-        return Client(tuple(address) if isinstance(address, list) else address, authkey=told["token"].encode()), told
+        return _connected(tuple(address) if isinstance(address, list) else address, told["token"].encode(), wait_seconds), told
     except (OSError, EOFError, ValueError, KeyError, AuthenticationError) as error:
         raise LookupError(f"nobody answers at {name}") from error
+
+
+def _connected(address: Any, token: bytes, wait_seconds: float) -> Connection:
+    """Knock and show the token. The system lets a client wait for good for an answer, so that is done beside."""
+    found: queue.SimpleQueue[Connection | Exception] = queue.SimpleQueue()
+    given_up = threading.Event()
+
+    def knock() -> None:
+        try:
+            connection = Client(address, authkey=token)
+        except Exception as error:
+            found.put(error)
+        else:
+            found.put(connection)
+            if given_up.is_set():
+                connection.close()
+
+    threading.Thread(target=knock, daemon=True).start()
+    try:
+        answer = found.get(timeout=wait_seconds)
+    except queue.Empty:
+        given_up.set()
+        raise TimeoutError(f"no answer for {wait_seconds:.0f} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _told(home: Home, name: str) -> Path:

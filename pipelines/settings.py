@@ -40,6 +40,8 @@ class Settings:
     """Size of a work unit; bigger plain files are cut into ranges of about this many bytes."""
     settle_seconds: float = 0.4
     """A file is taken when its size and mtime have been still for this long."""
+    last_line: Literal["refuse", "whole"] = "refuse"
+    """What becomes of the last line of a table without a mapping that has no line end; the commands have `--last-line`."""
     poll_seconds: float = 0.2
     """How often the standing stream looks at the landing folders."""
     customer_key_file: Path | None = None

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pipelines.build.process import builder_of
 from pipelines.errors import UserError
 from pipelines.ledger.account import COUNTS, Account, account_above
-from pipelines.owner.client import OwnerClient
 from pipelines.settings import DBT_PROJECT, Home, Settings
 
 if TYPE_CHECKING:
@@ -76,23 +75,17 @@ def owner_of(
     home: Home, *, clock: Clock, settings: Settings | None = None, on_applied: Callable[[Any], None] | None = None
 ) -> Iterator[Asked]:
     """The home's running owner, or one started here for as long as the block lasts; what gates looked at is validated then."""
+    from pipelines.owner.either import EitherOwner
     from pipelines.quality.validating import validated, validated_later
 
-    with validated_later(home), _an_owner(home, clock=clock, settings=settings, on_applied=on_applied) as owner, validated(home):
+    how = {"clock": clock, "settings": settings, "on_applied": on_applied, "publish_seconds": 5.0}
+    with validated_later(home), EitherOwner(home, **how) as owner, validated(home):
         yield owner
 
 
-@contextlib.contextmanager
-def _an_owner(home: Home, **how: Any) -> Iterator[Asked]:
-    try:
-        client = OwnerClient(home)
-    except LookupError:
-        from pipelines.owner.owner import Owner
-
-        with Owner(home, **how, publish_seconds=5.0) as owner:
-            yield owner
-        return
-    yield client
+def _is_elsewhere(owner: Asked) -> bool:
+    """Whether another process owns the home: somebody stands there, perhaps with a stream, and looks at the alerts."""
+    return bool(getattr(owner, "is_elsewhere", False))
 
 
 def ingest(
@@ -117,7 +110,7 @@ def ingest(
             if rows_above(home, built.commit_id) > BACKFILL_ROWS:
                 if say is not None:
                     say("note", {"text": "the alerts are looked at after the next build"})
-            elif not isinstance(owner, OwnerClient):
+            elif not _is_elsewhere(owner):
                 watch_alerts(home, owner, clock=clock)
         elif publish:
             build_with(home, owner, clock=clock, say=say)
@@ -145,7 +138,7 @@ def _ingest(
     settings = settings or Settings()
     commit_before = int(owner.ask("status")["commit_id"])
     report = None
-    if isinstance(owner, OwnerClient) and engine == "beam":  # somebody stands there, perhaps with a stream
+    if _is_elsewhere(owner) and engine == "beam":
         report = ask_stream(home, from_dir, clock=clock, feeds=feeds, adapter=adapter, settings=settings, on_progress=told)
     if report is None:
         from pipelines.ingest.pipeline import ingest_batch
@@ -249,14 +242,18 @@ def check_gates(home: Home, *, clock: Clock) -> list[GateRun]:
 
 
 def is_built(home: Home, ledger_hash: str) -> bool:
-    """Whether the newest build stands on all that the ledger's files hold; results do not count, they are read through views."""
+    """Whether the newest build stands on all that the ledger's files hold, and is of the project and policies as they are now.
+
+    Results do not count, they are read through views.
+    """
     from pipelines.ledger.files import newest_input_commit, read_current
     from pipelines.marts.build_files import latest_build
+    from pipelines.marts.standing_nodes import is_as_built
 
     built, current = latest_build(home), read_current(home)
     if built is None or current is None or built.ledger_hash != ledger_hash:
         return False
-    return newest_input_commit(current) <= built.commit_id
+    return newest_input_commit(current) <= built.commit_id and is_as_built(home, DBT_PROJECT)
 
 
 def plan(home: Home, as_of: datetime, *, clock: Clock) -> str:
@@ -335,16 +332,10 @@ def run_with(
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.marts.build_files import latest_build
-    from pipelines.marts.standing_nodes import is_as_built
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
-    is_current = (
-        before is not None
-        and ingested.rows_in == 0
-        and is_built(home, owner.ask("status")["ledger_hash"])
-        and is_as_built(home, DBT_PROJECT)
-    )
+    is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
     built = before if is_current and before is not None else build_with(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:

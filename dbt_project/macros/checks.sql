@@ -11,7 +11,8 @@
 
     Whether ids of items, locations, channels and suppliers have a row in their dimension is asked apart (`unknown_ids`) and only
     warned of: terms that name a supplier whose file comes tomorrow must not hold up everybody's tables.
-    Of a model that grows only the keys that the newest commit wrote are looked at: the others were when they came.
+    Of a model that grows only the keys are looked at that were written since all checks passed last (ops.checked_commit): the others
+    were looked at then, and what a build wrote of which a check failed is looked at again until it passes.
     A failing row names the model, what is wrong and the key. The models are named where the macro is called, since dbt has to
     know them before it has read their YAML; `test_rules.py` holds the lists to the YAML.
 #}
@@ -114,8 +115,28 @@
             semi join (
                 select {{ grain | join(', ') }}
                 from {{ ref(node.name) }}
-                where {{ grown_by }} = (select max(newest.{{ grown_by }}) from {{ ref(node.name) }} as newest)
+                where {{ grown_by }} > {{ checked_commit() }}
             ) as written
                 on {% for column in grain %}{{ 'and ' if not loop.first }}grown.{{ column }} is not distinct from written.{{ column }} {% endfor %}
     {%- endif %}
+{% endmacro %}
+
+{# The commit up to which all checks have passed, in SQL: what lies above it is still to be looked at. #}
+{% macro checked_commit() -%}
+    (select coalesce(max(commit_id), -1) from ops.checked_commit)
+{%- endmacro %}
+
+{#
+    When a run ends in which every check of the project was asked and none failed: up to where everything has been looked at now.
+    A check that was let pass, with the rows that it found, counts as passed.
+#}
+{% macro record_checked(results) %}
+    {% if execute and flags.WHICH in ('run', 'build') %}
+        {% set passed = [] %}
+        {% for result in results if result.node.resource_type == 'test' and result.status in ('pass', 'warn') %}{% do passed.append(result.node.unique_id) %}{% endfor %}
+        {% set asked = graph.nodes.values() | selectattr('resource_type', 'equalto', 'test') | map(attribute='unique_id') | list %}
+        {% if asked and asked | reject('in', passed) | list | length == 0 %}
+            {% do run_query("delete from ops.checked_commit; insert into ops.checked_commit select commit_id from ledger.pin") %}
+        {% endif %}
+    {% endif %}
 {% endmacro %}

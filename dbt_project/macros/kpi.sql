@@ -215,14 +215,22 @@
         )
 {%- endmacro %}
 
-{# The newest acknowledgement of each listing among the rows of `events`: what the channel displays, and since when. #}
+{# Numbers of publications grow; what is not a number goes by its time. #}
+{% macro publish_rank() -%}
+    coalesce(try_cast(document_id as bigint), -1)
+{%- endmacro %}
+
+{#
+    The newest acknowledgement of each listing among the rows of `events`: what the channel displays, and since when. An older
+    publication that is acknowledged late does not come back.
+#}
 {% macro acknowledgements(events) %}
     select
         item_id,
         channel_id,
-        arg_max(units, (occurred_at, document_id, event_id)) as displayed_units,
-        arg_max(document_id, (occurred_at, document_id, event_id)) as publish_no,
-        max(occurred_at) as displayed_at
+        arg_max(units, ({{ publish_rank() }}, occurred_at, document_id, event_id)) as displayed_units,
+        arg_max(document_id, ({{ publish_rank() }}, occurred_at, document_id, event_id)) as publish_no,
+        arg_max(occurred_at, ({{ publish_rank() }}, occurred_at, document_id, event_id)) as displayed_at
     from (
         select item_id, channel_id, occurred_at, document_id, event_id, units
         from {{ events }}

@@ -7,6 +7,7 @@
 {#
     Pin the ledger: every model of this run sees the one commit that ledger/current.json names now.
     Files may be of versions before a column was added; it is null there.
+    With the variable before_anything_came (the hash of a ledger without anything in it) it is pinned as it was then: a new home gets its tables so where its first build cannot be shown.
     Makes for every table t of the list the views ledger.<t> and ledger.<t>_new (rows above the build's commit: none here,
     the published file has them), ledger.pin and ledger.newest. Only for `run` and `build`: everything else reads what was pinned last.
 #}
@@ -27,7 +28,15 @@
     create schema if not exists ledger;
     create schema if not exists ops;
     create table if not exists ops.model_commits (model_name varchar, commit_id bigint);
-    create or replace temp table ledger_list as select cast(content as json) as list from read_text('{{ list }}');
+    create table if not exists ops.checked_commit (commit_id bigint);
+    create or replace temp table ledger_list as
+    select
+        {%- if var('before_anything_came', false) %}
+        json_merge_patch(cast(content as json), '{"commit_id": 0, "ledger_hash": "{{ var('before_anything_came') }}", "newest_known_at": null, "newest_occurred_at": null}') as list
+        {%- else %}
+        cast(content as json) as list
+        {%- endif %}
+    from read_text('{{ list }}');
     create or replace table ledger.pin as
     select
         cast(list ->> 'commit_id' as bigint) as commit_id,
@@ -45,7 +54,7 @@
 {# A ledger made anew counts its commits from the start: incremental marts of the old one must not be carried on. #}
 {% macro refuse_older_ledger() %}
     {% if flags.FULL_REFRESH %}
-        {% do run_query("delete from ops.model_commits") %}
+        {% do run_query("delete from ops.model_commits; delete from ops.checked_commit") %}
     {% else %}
         {% set newer = run_query("select coalesce(max(m.commit_id), -1) > any_value(p.commit_id) from ledger.pin as p left join ops.model_commits as m on true").columns[0].values()[0] %}
         {% if newer %}

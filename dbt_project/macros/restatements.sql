@@ -91,7 +91,7 @@
     ),
 
     late_events as (
-        -- In and out as in stock.daily: a reversal lowers what it takes back.
+        -- In and out are signed as in stock.daily: a reversal lowers what it takes back.
         select
             item_id,
             location_id,
@@ -103,8 +103,8 @@
             is_reversal,
             occurred_at,
             sum(delta_units) as net_units,
-            sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end) as in_units,
-            sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end) as out_units
+            {{ signed_in_units() }} as in_units,
+            {{ signed_out_units() }} as out_units
         from late
         group by all
     )

@@ -1,4 +1,25 @@
 {#
+    Units that legs brought in or took out, signed, the sums of a day or of what became known of it. A reversal lowers what it
+    takes back: it counts on the side of the movement that it undoes. `units_in` and `units_out` make of both sums what people read.
+#}
+{% macro signed_in_units() -%}
+    sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end)
+{%- endmacro %}
+
+{% macro signed_out_units() -%}
+    sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end)
+{%- endmacro %}
+
+{# In and out of a day, neither below 0: what more is taken back than went out that day (a void on a later day) came in. #}
+{% macro units_in(signed_in, signed_out) -%}
+    greatest({{ signed_in }}, 0) + greatest(-({{ signed_out }}), 0)
+{%- endmacro %}
+
+{% macro units_out(signed_in, signed_out) -%}
+    greatest({{ signed_out }}, 0) + greatest(-({{ signed_in }}), 0)
+{%- endmacro %}
+
+{#
     How long there was nothing to sell, by item, place and day of the clock: days that are not among the rows always had something.
     A step of stock__daily over its CTEs: `rebuilt` (legs with clock_on), `moved` and `days` (their sums), `calendar` (when each
     place's day begins and ends) and, in an incremental build, `touched` (the day from which an item's days are built again).

@@ -1,4 +1,6 @@
--- A policy file of which no line matches anything does nothing at all: a wrong home, or codes of another system. Single lines may wait for their items.
+-- A policy file of which no line matches anything does nothing at all: a wrong home, or codes of another system. Single lines
+-- may wait for their items. A warning: codes and categories come with reference data, and a delivery must not stop everybody's tables.
+{{ config(severity='warn') }}
 select
     policy_file,
     count(*) as n_policies,

@@ -1,3 +1,5 @@
+-- What planning proposes is an order, with a reason. A warning: if it blocked, no new plan could ever replace it.
+{{ config(severity='warn') }}
 select
     proposal_id,
     order_units,

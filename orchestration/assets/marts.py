@@ -21,7 +21,7 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 from orchestration.dbt import PathTranslator
 from orchestration.resources import Site
 from orchestration.told import RETRY, in_words
-from pipelines.settings import Settings
+from pipelines.settings import DBT_PROJECT, Settings
 
 DBT_POOL: Final = "dbt"
 """One dbt at a time: it writes one file."""
@@ -48,6 +48,7 @@ def prepare(site: Site) -> None:
     Raises UserError for a policy that cannot be used, GateBlocked while a feed's newest gate blocks.
     """
     from pipelines import stages
+    from pipelines.marts.standing_nodes import begin
     from pipelines.policies.check import check_policies
     from pipelines.quality.gates import check_feeds, require_feeds_open
 
@@ -56,6 +57,7 @@ def prepare(site: Site) -> None:
     site.hold_build_lock()
     check_feeds(site.at, clock=site.clock)
     require_feeds_open(site.at)
+    begin(site.at, DBT_PROJECT)
 
 
 def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> Iterator[DbtEvent]:

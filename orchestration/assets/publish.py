@@ -34,7 +34,9 @@ def marts_build_asset(marts: AssetsDefinition) -> AssetsDefinition:
 
 def _finish(context: AssetExecutionContext, site: Site) -> Iterator[MaterializeResult[Any] | AssetCheckResult]:
     from pipelines.build.build import finish_build, nodes_of_artifacts
+    from pipelines.marts.standing_nodes import begun, remember
     from pipelines.quality.gates import GateBlocked, newest_runs
+    from pipelines.settings import DBT_PROJECT
 
     started = time.monotonic()
     with in_words(site):
@@ -42,6 +44,7 @@ def _finish(context: AssetExecutionContext, site: Site) -> Iterator[MaterializeR
         nodes, finished_at = nodes_of_artifacts(site.at)
         try:
             build = finish_build(site.at, nodes, finished_at=finished_at, clock=site.clock)
+            remember(site.at, DBT_PROJECT, nodes, begun(site.at))
         except GateBlocked as blocked:
             for run in blocked.runs:
                 yield gate_check(run, asset_key=MARTS_BUILD, check_name="gate")

@@ -16,6 +16,7 @@ import functools
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +37,16 @@ Progress = Callable[[int, int, str], None]
 DOOR: Final = "build"
 NICENESS: Final = 10
 """Of a process that builds behind standing ones; for a command, whose user waits, it is 0."""
+ALIVE_SECONDS: Final = 5.0
+"""A process that owes an answer says so often that it is alive."""
+SILENT_SECONDS: Final = 60.0
+"""One that has said nothing for so long was stopped, or hangs: it is ended, and another one builds."""
+_HELLO_SECONDS: Final = 5.0
 _END_SECONDS: Final = 10.0
+
+
+class _Hangs(Exception):
+    """The process owes an answer and says nothing."""
 
 
 @contextlib.contextmanager
@@ -69,6 +79,7 @@ class MartsProcess:
         self.home, self.project, self._clock, self._niceness, self._stays_seconds = home, project, clock, niceness, stays_seconds
         self._connection: Connection | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -113,7 +124,7 @@ class MartsProcess:
                 process.wait()
 
     def _let_go(self) -> None:
-        connection, self._connection, self._process = self._connection, None, None
+        connection, self._connection, self._process, self._pid = self._connection, None, None, None
         if connection is not None:
             # Closing alone is not heard at the other end while another thread of ours still reads.
             with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
@@ -121,15 +132,39 @@ class MartsProcess:
             connection.close()
 
     def _answer(self, request: dict[str, Any], on_progress: Progress | None) -> dict[str, Any]:
-        """The last word on a request."""
-        connection = self._ask(request)
+        """The last word on a request; where the process hangs, that of another one."""
         try:
-            while "progress" in (answer := json.loads(connection.recv_bytes())):
-                if on_progress:
+            return self._heard(self._ask(request), on_progress)
+        except _Hangs:
+            self._end_hanging()
+            self._connection = self._started()
+        try:
+            return self._heard(self._ask(request), on_progress)
+        except _Hangs:
+            self._end_hanging()
+            raise self._died() from None
+
+    def _heard(self, connection: Connection, on_progress: Progress | None) -> dict[str, Any]:
+        try:
+            while connection.poll(SILENT_SECONDS):
+                answer = json.loads(connection.recv_bytes())
+                if "progress" in answer and on_progress:
                     on_progress(*answer["progress"])
+                if not answer.keys() & {"progress", "alive"}:
+                    return dict(answer)
         except (EOFError, OSError):
             raise self._died() from None
-        return dict(answer)
+        raise _Hangs
+
+    def _end_hanging(self) -> None:
+        """End the process that says nothing: it may hold the build lock, and a stopped one hears of nothing else."""
+        pid, process = self._pid, self._process
+        self._let_go()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if process is not None:
+            process.wait()
 
     def _ask(self, request: dict[str, Any]) -> Connection:
         """Send a request; returns the connection that will answer."""
@@ -146,16 +181,17 @@ class MartsProcess:
         raise AssertionError  # for the type checker: the loop returns or raises
 
     def _found(self) -> Connection | None:
-        """The home's standing process, where it is free and has loaded what this one would."""
+        """The home's standing process, where it is free and has loaded what this one would. One that does not answer is left alone."""
         try:
-            connection, told = meet(self.home, DOOR)
+            connection, told = meet(self.home, DOOR, wait_seconds=_HELLO_SECONDS)
         except LookupError:
             return None
         is_other = told.get("identity") != identity_of(self.project)
         with contextlib.suppress(OSError, EOFError, ValueError):
             hello: dict[str, Any] = {"end": True} if is_other else {"stays_seconds": self._stays_seconds, "niceness": self._niceness}
             connection.send_bytes(json.dumps(hello).encode())
-            if json.loads(connection.recv_bytes()).get("free"):
+            if connection.poll(_HELLO_SECONDS) and json.loads(connection.recv_bytes()).get("free"):
+                self._pid = int(told["pid"])
                 return connection
         connection.close()
         return None
@@ -172,6 +208,7 @@ class MartsProcess:
                 [sys.executable, "-m", "pipelines.build.serving", *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=said, stderr=said,
                 pass_fds=[theirs.fileno()], start_new_session=True, env={**os.environ, "PYTHONPATH": path},
             )  # fmt: skip
+        self._pid = self._process.pid
         return Connection(ours.detach())
 
     def _died(self) -> UserError:

@@ -27,7 +27,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from pipelines.build.process import DOOR, identity_of
+from pipelines.build.process import ALIVE_SECONDS, DOOR, identity_of
 from pipelines.errors import UserError
 from pipelines.marts.build_files import MartsBuild
 from pipelines.meeting import Door
@@ -51,11 +51,13 @@ class Server:
         self._lock = threading.Lock()
         self._caller: Connection | None = caller
         self._is_building = False
+        self._owed: Connection | None = None
         self._idle_since = time.monotonic()
         self._loaded = marks_of(project)
         self._door = self._opened()
         self._stays_seconds = stays_seconds if self._door else 0.0
         threading.Thread(target=self._listen, args=(caller,), daemon=True).start()
+        threading.Thread(target=self._say_alive, daemon=True).start()
         if self._door is not None:
             threading.Thread(target=self._accept, args=(self._door,), daemon=True).start()
 
@@ -71,6 +73,7 @@ class Server:
                 warm(self._home, self._project)
                 self._end_if_due()
             elif "pid" in request:
+                self._owed = None
                 _say(caller, {"pid": os.getpid()})
             else:
                 self._build(caller, request)
@@ -115,17 +118,27 @@ class Server:
     def _listen(self, connection: Connection) -> None:
         with contextlib.suppress(OSError, EOFError):
             while True:
-                self._requests.put((connection, json.loads(connection.recv_bytes())))
+                request = json.loads(connection.recv_bytes())
+                self._owed = None if "warm" in request else connection
+                self._requests.put((connection, request))
         with self._lock:
             if self._is_building or self._stays_seconds <= 0:
                 self._end()
             self._caller, self._idle_since = None, time.monotonic()
+
+    def _say_alive(self) -> None:
+        """Let whoever waits for an answer know that one will come; a process that was stopped does not."""
+        while True:
+            time.sleep(ALIVE_SECONDS)
+            if (caller := self._owed) is not None:
+                _say(caller, {"alive": True})
 
     # ---- its work (main thread) ----------------------------------------------------------------------------
 
     def _build(self, caller: Connection, request: dict[str, Any]) -> None:
         with self._lock:
             if self._is_stale():
+                self._owed = None
                 _say(caller, {"stale": True})
                 self._end()
             if self._caller is not caller:
@@ -133,7 +146,7 @@ class Server:
             self._is_building = True
         answer = built(self._home, self._project, request, lambda *step: _say(caller, {"progress": step}))
         with self._lock:
-            self._is_building = False
+            self._is_building, self._owed = False, None
             _say(caller, answer)
 
     def _end_if_due(self) -> None:

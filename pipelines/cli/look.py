@@ -1,4 +1,4 @@
-"""Commands that show what is there: sql, feeds, rejects, doctor. They change nothing.
+"""Commands that show what is there: sql, feeds, rejects, doctor. They change nothing, but for `rejects --accept`.
 
 Belongs here: the questions and how the answers are laid out. Does not belong here: formulas.
 """
@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, HomeDir, home_at
+from pipelines.cli.decisions import Author, tell
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, HomeDir, clock_at, home_at
 from pipelines.cli.output import Output
 
 _TABLES_SQL = """
@@ -111,20 +112,38 @@ def rejects(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, help=f"Show this many rows. Default: {_SHOWN} in a table, all otherwise.")
     ] = None,
+    accept: Annotated[
+        str | None,
+        typer.Option("--accept", metavar="WHAT", help="Take rows that wait for approval: a reason, DELIVERY, DELIVERY:LINE, or all."),
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why they are accepted; kept with the decision.")] = None,
+    author: Author = None,
+    as_of: AsOf = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Quarantined rows: where, why, and how to fix them.
 
-    Waiting rows are taken by themselves once what they name is delivered; the others need a corrected copy. In a table, rows
-    of one file with the same reason are one line; --csv and --json have every row.
+    Waiting rows are taken by themselves once what they name is delivered; rows for approval once somebody accepts them, DELIVERY
+    being the path of the file or the delivery's id; the others need a corrected copy. In a table, rows of one file with the same
+    reason are one line; --csv and --json have every row.
     """
-    from pipelines.cli.rejects import by_reason, folded
+    from pipelines import deciding
+    from pipelines.cli.rejects import by_reason, folded, for_approval
     from pipelines.feeds.registry import check_feed_name
     from pipelines.publish.reader import run_sql
 
     out = Output(as_json=as_json, as_csv=as_csv)
     name = check_feed_name(feed) if feed else ""
+    if accept is not None:
+        if not reason:
+            raise typer.BadParameter("an accepted row needs its reason: --reason TEXT")
+        made = deciding.accept_rows(
+            home_at(home), accept, feed=name, reason=reason, author=deciding.author_of(author), clock=clock_at(as_of)
+        )
+        tell(out, made)
+        out.say("They count from now on. parstock build, or the next run, brings all tables up to date.")
+        return
     answer = run_sql(home_at(home), _REJECTS_SQL.format(feed=name, waiting=str(waiting).lower()))
     if not out.is_table:
         out.rows(answer.columns, answer.rows[:limit])
@@ -132,7 +151,7 @@ def rejects(
     if not answer.rows:
         out.say("No row is quarantined.")
         return
-    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "first", "how_to_fix_them"], by_reason(answer.rows))
+    out.rows(["feed", "reason_code", "rows", "of_them_waiting", "state", "first", "how_to_fix_them"], by_reason(answer.rows))
     out.say("")
     lines = folded(answer.rows)
     shown = limit or _SHOWN
@@ -140,7 +159,9 @@ def rejects(
     if len(lines) > shown:
         out.say(f"… {len(lines) - shown:,} more: --limit N, --csv or --json")
     if any(row[3] for row in answer.rows):
-        out.say("", "Waiting rows are taken by themselves when what they name is delivered; the others need a corrected copy.")
+        out.say("", "Waiting rows are taken by themselves when what they name is delivered; refused ones need a corrected copy.")
+    if for_approval(answer.rows):
+        out.say("Rows for approval are taken when somebody says that they are right: parstock rejects --accept WHAT --reason TEXT")
 
 
 def doctor(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:

@@ -1,6 +1,6 @@
 """Options that several commands share, and how their values are read.
 
-Belongs here: `--home`, `--as-of`, `--json`, `--csv`. Does not belong here: what a command does with them.
+Belongs here: `--home`, `--as-of`, `--last-line`, `--json`, `--csv`. Does not belong here: what a command does with them.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
-    from pipelines.settings import Home
+    from pipelines.settings import Home, Settings
 
 
 def instant(text: str | datetime) -> datetime:
@@ -48,6 +48,10 @@ Strict = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print rows as a JSON array of objects.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV with a header.")]
+LastLine = Annotated[
+    Literal["refuse", "whole"] | None,
+    typer.Option("--last-line", help="Whether the last line of a CSV file is whole though it has no line end. Default: refuse."),
+]
 
 DEFAULT_HOME = Path("data")
 
@@ -57,6 +61,13 @@ def home_at(root: Path) -> Home:
     from pipelines.settings import Home
 
     return Home(root.absolute())
+
+
+def settings_with(last_line: Literal["refuse", "whole"] | None) -> Settings | None:
+    """The machine settings with what the command line says; null where it says nothing."""
+    from pipelines.settings import Settings
+
+    return Settings(last_line=last_line) if last_line else None
 
 
 def clock_at(as_of: datetime | None) -> Callable[[], datetime]:

@@ -6,30 +6,50 @@ Belongs here: what is shown of it. Does not belong here: reading (`pipelines.ing
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import Output
+
+if TYPE_CHECKING:
+    from pipelines.ingest.rehearse import Rehearsal
 
 SHOWN_ROWS = 8
 _INNER = ("key_hi", "key_lo", "payload_hash", "target_hi", "target_lo", "occurred_offset_minutes")
 
 
-def show_rehearsal(out: Output, path: Path, feed: str | None, mapping: Path | None) -> int:
-    """Print it; returns the exit code: 1 where rows would be refused."""
-    from pipelines.ingest.rehearse import draft_for, rehearse
-    from pipelines.ingest.sources.mappings import is_table
+def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | None, is_whole: bool = False) -> int:
+    """Print it; returns the exit code: 1 where rows would be refused.
 
-    found = rehearse(path, feed, mapping)
-    events, rejects = found.parsed.events, found.parsed.rejects
-    if out.is_table and found.mapping is None and is_table(path.name) and not events.height and rejects.height:
-        out.say(f"# {path.name} is no canonical table of {found.feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
-        out.say(draft_for(path, found.feed))
+    `path` may be a folder: then each file in it. `reading` is what `--format` says: a mapping (`FILE.toml`) or a vendor's
+    document. `is_whole` is `--last-line whole`.
+    """
+    from pipelines.ingest.rehearse import draft_for, files_in, has_draft, rehearse
+
+    files = files_in(path) if path.is_dir() else [path]
+    found = [(file, one) for file in files for one in rehearse(file, feed, reading, is_whole)]
+    may_draft = out.is_table and not reading and all(one.mapping is None and has_draft(file, one.parsed) for file, one in found)
+    draft = draft_for(files, found[0][1].feed) if may_draft else None
+    if draft is not None:
+        what = f"{path.name} is no canonical file" if len(files) == 1 else f"The files of {path.name} are no canonical ones"
+        out.say(f"# {what} of {found[0][1].feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
+        out.say(draft)
         return 1
+    return max(_show(out, file if len(files) > 1 else None, one) for file, one in found)
+
+
+def _show(out: Output, file: Path | None, found: Rehearsal) -> int:
+    """Print how one file would be read; `file` is named where there are several."""
+    events, rejects = found.parsed.events, found.parsed.rejects
     shown = events.head(SHOWN_ROWS) if out.is_table else events
     columns = ["source_line", *(name for name in shown.columns if name not in (*_INNER, "source_line"))]
+    if file is not None:
+        out.say(f"file        {file.name}")
     out.say(
-        f"feed        {found.feed}" + (f", through {found.mapping}" if found.mapping else ""),
-        f"rows        {found.rows:,}; of the first {events.height + rejects.height:,} would be refused {rejects.height:,}",
+        f"feed        {found.feed}"
+        + (f", {found.entity}" if found.entity else "")
+        + (f", through {found.mapping}" if found.mapping else ""),
+        f"rows        {found.rows:,}; would be refused {rejects.height:,}",
+        f"identity    {_identity(found)}",
     )
     if found.left_out:
         out.say(f"left out    {found.left_out:,} rows that the mapping leaves out")
@@ -43,6 +63,17 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, mapping: Path | No
     for code, line, reason in _reasons(rejects):
         out.say(f"refused     line {line}: {reason}   [{code}]")
     return 1 if rejects.height else 0
+
+
+def _identity(found: Rehearsal) -> str:
+    """Whether the lines of the file can be told apart."""
+    if not found.repeats and not found.conflicts:
+        return "every line is one of its own"
+    told = f"{found.repeats:,} would be repeats of a line above, {found.conflicts:,} conflicts (the same line with other content)"
+    if found.entity is not None:
+        return told + ": the last row of a key stays"
+    remedy = '; tickets without line numbers: document_line = { number_within = "document_id" }' if found.mapping else ""
+    return told + ": of each the first would count" + remedy
 
 
 def _shown(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.account import show_ingest
-from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, Strict, clock_at, home_at
+from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, LastLine, Strict, clock_at, home_at, settings_with
 from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
 
@@ -43,6 +43,7 @@ def ingest(
         Path | None,
         typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
     ] = None,
+    last_line: LastLine = None,
     as_of: AsOf = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -56,8 +57,8 @@ def ingest(
     if rehearsed is not None:
         from pipelines.cli.rehearse import show_rehearsal
 
-        named = Path(document) if document else None
-        raise typer.Exit(show_rehearsal(Output(as_json=as_json, as_csv=as_csv), rehearsed, feed[0] if feed else None, named))
+        out = Output(as_json=as_json, as_csv=as_csv)
+        raise typer.Exit(show_rehearsal(out, rehearsed, feed[0] if feed else None, document, is_whole=last_line == "whole"))
     from pipelines import stages
     from pipelines.feeds.adapters.registry import check_format
     from pipelines.feeds.registry import check_feed_name
@@ -66,7 +67,9 @@ def ingest(
     feeds = [check_feed_name(name) for name in feed] if feed else None
     adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
     with progress() as say:
-        result = stages.ingest(home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter)
+        result = stages.ingest(
+            home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter, settings=settings_with(last_line)
+        )  # fmt: skip
     show_ingest(out, result)
     _be_strict(strict, result)
 
@@ -132,6 +135,7 @@ def publish(
 def run(
     home: HomeDir = DEFAULT_HOME,
     from_dir: FromDir = None,
+    last_line: LastLine = None,
     as_of: AsOf = None,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -145,7 +149,7 @@ def run(
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say)
+        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say, settings=settings_with(last_line))
     if not out.is_table:
         figures = result.ingested.figures()
         out.rows([*figures, "build", "run_id", "is_no_op"], [(*figures.values(), result.build, result.run_id, result.is_no_op)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Final, Literal
 
 import polars as pl
 
@@ -27,13 +27,18 @@ Form = Literal["jsonl", "csv", "mapped", "document", "none"]
 """How a file is to be read: lines of JSON, a table, a table through a mapping, documents (EPCIS, or a vendor's), or not at all."""
 
 
+LAST_LINE_WHOLE: Final = "last-line:whole"
+"""The reading of a table whose last line has no end and was said to be whole."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class How:
     """How a file is read: what a first look at it found, and what somebody said of it.
 
     `is_packed`: it is unpacked first. `header` is the header line of a table; `refusal` refuses every line with this reason,
     `detail` says more about it (a column's name). `is_cut`: the last line of a table has no end. `adapter` reads documents as
-    this vendor's, whatever they look like; `mapping` is how a mapped table is read.
+    this vendor's, whatever they look like; `mapping` is how a mapped table is read. `takes_open_end`: somebody says that the last
+    line of a table is whole though it has no end.
     """
 
     form: Form
@@ -44,11 +49,14 @@ class How:
     is_cut: bool = False
     adapter: str | None = None
     mapping: Mapping | None = None
+    takes_open_end: bool = False
 
     @property
     def reading(self) -> str:
         """What a delivery says that it was read as; empty where the file speaks for itself."""
-        return self.mapping.reading if self.mapping is not None else self.adapter or ""
+        if self.mapping is not None:
+            return self.mapping.reading
+        return LAST_LINE_WHOLE if self.takes_open_end else self.adapter or ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -93,7 +101,8 @@ def parse_block(task: Task, content: bytes, first_line: int, rows: int, is_cut: 
             rows -= len(cut)
         raw = read_csv(content, first_line, rows, header)
     elif how.mapping is not None:
-        raw = read_mapped(content, first_line, how.header, how.mapping, known, is_cut)
+        folder = place_of(task.feed, task.context.source_system).source_system
+        raw = read_mapped(content, first_line, how.header, how.mapping, known, is_cut, folder)
     elif is_epcis(task.feed):
         raw = read_document(content) if how.form == "document" else read_event_lines(content, first_line)
     elif how.form == "document":
@@ -157,6 +166,7 @@ def refuse_file(code: str, rows: int = 1, detail: str | None = None, first_line:
 
 
 __all__ = [
+    "LAST_LINE_WHOLE",
     "Context",
     "Form",
     "How",

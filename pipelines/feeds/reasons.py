@@ -17,10 +17,17 @@ REASONS: Final[dict[str, str]] = {
     "not_gzip": "the name says gzip, but the content is not",
     "too_large": "the unpacked file is larger than the limit; split it",
     "compression_ratio": "the file unpacks to an implausible size",
-    "unknown_format": "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz",
+    "unknown_format": (
+        "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz; "
+        "a table called .txt or .tsv is read through a mapping.toml beside it"
+    ),
     "not_a_regular_file": "skipped: not a regular file; links, devices and pipes are not read, put the file itself here",
     "unknown_entity": "the file is not named after a reference entity",
-    "unknown_document": "the type of the document is not known; if an adapter reads it, name the format with --format",
+    "unknown_document": (
+        "the type of the document is not known; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
+        "or name its format with --format"
+    ),
+    "interchange": "EDI is not read; have it converted to CSV or JSON Lines in the form of the feed, or with a mapping.toml beside them",
     "unusable_document": "documents of this type hold nothing that a feed takes",
     "other_feed": "documents of this type belong to another feed; put it there",
     "bad_document": "the document lacks this part, or its form is not valid EPCIS; export the whole document again",
@@ -32,7 +39,10 @@ REASONS: Final[dict[str, str]] = {
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
     # the line
-    "unterminated_line": "the last line has no line end, so its last value may be incomplete",
+    "unterminated_line": (
+        "the last line has no line end, so its last value may be cut off; end it, or say that it is whole: "
+        '--last-line whole, or last_line = "whole" in its mapping'
+    ),
     "line_too_long": "the line is longer than 1 MiB",
     "ragged_row": "the row does not have as many fields as the header",
     "bad_quoting": "quotes are not balanced, or are in the middle of a field",
@@ -52,13 +62,14 @@ REASONS: Final[dict[str, str]] = {
     "text_too_long": "the text is longer than 512 characters",
     "bad_number": "not a number in the form 1234.5",
     "number_too_large": "the number has more than 14 digits before the point",
-    "too_many_decimals": "the number has more than 4 decimals",
+    "too_many_decimals": "the number has more than 4 decimals; round it, or say round = 4 in a mapping",
     "not_whole": "a whole number is expected",
     "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
     "quantity_negative": "the quantity must not be negative",
     "quantity_zero": "an adjustment of 0 changes nothing",
     "absurd_amount": "the amount of one unit is above 10,000,000,000",
     "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
+    "discount_line": "a price below 0 is a discount, a coupon or a deposit and not goods; send goods that come back as a return",
     "currency_missing": "an amount needs a currency_code",
     "unknown_currency": "the currency is not in ISO 4217",
     "bad_time": "not a time in the form 2026-03-02T10:05:00+01:00",
@@ -81,7 +92,9 @@ REASONS: Final[dict[str, str]] = {
     "below_other_field": "the value must not be below or before that of another field",
     "before_event": "the time lies more than a day before the event itself (occurred_at)",
     # EPCIS events
-    "bad_event": "the EPCIS event is not well formed",
+    "bad_event": "an EPCIS event is an object with a type; this is none",
+    "not_an_object": "an object with fields is expected here",
+    "not_a_uri": "this must be a URI, as text; where several may stand (certificationInfo), a URI or a list of URIs",
     "not_a_list": "a list is expected here",
     "bad_action": "the action must be ADD, OBSERVE or DELETE",
     "action_not_allowed": "a transformation has no action; leave it out",
@@ -101,7 +114,7 @@ REASONS: Final[dict[str, str]] = {
 FILE_REASONS: Final = frozenset(
     {
         "not_utf8", "other_encoding", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
-        "not_a_regular_file", "unknown_entity", "unknown_document", "unusable_document", "other_feed", "bad_document", "master_data",
+        "not_a_regular_file", "unknown_entity", "unknown_document", "interchange", "unusable_document", "other_feed", "bad_document", "master_data",
         "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
     }
 )  # fmt: skip
@@ -119,6 +132,7 @@ MEANING: Final[dict[str, str]] = {
     "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
     "kit_without_bom": "no bill of materials lists the components of {item_code}",
+    "implausible_terms": "a figure of the terms is so large that somebody has to say that it is right",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
     "quantity_too_large": "{quantity} {uom_code} is more than 1,000,000,000,000,000 base units, and could not be summed exactly",
     "fractional_quantity": "{quantity} is not a whole number of base units",
@@ -132,7 +146,7 @@ MEANING: Final[dict[str, str]] = {
 }
 """Reasons of meaning: code → what is wrong. Braces name columns of the row (for a taken code: `code` and its `holder`)."""
 
-APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far"})
+APPROVAL: Final = frozenset({"absurd_quantity", "business_day_far", "implausible_terms"})
 """Reasons for which a row waits for a person to say that it is right all the same, or for a reference row that allows it."""
 
 WAITS: Final = APPROVAL | frozenset(

@@ -100,17 +100,19 @@ class Kind:
 class Feed:
     """A feed: its kinds, the fields every line must have, and what stands for a missing `source_event_id`.
 
-    `natural_key` lists fields; `day` among them is `business_on`, else the date as written in `occurred_at`; null
-    where `source_event_id` is required. `renames` maps a sender's field to the event's column. `defaults` are values
-    for fields a line leaves out, in every kind. `lateness`: later than this still counts, and is reported as late.
+    `natural_key` lists fields; `day` among them is `business_on`, else the date as written in `occurred_at`, and `any_revision`
+    stands where other kinds of the feed have the revision; null where `source_event_id` is required. `renames` maps a sender's field to the
+    event's column. `defaults` are values for fields a line leaves out, in every kind. `lateness`: later than this still counts, and is reported as late.
     `syntax` is `flat` for one line one event, `epcis` for EPCIS events. `void_by_reference` names the kind whose
     target is the event that `ref_document_id` gives by its `source_event_id`. `is_optional`: nobody misses the feed
     where it never came, and no shelf is wrong for its silence. `names_its_day`: its senders have days of their own (a trading
     day, a report's day), so that `business_on` counts; of all others the day is that of the instant. `orders_find_their_place`:
     a line that names no location is of the one that serves its channel. `is_of_the_offer`: it speaks of what is offered, not
-    of goods: a bundle stays one. `reports_on_days`: its day may lie long before its instant, as that of a report on it does; any other
+    of goods: a bundle stays one. `has_days_of_its_channel`: its days are those of the channel's zone, wherever the goods
+    lie. `reports_on_days`: its day may lie long before its instant, as that of a report on it does; any other
     day that a feed names is a trading day and lies near. `most_line_units`: a line of more base units waits for approval, unless the item says how many
     one may have.
+    `sells` names the kinds whose price is what goods cost: below 0 it is a discount's, and not goods.
     """
 
     name: str
@@ -128,8 +130,10 @@ class Feed:
     names_its_day: bool = False
     orders_find_their_place: bool = False
     is_of_the_offer: bool = False
+    sells: tuple[str, ...] = ()
     reports_on_days: bool = False
     most_line_units: int = MOST_LINE_UNITS
+    has_days_of_its_channel: bool = False
 
     @property
     def silence_severity(self) -> Literal["critical", "warning"]:

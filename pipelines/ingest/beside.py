@@ -57,7 +57,7 @@ def ask_stream(
 
 def marks_of(settings: Settings) -> list[Any]:
     """The settings that decide what becomes of a file."""
-    return [settings.unit_bytes, settings.settle_seconds, str(settings.customer_key_file or "")]
+    return [settings.unit_bytes, settings.settle_seconds, settings.last_line, str(settings.customer_key_file or "")]
 
 
 def _is_small(root: Path, size_max: int, *, since: float) -> bool:

@@ -157,7 +157,7 @@ def _parse(unit: WorkUnit, secret: bytes) -> Parsed:
             parts = _read_and_parse(unit, task, file)
     except (FileNotFoundError, FileRefused, ContentChanged):
         return refuse_file("source_changed", rows, first_line=unit.range.first_line)
-    return parts[0] if len(parts) == 1 else _joined(parts)
+    return parts[0] if len(parts) == 1 else joined(parts)
 
 
 def _read_and_parse(unit: WorkUnit, task: Task, file: BinaryIO) -> list[Parsed]:
@@ -165,8 +165,9 @@ def _read_and_parse(unit: WorkUnit, task: Task, file: BinaryIO) -> list[Parsed]:
     if how.form == "document":
         content = read_whole(Unpacked(file) if how.is_packed else file)
         return [_parse_document(task, content.removeprefix(BOM))]
-    if how.is_packed and how.mapping is not None and how.mapping.is_wide:
-        return [parse_block(task, read_whole(Unpacked(file)), lines.first_line, lines.rows, how.is_cut)]
+    is_whole = how.mapping is not None and (how.mapping.is_json or (how.is_packed and how.mapping.is_wide))
+    if is_whole:
+        return [parse_block(task, read_whole(Unpacked(file) if how.is_packed else file), lines.first_line, lines.rows, how.is_cut)]
     if how.is_packed:
         return _parse_packed(unit, task, Unpacked(file))
     file.seek(lines.start)
@@ -225,9 +226,10 @@ def _parse_packed(unit: WorkUnit, task: Task, stream: Unpacked) -> list[Parsed]:
     """A packed file, block by block; a table with line ends inside quotes in one piece."""
     how, lines = unit.how, unit.range
     quote = how.mapping.quote.encode() if how.mapping else b'"'
-    if how.form in ("csv", "mapped") and quote:
+    if (how.form in ("csv", "mapped") and quote) or (how.mapping is not None and how.mapping.numbers_lines):
         content = read_whole(stream)[lines.start :]
-        if any(line.count(quote) % 2 for line in content.split(b"\n") if quote in line):
+        is_one = how.mapping is not None and how.mapping.numbers_lines
+        if is_one or any(line.count(quote) % 2 for line in content.split(b"\n") if quote in line):
             return [parse_block(task, content, lines.first_line, lines.rows, how.is_cut)]
         stream = stream.again()
     parts: list[Parsed] = []
@@ -243,7 +245,8 @@ def _parse_packed(unit: WorkUnit, task: Task, stream: Unpacked) -> list[Parsed]:
     return parts
 
 
-def _joined(parts: list[Parsed]) -> Parsed:
+def joined(parts: list[Parsed]) -> Parsed:
+    """The parts of a unit as one."""
     frames = [part.events for part in parts if part.events.height]
     events = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
     if frames:

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 from pipelines.feeds.adapters import documents
 from pipelines.feeds.adapters.adapter import Place
+from pipelines.feeds.declared.reference import CODES_OF_VENDORS
 from pipelines.feeds.epcis.jsonform import type_of
 from pipelines.feeds.epcis.read import count_events, is_xml
 from pipelines.feeds.epcis.session import is_session
@@ -22,9 +23,10 @@ from pipelines.feeds.parse import Form, How, judge_header
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import MAX_LINE_BYTES, Refused
-from pipelines.feeds.registry import is_epcis
+from pipelines.feeds.registry import is_epcis, known_fields
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
-from pipelines.ingest.survey_mapped import survey_mapped
+from pipelines.ingest.foreign import HEAD_BYTES, interchange_in, other_kind
+from pipelines.ingest.survey_mapped import survey_json, survey_mapped
 from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
 
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
@@ -32,7 +34,7 @@ _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "do
 _RFID_FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".json": "jsonl", ".jsonld": "jsonl", ".xml": "jsonl"}
 
 
-def form_of(name: str, feed: str) -> tuple[Form, bool]:
+def form_of(name: str, feed: str, entity: str | None = None) -> tuple[Form, bool]:
     """Form of a file by its name, and whether it is packed; `none` when the feed takes no such file.
 
     >>> form_of("a.csv.gz", "pos"), form_of("a.xlsx", "pos"), form_of("a.xml", "rfid"), form_of("a.xml", "pos")
@@ -42,7 +44,7 @@ def form_of(name: str, feed: str) -> tuple[Form, bool]:
     is_packed = lower.endswith(".gz")
     ending = Path(lower.removesuffix(".gz")).suffix
     form = (_RFID_FORMS if is_epcis(feed) else _FORMS).get(ending, "none")
-    if form == "document" and feed == "reference":
+    if form == "document" and feed == "reference" and entity != CODES_OF_VENDORS:
         form = "none"
     return form, is_packed and form != "none"
 
@@ -55,13 +57,16 @@ def survey(
     place: Place | None = None,
     adapter: str | None = None,
     mapping: Mapping | None = None,
+    takes_open_end: bool = False,
 ) -> Survey:
     """The first pass over a file. Raises OSError when it cannot be read, FileRefused when it is no regular file.
 
-    `adapter` is what documents of vendors are to be read as; `mapping` is how a table is read.
+    `adapter` is what documents of vendors are to be read as; `mapping` is how a table is read. `takes_open_end`: the last line
+    of a table without a mapping is whole though it has no end.
     """
+    how = dataclasses.replace(how_of(Path(path).name, feed, entity, adapter, mapping), takes_open_end=takes_open_end)
     with open_regular(path) as file:
-        return survey_stream(file, how_of(Path(path).name, feed, entity, adapter, mapping), feed, entity, unit_bytes, place)
+        return survey_stream(file, how, feed, entity, unit_bytes, place)
 
 
 def survey_as_unreadable(path: str, how: How, words: str) -> Survey:
@@ -73,7 +78,7 @@ def survey_as_unreadable(path: str, how: How, words: str) -> Survey:
 
 def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None = None, mapping: Mapping | None = None) -> How:
     """How a file of this name is to be read, as far as its name tells; with the refusal of one that cannot be."""
-    form, is_packed = form_of(name, feed)
+    form, is_packed = form_of(name, feed, entity)
     if mapping is not None:
         form, is_packed = "mapped", name.lower().endswith(".gz")
     how = How(form, is_packed, adapter=adapter, mapping=mapping)
@@ -91,11 +96,14 @@ def survey_stream(file: BinaryIO, how: How, feed: str, entity: str | None, unit_
     `how` is what is known before of their form; `place` says where documents of vendors lay.
     """
     size = file.seek(0, os.SEEK_END)
+    how = _judge_head(file, how, is_xml_read=is_epcis(feed))
     file.seek(0)
     if how.form == "none":
         return _refused(file, how, size)
     try:
         stream: BinaryIO | Unpacked = Unpacked(file) if how.is_packed else file
+        if how.mapping is not None and how.mapping.is_json:
+            return survey_json(stream, how, size, how.mapping, known_fields(feed, entity)[0])
         if how.mapping is not None:
             return survey_mapped(stream, how, size, how.mapping, unit_bytes)
         scan = _Scan(how, feed, entity)
@@ -104,6 +112,25 @@ def survey_stream(file: BinaryIO, how: How, feed: str, entity: str | None, unit_
         return scan.found(stream, size, place or Place(None))
     except FileRefused as refused:
         return _refused(file, dataclasses.replace(how, refusal=refused.code), size)
+
+
+def _judge_head(file: BinaryIO, how: How, is_xml_read: bool) -> How:
+    """Refuse what its first bytes show to be something else, by its name: an interchange always, the rest where the name fits nothing.
+
+    `is_xml_read` is true for feeds that take XML.
+    """
+    file.seek(0)
+    try:
+        head = (Unpacked(file) if how.is_packed else file).read(HEAD_BYTES)
+    except FileRefused:
+        return how  # told when it is read
+    interchange = interchange_in(head)
+    if interchange is not None:
+        return dataclasses.replace(how, form="none", refusal="interchange", detail=interchange)
+    other = other_kind(head) if how.refusal == "unknown_format" and how.detail is None else None
+    if other is not None and not (is_xml_read and other.startswith("XML")):
+        return dataclasses.replace(how, detail=other)
+    return how
 
 
 def _refused(file: BinaryIO, how: How, size: int) -> Survey:
@@ -148,7 +175,9 @@ class _Scan:
         verdict = ("not_utf8", None) if self.is_other_encoding else self.verdict
         refusal, detail = verdict or (None, None)
         is_csv = self.how.form == "csv"
-        how = dataclasses.replace(self.how, header=self.header, is_cut=self.is_cut and is_csv, refusal=refusal, detail=detail)
+        is_open = self.is_cut and is_csv
+        how = dataclasses.replace(self.how, header=self.header, refusal=refusal, detail=detail)
+        how = dataclasses.replace(how, is_cut=is_open and not how.takes_open_end, takes_open_end=is_open and how.takes_open_end)
         result = Survey(self.hash.hexdigest(), size, how, tuple(self.ranges))
         if self.is_document and verdict is None:
             content = b"".join(self.document).removeprefix(BOM)

@@ -6,11 +6,13 @@ import dataclasses
 import hashlib
 from typing import BinaryIO, Final
 
+from pipelines.feeds.mapping.documents import read_rows
 from pipelines.feeds.mapping.fields import Table, cut_top, header_names, is_utf8_after_all, read_fields, to_utf8
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import How
 from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.spec import FieldType
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
 from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
 
@@ -153,6 +155,31 @@ def survey_mapped(stream: BinaryIO | Unpacked, how: How, size: int, mapping: Map
     return Survey(digest.hexdigest(), size, found, ranges, left_out)
 
 
+def survey_json(stream: BinaryIO | Unpacked, how: How, size: int, mapping: Mapping, known: dict[str, FieldType]) -> Survey:
+    """Read a file of JSON documents once: one unit, whose rows are those that the mapping makes of them.
+
+    Raises FileRefused where it is too large to be read whole.
+    """
+    digest = hashlib.sha256()
+    parts: list[bytes] = []
+    length = 0
+    while part := stream.read(1 << 20):
+        digest.update(part)
+        parts.append(part)
+        length += len(part)
+        if length > MAX_WHOLE:
+            raise FileRefused("too_large")
+    content = b"".join(parts)
+    if not content.strip():
+        return Survey(digest.hexdigest(), size, how, ())
+    try:
+        found = read_rows(content, mapping, known)
+    except Refused as refused:
+        how = dataclasses.replace(how, form="none", refusal=refused.code, detail=refused.field)
+        return Survey(digest.hexdigest(), size, how, (Range(0, length, 1, 1),))
+    return Survey(digest.hexdigest(), size, how, (Range(0, length, 1, found.count),), found.left_out)
+
+
 def _take_wide(seen: _Pass, content: bytes) -> None:
     """A file in UTF-16, which is one range from its first byte."""
     mapping = seen.mapping
@@ -186,7 +213,9 @@ def _ranges(seen: _Pass, stream: BinaryIO | Unpacked, is_packed: bool) -> tuple[
         lines = sum(1 for _ in records(text, 1, mapping.quote.encode()))
         counted, left_out = seen.count(text, lines)
         rows = [counted]
-    if len(rows) == 1 or is_packed:
+    if seen.mapping.numbers_lines and last.end > MAX_WHOLE:
+        raise FileRefused("too_large")
+    if len(rows) == 1 or is_packed or seen.mapping.numbers_lines:
         return (Range(first.start, last.end, first.first_line, sum(rows)),), left_out
     ranges = tuple(dataclasses.replace(part.range, rows=count) for part, count in zip(seen.parts, rows, strict=True))
     return ranges, left_out

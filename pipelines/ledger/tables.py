@@ -53,6 +53,12 @@ LEDGER_TABLES: Final[dict[str, dict[str, str]]] = {
         "max_line_units": "BIGINT",  # a line of more base units waits for approval; null: the general bound
         **_REFERENCE_TAIL,
     },
+    "item_codes": {
+        "vendor_code": "VARCHAR",
+        "item_id": "BIGINT",
+        "item_code": "VARCHAR",
+        **_REFERENCE_TAIL,
+    },
     "uoms": {
         "item_id": "BIGINT",  # null: for all items
         "item_code": "VARCHAR",

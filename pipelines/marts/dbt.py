@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import UserError
-from pipelines.marts.export import BuiltNode, open_marts
+from pipelines.ledger.hashing import hash_text
+from pipelines.marts.export import BuiltNode
+from pipelines.marts.failures import DbtFailed, findings_of
 from pipelines.marts.parsed_project import parsed_project
 from pipelines.settings import Home
 
@@ -24,17 +27,15 @@ Progress = Callable[[int, int, str], None]
 
 _BROKEN_CONTRACTS = "contracts are broken"
 """As the macro `check_contracts` says it."""
-_FAILING_ROWS = 10
-_ROWS_OF_ONE_MODEL = 3
-_CELL_WIDTH = 100
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DbtRun:
-    """The relations that a run built, and when its last node ended (UTC)."""
+    """The relations that a run built, when its last node ended (UTC), and the checks that only warned."""
 
     nodes: list[BuiltNode]
     finished_at: dt.datetime
+    warned: frozenset[str] = frozenset()
 
 
 def run_dbt(
@@ -45,6 +46,8 @@ def run_dbt(
     only: Sequence[str] = (),
     full_refresh: bool = False,
     with_tests: bool = True,
+    accepted: Mapping[str, int] | None = None,
+    is_empty: bool = False,
     threads: int = 2,
     on_progress: Progress | None = None,
     as_of: dt.datetime | None = None,
@@ -53,7 +56,9 @@ def run_dbt(
 
     `select` holds dbt selectors of a part, empty for everything; `only` those of what a build of everything has to run, because
     the rest stands. `as_of` is the instant that the build is for (`environment`). `with_tests` is false where there is nothing to
-    test yet. Nothing is printed; dbt's own log lies in `run/dbt/`. Raises UserError: exit code 1 for a model or test that fails, 3 where dbt cannot start at all.
+    test yet; of a test in `accepted` so many rows may fail. `is_empty` builds the tables as of before anything came. Nothing is
+    printed; dbt's own log lies in `run/dbt/`. Raises DbtFailed (exit code 1) where models or tests fail, UserError (exit code 3)
+    where dbt cannot start at all.
     """
     from dbt.cli.main import dbtRunner
 
@@ -66,10 +71,13 @@ def run_dbt(
         arguments += ["--select", *only, "--indirect-selection", "empty"]
     if full_refresh:
         arguments.append("--full-refresh")
+    if is_empty:
+        arguments += ["--vars", json.dumps({"before_anything_came": hash_text(0, 0)})]
     # Unit tests are about rules, not about this home's rows: they belong to whoever changes a rule.
     arguments += ["--exclude-resource-type", "unit_test", *([] if with_tests else ["test"])]
     with environment(home, as_of):
         manifest = _manifest(home, project)
+        _allow(manifest, accepted or {})
         try:
             result = dbtRunner(manifest=manifest, callbacks=callbacks).invoke(arguments)
         finally:
@@ -77,12 +85,20 @@ def run_dbt(
     results = list(getattr(result.result, "results", None) or [])
     failed = [one for one in results if str(one.status) in ("error", "fail", "runtime error")]
     if failed:
-        raise _failure(home, failed)
+        raise DbtFailed(findings_of(home, failed))
     if result.exception is not None or not result.success:
         raise _not_started(home, result.exception)
     ended = [_utc(step.completed_at) for one in results for step in one.timing if step.completed_at]
     nodes = [_built(one.node) for one in results if one.node.resource_type in ("model", "seed", "snapshot")]
-    return DbtRun(nodes, max(ended, default=dt.datetime.max.replace(tzinfo=dt.UTC)))
+    warned = frozenset(one.node.name for one in results if str(one.status) == "warn")
+    return DbtRun(nodes, max(ended, default=dt.datetime.max.replace(tzinfo=dt.UTC)), warned)
+
+
+def _allow(manifest: Any, accepted: Mapping[str, int]) -> None:
+    """Let so many rows of these tests fail: they are then warned of, and what rests on the tested tables is built."""
+    for node in manifest.nodes.values() if accepted else ():
+        if node.resource_type == "test" and node.name in accepted:
+            node.config.error_if = f"> {accepted[node.name]}"
 
 
 def _utc(instant: dt.datetime) -> dt.datetime:
@@ -216,47 +232,3 @@ def _not_started(home: Home, exception: BaseException | None) -> UserError:
             exit_code=1,
         )
     return UserError("dbt could not run", where=reason[:2000], next_step=f"more in {home.run / 'dbt' / 'logs' / 'dbt.log'}", exit_code=3)
-
-
-def _failure(home: Home, failed: Sequence[Any]) -> UserError:
-    """The nodes that failed, each with its reason; a test with its failing rows instead of a path."""
-    lines = []
-    for one in failed:
-        name = f"{one.node.resource_type} {one.node.name}"
-        if one.node.resource_type == "test" and str(one.status) == "fail":
-            lines.append(f"{name}: {one.failures} rows\n{_failing_rows(home, one.node.compiled_code)}")
-        else:
-            lines.append(f"{name}: {' '.join((one.message or 'no message').split())}")
-    names = [one.node.name for one in failed]
-    what = f"{len(failed)} of the build's nodes failed: {', '.join(names[:5])}{', …' if len(failed) > 5 else ''}"
-    return UserError(
-        what,
-        where="\n         ".join(line for block in lines for line in block.splitlines()),
-        next_step="the published tables stay as they were; correct this and build again",
-        exit_code=1,
-    )
-
-
-def _failing_rows(home: Home, query: str | None) -> str:
-    """Up to ten rows that a test's query returns, as a small table; the reason where it cannot be asked.
-
-    A check of many models names the model in each row: then three of each, so that none hides another.
-    """
-    if not query:
-        return "(the test left no query)"
-    con = open_marts(home)
-    try:
-        con.execute("SET enable_progress_bar = false")
-        con.execute("SET TimeZone = 'UTC'")
-        rows = f"FROM ({query.strip().rstrip(';')}\n)"
-        if "model" in [column[0] for column in con.execute(f"{rows} LIMIT 0").description or []]:
-            rows += f" QUALIFY row_number() OVER (PARTITION BY model) <= {_ROWS_OF_ONE_MODEL} ORDER BY model"
-        cursor = con.execute(f"{rows} LIMIT {_FAILING_ROWS}")
-        header = [column[0] for column in cursor.description or []]
-        table = [header] + [["∅" if cell is None else str(cell)[:_CELL_WIDTH] for cell in row] for row in cursor.fetchall()]
-    except Exception as error:  # the test has failed already; that its rows cannot be shown must not hide it
-        return f"(its rows cannot be shown: {str(error).splitlines()[0]})"
-    finally:
-        con.close()
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)

@@ -9,6 +9,7 @@ everything.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -53,6 +54,19 @@ def remember(home: Home, project: Path, nodes: Sequence[BuiltNode], key: str | N
     write_bytes_whole(_file(home), json.dumps(content).encode())
 
 
+def begin(home: Home, project: Path) -> None:
+    """Write down `key_of` before a build whose end is in another process; `begun` reads it there."""
+    write_bytes_whole(_begun_file(home), key_of(home, project).encode())
+
+
+def begun(home: Home) -> str | None:
+    """`key_of` as it was when the build began; null where nobody wrote it down."""
+    try:
+        return _begun_file(home).read_text()
+    except FileNotFoundError:
+        return None
+
+
 def is_as_built(home: Home, project: Path) -> bool:
     """Whether project, policies and the ledger's form are what the newest build was made of; false where nobody wrote that down."""
     try:
@@ -78,13 +92,18 @@ def key_of(home: Home, project: Path) -> str:
 def _ledger_columns(home: Home) -> object:
     """The columns that the ledger's tables should have, and those that its files do have: a view keeps those it was made with."""
     current = read_current(home)
-    files = [str(home.ledger.resolve() / file.path) for files in current.tables.values() for file in files] if current else []
+    files = tuple(str(home.ledger.resolve() / file.path) for files in current.tables.values() for file in files) if current else ()
+    return sorted(LEDGER_TABLES.items()), _columns_of(files)
+
+
+@functools.lru_cache(maxsize=1)
+def _columns_of(files: tuple[str, ...]) -> object:
+    """The columns of files, which never change; the standing processes ask every few seconds."""
     with duckdb.connect() as con:
-        found = con.execute(
+        return con.execute(
             "select distinct parse_path(file_name)[-2], name, type, converted_type, logical_type from parquet_schema(?) where num_children is null order by all",
-            [files],
+            [list(files)],
         ).fetchall() if files else []  # fmt: skip
-    return sorted(LEDGER_TABLES.items()), found
 
 
 def _marks(home: Home) -> list[int]:
@@ -100,3 +119,7 @@ def _marks(home: Home) -> list[int]:
 
 def _file(home: Home) -> Path:
     return home.run / "dbt" / "standing.json"
+
+
+def _begun_file(home: Home) -> Path:
+    return home.run / "dbt" / "begun"

@@ -29,6 +29,7 @@ from pipelines.ledger.instants import micros, system_clock
 from pipelines.marts.build_files import MartsBuild, latest_build, latest_build_name
 from pipelines.meeting import Door
 from pipelines.owner.apply.apply import Applied, Applier
+from pipelines.owner.client import OwnerGone
 from pipelines.owner.desk import Desk
 from pipelines.owner.midnights import next_midnight
 from pipelines.owner.pending import Pending
@@ -50,6 +51,10 @@ FLUSH_ROWS: Final = 50_000
 Clock = Callable[[], datetime]
 
 
+class HomeIsOwned(UserError):
+    """Another process has the home's lock."""
+
+
 class HomeLock:
     """The right to write a home's warehouse; held by one process, told to the others who holds it."""
 
@@ -63,7 +68,7 @@ class HomeLock:
             self._file.seek(0)
             holder = self._file.read().strip() or "unknown"
             self._file.close()
-            raise UserError(
+            raise HomeIsOwned(
                 "another process owns this home", where=f"{self._path} (process {holder})", next_step="parstock doctor", exit_code=3
             ) from error
         self._file.truncate(0)
@@ -126,7 +131,7 @@ class Owner:
         self.stop()
 
     def ask(self, question: str, **details: Any) -> Any:
-        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`, `decide`) and wait for the answer."""
+        """Have the owner's thread do something (`status`, `inventory`, `flush`, `publish`, `drain`, `decide`, `approvals`) and wait for the answer."""
         if self._failure is not None:
             raise self._failure
         answer: Future[Any] = Future()
@@ -249,6 +254,8 @@ class Owner:
             return self._published is not None
         if question == "decide":
             return self._decide(details)
+        if question == "approvals":
+            return self._applier.for_approval()
         if question == "status":
             at = ledger.standing(self._con)
             return {
@@ -342,7 +349,7 @@ class Owner:
 
 
 def _stopped(failure: BaseException | None) -> BaseException:
-    return failure if failure is not None else UserError("the owner stopped", exit_code=3)
+    return failure if failure is not None else OwnerGone()
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -370,6 +377,8 @@ class _Server:
                 asked = json.loads(connection.recv_bytes())
                 try:
                     answer = {"answer": self._owner.ask(asked["question"], **asked.get("details", {}))}
+                except OwnerGone:
+                    answer = {"gone": True}
                 except Exception as error:
                     answer = {"error": str(error), "exit_code": getattr(error, "exit_code", 3)}
                 connection.send_bytes(json.dumps(answer).encode())

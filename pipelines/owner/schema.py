@@ -51,7 +51,7 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "order_channels": "document_id VARCHAR, channel_id BIGINT, known_us BIGINT",
     # named: the item whose code it is; of a merged item item_id is the one that it became, else the same
     "code_items": f"""code_kind VARCHAR, code VARCHAR, named_item_id BIGINT, item_id BIGINT, item_kind VARCHAR, base_uom_code VARCHAR,
-        max_line_units BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}""",
+        uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}""",
     "code_uoms": f"item_id BIGINT, uom_code VARCHAR, numerator BIGINT, denominator BIGINT, {_SPAN}",
     "code_locations": f"""code_kind VARCHAR, code VARCHAR, location_id BIGINT, location_kind VARCHAR, default_state VARCHAR,
         time_zone VARCHAR, rfid_posting VARCHAR, {_SPAN}""",
@@ -66,6 +66,8 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "reference_rows": "entity VARCHAR, key VARCHAR, row_hash VARCHAR, known_us BIGINT, starts_us BIGINT, ends_us BIGINT, sequence BIGINT, facts VARCHAR",
     # movements that a big batch wrote straight to the ledger's files; they do not stand in ledger.movements
     "bulk_files": "path VARCHAR, row_count BIGINT, commit_id BIGINT",
+    # how many units one line of an item may have, by when its reference row said so; null: it says nothing any more
+    "item_bounds": "item_id BIGINT, known_us BIGINT, max_line_units BIGINT",
     # rows that wait for approval and that somebody accepted, and from when to when that holds
     "accepted_rows": "delivery_id VARCHAR, line_no BIGINT, since_us BIGINT, until_us BIGINT",
     "taken_results": "kind VARCHAR, run_id VARCHAR, commit_id BIGINT",

@@ -182,6 +182,14 @@ class Work:
         "overtaken", "waiting row that a higher revision overtook",
         "unit_id, line_no, delivery_id",
         filled_by="accounts", read_by="accounts")
+    allowed_lines: Table = Table(
+        "allowed_lines", "row of much that a bound of its item allows",
+        "unit_no, line_no, since_us",
+        filled_by="approval", read_by="approval")
+    approved_rows: Table = Table(
+        "approved_rows", "reference row that was accepted",
+        "delivery_id VARCHAR, line_no BIGINT, outcome VARCHAR",
+        filled_by="accounts", read_by="accounts")
     returned: Table = Table(
         "returned", "accepted row whose acceptance was undone",
         "delivery_id VARCHAR, line_no BIGINT, end_us BIGINT",

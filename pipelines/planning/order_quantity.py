@@ -206,8 +206,12 @@ def largest_units(max_units: pl.Expr, moq_units: pl.Expr, multiple_units: pl.Exp
     return pl.when(max_units > 0).then(pl.max_horizontal(round_down_units(max_units, multiple_units), least))
 
 
+LIMITS = ("last_day", "max", "over_max")
+"""What cuts an order: what can be sold until the last day of sale, the supplier's maximum, or that maximum as far as it can be kept."""
+
+
 def limit_reason(order_units: pl.Expr, wanted_units: pl.Expr, unlimited_units: pl.Expr, max_units: pl.Expr) -> pl.Expr:
-    """What cut the order, as codes that follow those of `rounding_reason`; empty where nothing did, null where nothing is ordered.
+    """What cut the order, as codes of `LIMITS` that follow those of `rounding_reason`; empty where nothing did, null where nothing is ordered.
 
     `last_day`: what can still be sold (`wanted_units`, of `unlimited_units`); `max`: the supplier takes no more in one order;
     `over_max`: it is above that maximum, because minimum and multiple allow nothing below. All in units.

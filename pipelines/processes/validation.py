@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.alerts.codes import Severity
 from pipelines.alerts.watch import raise_alert, resolve_alert
 from pipelines.failpoints import failpoint
-from pipelines.quality.batch import Batch, Decided, forget, read_batch, waiting
+from pipelines.quality.batch import Batch, Decided, being_read, forget, read_batch, waiting
 from pipelines.quality.looks import make_room_for_report
 from pipelines.quality.validating import validation_lock
 from pipelines.settings import Home
@@ -46,15 +46,22 @@ def validate_waiting(home: Home, *, wait: bool = False) -> int:
             if not is_ours:
                 return done
             for folder in waiting(home):
-                try:
-                    batch = read_batch(folder)
-                except (OSError, ValueError, KeyError, TypeError):
-                    log.exception("%s cannot be read and is left out", folder)
-                else:
-                    _validate(home, batch)
-                forget(folder)
-                done += 1
+                with being_read(folder) as is_there:
+                    if is_there:
+                        _take(home, folder)
+                        done += 1
     return done
+
+
+def _take(home: Home, folder: Path) -> None:
+    """Validate one batch that waits, and forget it; one that cannot be read is forgotten."""
+    try:
+        batch = read_batch(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        log.exception("%s cannot be read and is left out", folder)
+    else:
+        _validate(home, batch)
+    forget(folder)
 
 
 def _validate(home: Home, batch: Batch) -> None:

@@ -44,7 +44,7 @@ nav, ol, ul { padding-left: 1rem; } .modal, .cooltip .top { display: none; }
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """What the library found of one rule. `rows_checked` is null where it counts none (expectations in SQL).
+    """What the library found of one rule. `rows_checked` are those with a value, null where it counts none (expectations in SQL).
 
     `fault` says why it found nothing; the rest means nothing then.
     """
@@ -181,7 +181,9 @@ def _answer(found: Any) -> Answer:
     if faults:
         return Answer(False, None, 0, str(faults[0].get("exception_message")))
     counted = found.result.get("unexpected_count", found.result.get("observed_value"))
-    return Answer(bool(found.success), found.result.get("element_count"), int(counted or 0))
+    rows = found.result.get("element_count")
+    considered = None if rows is None else rows - int(found.result.get("missing_count") or 0)
+    return Answer(bool(found.success), considered, int(counted or 0))
 
 
 _OUTSIDE: Final = re.compile(

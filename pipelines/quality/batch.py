@@ -10,7 +10,9 @@ was killed, or is being made under the lock of the looks.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import fcntl
 import json
 import shutil
 import uuid
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     import duckdb
 
 KEPT_BATCHES: Final = 50
-"""So many wait at most: where nothing ever validates them (the process is killed each time), the oldest make room."""
+"""So many wait at most: where nothing ever validates them (the process is killed each time), the oldest make room, but for one being read."""
 _BATCH_FILE: Final = "batch.json"
 
 
@@ -99,7 +101,7 @@ class LookTables:
         partial.write_text(json.dumps(content), encoding="utf-8")
         partial.replace(self._folder / _BATCH_FILE)
         for batch in waiting(self._home)[:-KEPT_BATCHES]:
-            forget(batch)
+            _forget_unless_read(batch)
 
     def let_go(self) -> None:
         """Remove the folder unless it was handed over."""
@@ -145,6 +147,25 @@ def read_batch(folder: Path) -> Batch:
     decided = {rule: Decided(*found) for rule, found in content["decided"].items()}
     report = Path(content["report"]) if content["report"] else None
     return Batch(folder, content["look"], datetime.fromisoformat(content["checked_at"]), content["views"], suites, decided, report)
+
+
+@contextmanager
+def being_read(folder: Path) -> Iterator[bool]:
+    """Held while a batch is validated: nobody makes room with it meanwhile. False where it has gone."""
+    try:
+        file = (folder / _BATCH_FILE).open("rb")
+    except FileNotFoundError:
+        yield False
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield (folder / _BATCH_FILE).exists()
+
+
+def _forget_unless_read(folder: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, BlockingIOError), (folder / _BATCH_FILE).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        forget(folder)
 
 
 def forget(folder: Path) -> None:

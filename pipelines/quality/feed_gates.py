@@ -3,8 +3,9 @@
 Belongs here: which segments are new, the rules about a delivery as a whole (refused lines, lateness, whether the newest
 day is complete), one run for each feed. Does not belong here: the rules about rows (`pipelines.feeds`).
 
-`spool/gates/seen-<feed>.json` names the units that were looked at, and counts the feed's rows by day, against which a
-new day is held. What is refused lies in quarantine and not in a segment: a file full of bad lines blocks nothing.
+`spool/gates/seen-<feed>.json` names the units that were looked at, counts the feed's rows by day, against which a new day is
+held, and what was usual of its rows, against which a share is (`shares`). What is refused lies in quarantine and not in a
+segment: a file full of bad lines blocks nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pipelines.quality.batch import LookTables, engine, look_tables
 from pipelines.quality.in_sql import Outcome, answer, json_of
 from pipelines.quality.looks import GateResult, GateRun, hand_over, is_news, keep, look_id, looking
 from pipelines.quality.rules import Rule, quoted, rules_of
+from pipelines.quality.shares import Share, counted, severity_of
 from pipelines.quality.suites import suite_of
 from pipelines.settings import Home
 from pipelines.spool import Manifest, Spool
@@ -45,10 +47,11 @@ _KEYS: Final = ("event_kind", "source_event_id", "location_code", "document_id",
 
 @dataclasses.dataclass(slots=True)
 class Seen:
-    """What the looks at one feed have seen: units, and rows by local day (the newest days)."""
+    """What the looks at one feed have seen: units, rows by local day (the newest days), and what was usual of them by rule."""
 
     units: set[str]
     days: dict[date, int]
+    usual: dict[str, Share] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Seen:
@@ -56,12 +59,15 @@ class Seen:
         if not path.exists():
             return cls(set(), {})
         content = json.loads(path.read_bytes())
-        return cls(set(content["units"]), {date.fromisoformat(day): rows for day, rows in content["days"].items()})
+        days = {date.fromisoformat(day): rows for day, rows in content["days"].items()}
+        # Written by a version before shares were held against what is usual, it has none yet.
+        return cls(set(content["units"]), days, {rule: Share(*rows) for rule, rows in content.get("usual", {}).items()})
 
     def write(self, path: Path) -> None:
         """Store it whole."""
         days = {day.isoformat(): self.days[day] for day in sorted(self.days)[-_KEPT_DAYS:]}
-        write_bytes_whole(path, json.dumps({"units": sorted(self.units), "days": days}).encode())
+        usual = {rule: dataclasses.astuple(share) for rule, share in sorted(self.usual.items())}
+        write_bytes_whole(path, json.dumps({"units": sorted(self.units), "days": days, "usual": usual}).encode())
 
 
 def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
@@ -82,6 +88,15 @@ def check_feeds(home: Home, *, clock: Callable[[], datetime]) -> list[GateRun]:
         return runs
 
 
+def forget_usual(home: Home, feed: str) -> None:
+    """Learn anew what is usual of a feed: somebody said that what is unlike it is right."""
+    with looking(home):
+        path = _seen_file(home, feed)
+        seen = Seen.read(path)
+        seen.usual = {}
+        seen.write(path)
+
+
 def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, Seen], now: datetime) -> tuple[list[GateRun], str, bool]:
     from pipelines.ledger.files import read_current
 
@@ -95,17 +110,19 @@ def _look(home: Home, new: Mapping[str, Sequence[Manifest]], seen: Mapping[str, 
         runs = []
         for feed, manifests in new.items():
             of_feed = [rule for of_table in rules.values() for rule in of_table if rule.code.startswith(f"{feed}.")]
-            results = [_result(rule, outcomes[rule.code]) for rule in of_feed]
+            results = [_result(rule, outcomes[rule.code], seen[feed].usual.get(rule.code, Share())) for rule in of_feed]
             is_blocked = any(not one.is_met and one.severity == "block" for one in results)
+            if not is_blocked:
+                seen[feed].usual |= counted(seen[feed].usual, of_feed, outcomes)
             rows = sum(manifest.rows_in for manifest in manifests)
             runs.append(GateRun(f"{look}-{feed}", "feed", feed, now, commit_id, is_blocked, rows, tuple(results)))
         is_told = is_news(home, runs)
         return hand_over(home, tables, suites, runs, is_told=is_told), look, is_told
 
 
-def _result(rule: Rule, one: Outcome) -> GateResult:
+def _result(rule: Rule, one: Outcome, usual: Share) -> GateResult:
     return GateResult(
-        rule.code, rule.table, rule.column, rule.severity, one.is_met, one.rows_checked, one.rows_failed, rule.what, json_of(one.failed_rows)
+        rule.code, rule.table, rule.column, severity_of(rule, one, usual), one.is_met, one.rows_checked, one.rows_failed, rule.what, json_of(one.failed_rows)
     )  # fmt: skip
 
 

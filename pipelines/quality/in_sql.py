@@ -33,7 +33,10 @@ class Tables(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one rule: rows looked at, rows that break it, and the first of them (keys alone) where it is not met."""
+    """What became of one rule: rows it counts, rows that break it, and the first of them (keys alone) where it is not met.
+
+    A rule about values counts the rows that have one.
+    """
 
     rule_code: str
     is_met: bool
@@ -62,13 +65,13 @@ def answer(db: Tables, table: str, suite: Suite) -> list[Outcome]:
     """
     questions = [question_of(one, table) for one in suite["expectations"]]
     counts = [f"count(*) filter (where {condition})" for one in questions for condition in (one.broken, one.considered)]
-    rows, *found = _ask(db, f"select {', '.join(['count(*)', *counts])} from {quoted(table)}", table).fetchall()[0]
+    found = _ask(db, f"select {', '.join(counts) or '0'} from {quoted(table)}", table).fetchall()[0]
     outcomes = []
     for place, (expectation, question) in enumerate(zip(suite["expectations"], questions, strict=True)):
         failed, considered = found[2 * place : 2 * place + 2]
         is_met = question.is_met(failed, considered)
         failing = [] if is_met else _failing(db, table, question, expectation["meta"]["keys"])
-        outcomes.append(Outcome(expectation["meta"]["rule"], is_met, rows, failed, failing))
+        outcomes.append(Outcome(expectation["meta"]["rule"], is_met, considered, failed, failing))
     return outcomes
 
 

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 from pipelines.durable import write_bytes_whole
 from pipelines.errors import UserError
+from pipelines.quality.accepting import accepted_runs
 from pipelines.quality.batch import Decided, LookTables, is_waiting
 from pipelines.quality.rules import Severity
 from pipelines.quality.suites import SUITES_FOLDER, Suite, show_suites
@@ -50,10 +51,22 @@ class GateResult:
     what: str
     failed_rows: str | None = None
 
+    @property
+    def rows_in_words(self) -> str:
+        """How many rows break it, of those that it counts.
+
+        >>> GateResult("r", "pos", "unit_price_amount", "block", False, 1, 1, "").rows_in_words
+        '1 of 1 rows with unit_price_amount break it'
+        """
+        if self.rows_checked < self.rows_failed:  # dbt counts only those that break it
+            return f"{self.rows_failed:,} rows break it"
+        counted = f"rows with {self.column_name}" if self.column_name and not self.rule_code.endswith("not_null") else "rows"
+        return f"{self.rows_failed:,} of {self.rows_checked:,} {counted} break it"
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GateRun:
-    """One look of one gate. `subject` is the feed, or `marts`.
+    """One look of one gate. `subject` is the feed, `marts` (what they hold) or `build` (what dbt checks while it builds them).
 
     `report` is the page that Great Expectations writes about it some seconds after the look, so it may not be there yet
     (`report_in_words`); null where none will be (`PARSTOCK_GX=off`).
@@ -106,22 +119,27 @@ class GateBlocked(UserError):
 
     def __init__(self, runs: Sequence[GateRun]) -> None:
         self.runs = list(runs)
-        names = [f"feed {run.subject}" if run.gate_kind == "feed" else "the marts" for run in self.runs]
+        names = list(dict.fromkeys(f"feed {run.subject}" if run.gate_kind == "feed" else "the marts" for run in self.runs))
         broken = [(run, one) for run in self.runs for one in run.failed if one.severity == "block"]
         lines = []
         for run, one in broken:
-            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}; {one.rows_failed:,} of {one.rows_checked:,} rows break it")
+            lines.append(f"{one.rule_code} ({one.table_name}): {one.what}" + (f"; {one.rows_in_words}" if one.rows_failed else ""))
             lines += [_row_in_words(row) for row in json.loads(one.failed_rows or "[]")[:_SHOWN_ROWS]]
             if run.report and one is run.failed[0]:
                 lines.append(f"report {run.report}" + ("" if run.report.exists() else " (still being written)"))
         fix = (
-            "the next good delivery of the feed releases it; until then the marts, the published tables and the plan stay as they are"
+            "the next good delivery of the feed releases it"
             if any(run.gate_kind == "feed" for run in self.runs)
-            else "correct it and build again; until then the published tables and the plan stay as they are"
+            else "correct it and build again"
         )
+        accepting = [
+            f'parstock gates --accept {run.gate_run_id} --reason "…"' for run in self.runs if any(one.rows_failed for one in run.failed)
+        ]
+        passing = f", or let it pass: {'; '.join(accepting)}" if accepting else ""
         super().__init__(
-            f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None, next_step=f"parstock gates; {fix}", exit_code=1
-        )
+            f"a gate blocks: {', '.join(names)}", where="\n         ".join(lines) or None,
+            next_step=f"parstock gates; {fix}{passing}; until then the marts, the published tables and the plan stay as they are", exit_code=1,
+        )  # fmt: skip
 
 
 def _row_in_words(row: dict[str, Any]) -> str:
@@ -152,8 +170,26 @@ def newest_runs(home: Home) -> dict[str, GateRun]:
 
 
 def blocked_by(home: Home) -> list[GateRun]:
-    """Gates whose newest look blocks; none: go on."""
-    return [run for _, run in sorted(newest_runs(home).items()) if run.is_blocked]
+    """Gates whose newest look blocks, and was not accepted; none: go on."""
+    blocking = [run for _, run in sorted(newest_runs(home).items()) if run.is_blocked]
+    accepted = accepted_runs(home) if blocking else set()
+    return [run for run in blocking if run.gate_run_id not in accepted]
+
+
+def blocked_named(home: Home, name: str) -> GateRun:
+    """The look that blocks and has this id or gate (`marts/build`). Raises UserError where none has, or where it cannot be accepted."""
+    blocking = blocked_by(home)
+    found = next((run for run in blocking if name in (run.gate_run_id, run.name)), None)
+    if found is None:
+        they = ", ".join(run.gate_run_id for run in blocking) or "none does"
+        raise UserError(f"no gate blocks by {name!r}", where=f"gates that block: {they}", next_step="parstock gates")
+    if broken := [one.rule_code for one in found.failed if one.severity == "block" and not one.rows_failed]:
+        raise UserError(
+            f"what cannot be built cannot be accepted: {', '.join(broken)}",
+            where=found.gate_run_id,
+            next_step="correct the model, then parstock build",
+        )
+    return found
 
 
 def require_open(home: Home) -> None:
@@ -171,9 +207,15 @@ def require_feeds_open(home: Home) -> None:
 def is_news(home: Home, runs: Sequence[GateRun]) -> bool:
     """Whether a look has to be handed on: it found something else than the one before it, or that was a while ago."""
     told = _told(home)
+    accepted = accepted_runs(home) if any(run.is_blocked for run in runs) else set()
     for run in runs:
         before = told.get(run.name)
-        if before is None or not run.says_the_same_as(before) or not timedelta(0) <= run.checked_at - before.checked_at < RETOLD_AFTER:
+        if (
+            before is None
+            or before.gate_run_id in accepted
+            or not run.says_the_same_as(before)
+            or not timedelta(0) <= run.checked_at - before.checked_at < RETOLD_AFTER
+        ):
             return True
     return False
 
@@ -181,12 +223,13 @@ def is_news(home: Home, runs: Sequence[GateRun]) -> bool:
 def keep(home: Home, look: str, runs: Sequence[GateRun], *, is_told: bool) -> list[GateRun]:
     """Let the looks stand as the newest; hand them to the ledger (its owner takes them) if they are to be told.
 
-    Returns them; those that are not told have the report of the look that said the same before.
+    Returns them; those that are not told have id and report of the look that said the same before.
     """
     if is_told:
         _tell(home, look, runs)
     else:
-        runs = [dataclasses.replace(run, report=_told(home)[run.name].report) for run in runs]
+        told = _told(home)
+        runs = [dataclasses.replace(run, report=told[run.name].report, gate_run_id=told[run.name].gate_run_id) for run in runs]
     names = {run.name: run for run in runs}
     content = {
         "runs": _kept(home, newest_runs(home) | names),

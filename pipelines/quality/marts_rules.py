@@ -4,7 +4,8 @@ Belongs here: which rows of a mart are checked, and what must be true of them. D
 balances and the laws that a dbt test states (`dbt_project/tests`): each rule is in one of the two places.
 
 `block` is for what holds by construction, whatever the sources send. Where it does not hold, a formula is broken and nothing
-may be decided from its result. What incomplete data can cause (sales without an opening, an order recorded late) only warns.
+may be decided from its result. What data can cause only warns: incomplete ones (sales without an opening, an order recorded late),
+odd ones (huge units, a day of another century), and all that was taken back (a day of demand that is gone).
 Results of planning only warn too: if they blocked, no new plan could ever replace them.
 """
 
@@ -20,13 +21,15 @@ from pipelines.quality.rules import Rule, Severity
 ABSURD_UNITS: Final = 1_000_000_000_000
 """More units than any location holds or any day moves: a product or a sum is wrong."""
 _FIRST_DAY: Final = date(1999, 12, 31)
+"""Of what a shop has in its books today; older days are taken, and warned of."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Mart:
     """A mart as a gate sees it. `grown_by` is the column with the commit that wrote a row: only rows above the last published build are checked.
 
-    `where` is a column that is true for the rows to check. `keys` identify a row to a person.
+    `where` is a column that is true for the rows to check. `keys` identify a row to a person. Of a mart that `only_grows` no row
+    ever goes away, whatever comes.
     """
 
     schema: str
@@ -35,6 +38,7 @@ class Mart:
     rules: tuple[Rule, ...]
     grown_by: str | None = None
     where: str | None = None
+    only_grows: bool = False
 
     @property
     def full_name(self) -> str:
@@ -47,16 +51,28 @@ class Mart:
         return f"{self.schema}__{self.name}"
 
 
-def _mart(schema: str, name: str, keys: Sequence[str], *rules: Rule, grown_by: str | None = None, where: str | None = None) -> Mart:
+def _mart(
+    schema: str, name: str, keys: Sequence[str], *rules: Rule, grown_by: str | None = None, where: str | None = None, only_grows: bool = False
+) -> Mart:  # fmt: skip
     named = (
         dataclasses.replace(rule, code=f"{schema}.{name}.{rule.code}", table=f"{schema}__{name}", keys=(*keys, *rule.columns))
         for rule in rules
     )
-    return Mart(schema, name, tuple(keys), tuple(named), grown_by, where)
+    return Mart(schema, name, tuple(keys), tuple(named), grown_by, where, only_grows)
 
 
 def _between(column: str, low: float | None, high: float | None, what: str, severity: Severity = "block") -> Rule:
     return Rule(f"{column}.between", "", "between", (column,), what, severity, low=low, high=high)
+
+
+def _plausible(column: str, what: str) -> Rule:
+    """Units that no single row should have; one that has them is somebody's to look at, and no reason to stop the others."""
+    return Rule(f"{column}.between_usually", "", "between", (column,), what, "warn", low=-ABSURD_UNITS, high=ABSURD_UNITS)
+
+
+def _old(column: str, what: str) -> Rule:
+    """Days are never before the year 2000; of those that are people hear."""
+    return Rule(f"{column}.not_before", "", "not_before", (column,), what, "warn", first=_FIRST_DAY)
 
 
 def _holds(code: str, condition: str, what: str, *columns: str, severity: Severity = "block") -> Rule:
@@ -74,13 +90,13 @@ MARTS: Final[tuple[Mart, ...]] = (
     _mart(
         "core", "fct_movements", ("movement_id", "leg_no", *_PLACE),
         *(_there(column) for column in ("occurred_at", "known_at", "business_on")),
-        _between("delta_units", -ABSURD_UNITS, ABSURD_UNITS, "the units of a movement are a plausible number, not a code"),
-        Rule("occurred_at.not_before", "", "not_before", ("occurred_at",), "no movement is before the year 2000", first=_FIRST_DAY),
-        grown_by="commit_id",
+        _plausible("delta_units", "the units of a movement are a plausible number, not a code"),
+        _old("occurred_at", "no movement is before the year 2000"),
+        grown_by="commit_id", only_grows=True,
     ),
     _mart(
         "stock", "on_hand", (*_PLACE, "stock_state"),
-        _between("on_hand_units", -ABSURD_UNITS, ABSURD_UNITS, "stock is a plausible number, not a code"),
+        _plausible("on_hand_units", "stock is a plausible number, not a code"),
         _holds(
             "below_zero_rate", "(select avg(case when on_hand_units < 0 then 1.0 else 0.0 end) from {batch}) <= 0.2 or on_hand_units >= 0",
             "at most a fifth of the stock rows are below zero", "on_hand_units", severity="warn",
@@ -88,10 +104,11 @@ MARTS: Final[tuple[Mart, ...]] = (
     ),
     _mart(
         "stock", "daily", (*_PLACE, "stock_on"),
-        _between("in_units", 0, ABSURD_UNITS, "units in are not negative"),
-        _between("out_units", 0, ABSURD_UNITS, "units out are not negative"),
-        Rule("stock_on.not_before", "", "not_before", ("stock_on",), "no day is before the year 2000", first=_FIRST_DAY),
-        grown_by="built_commit_id",
+        _between("in_units", 0, None, "units in are not negative"),
+        _between("out_units", 0, None, "units out are not negative"),
+        _plausible("closing_units", "the stock of a day is a plausible number, not a code"),
+        _old("stock_on", "no day is before the year 2000"),
+        grown_by="built_commit_id", only_grows=True,
     ),
     _mart(
         "ops", "snapshots", ("event_kind", "location_id", "supplier_id", "snapshot_at"),
@@ -108,16 +125,16 @@ MARTS: Final[tuple[Mart, ...]] = (
     ),
     _mart(
         "availability", "by_channel", ("item_id", "channel_id"),
-        _between("sellable_units", 0, ABSURD_UNITS, "sellable stock is not negative"),
-        _between("reserved_units", 0, ABSURD_UNITS, "reserved units are not negative"),
-        _between("buffer_units", 0, ABSURD_UNITS, "a buffer is not negative"),
+        _between("sellable_units", 0, None, "sellable stock is not negative"),
+        _between("reserved_units", 0, None, "reserved units are not negative"),
+        _between("buffer_units", 0, None, "a buffer is not negative"),
         _holds("is_in_stock.agrees", "is_in_stock = (ats_units > 0)", "an item is in stock exactly when units are available to sell", "ats_units", "is_in_stock"),
     ),
     _mart(
         "demand", "daily", (*_PLACE, "channel_id", "demand_on"),
-        _between("lost_units_observed", 0, ABSURD_UNITS, "lost demand is not negative"),
-        _between("gross_units", -ABSURD_UNITS, ABSURD_UNITS, "demand is a plausible number, not a code"),
-        Rule("demand_on.not_before", "", "not_before", ("demand_on",), "no day is before the year 2000", first=_FIRST_DAY),
+        _between("lost_units_observed", 0, None, "lost demand is not negative"),
+        _plausible("gross_units", "demand is a plausible number, not a code"),
+        _old("demand_on", "no day is before the year 2000"),
         grown_by="built_commit_id",
     ),
     _mart(

@@ -24,8 +24,8 @@ class Rule:
     """One rule on one table of a look.
 
     `word` and its terms are those of `pipelines.feeds.expect`; `holds` is a condition in SQL, true of every row. `at_least`
-    is the share of the rows with a value that must fulfil it. Null values fulfil every word but `not_null`. `keys` are the
-    columns that name a failing row to a person. `what` is the rule in words.
+    is the share of the rows with a value that must fulfil it; such a rule of a feed blocks only as `shares` says. Null values
+    fulfil every word but `not_null`. `keys` are the columns that name a failing row to a person. `what` is the rule in words.
     """
 
     code: str
@@ -86,7 +86,7 @@ def _in_words(expected: Expectation, columns: tuple[str, ...]) -> str:
         "matches": f"{names} matches {expected.pattern}",
         "not_before": f"{names} is not before {expected.first}",
     }[expected.word]
-    return said + (f", in at least {expected.at_least:.0%} of the rows" if expected.at_least < 1 else "")
+    return said + (f", in at least {expected.at_least:.0%} of the rows that have one" if expected.at_least < 1 else "")
 
 
 def _number(bound: float | None) -> str:

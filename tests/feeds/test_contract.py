@@ -33,7 +33,7 @@ by_name = pytest.mark.parametrize("feed", FEEDS, ids=[feed.name for feed in FEED
 def test_a_declaration_names_only_fields_and_columns_that_exist(feed: Feed) -> None:
     for kind in feed.kinds:
         assert set(feed.required_of(kind)) <= set(FIELDS)
-        assert set(kind.natural_key or feed.natural_key or ()) - {"day"} <= set(FIELDS)
+        assert set(kind.natural_key or feed.natural_key or ()) - {"day", "any_revision"} <= set(FIELDS)
         assert kind.voids is None or feed.kind(kind.voids)
     for expectation in feed.expectations:
         assert set(expectation.columns) <= set(EVENT_SCHEMA)

@@ -43,7 +43,7 @@ WITHOUT_QUANTITY = COLUMNS.replace('quantity = "Qté"\n', "")
         ({"columns": WITHOUT_QUANTITY + "quantity = 0"}, r"columns\.quantity\.column 0: a column is named by"),
         ({"columns": WITHOUT_QUANTITY + "quantity = { value = 1 }"}, r"columns\.quantity\.value 1: a text; write \"1\""),
         ({"columns": WITHOUT_QUANTITY + 'quantity = { colunm = "Qté" }'}, r"columns\.quantity\.colunm 'Qté': there is no such key here; did you mean column\?"),
-        ({"columns": WITHOUT_QUANTITY + 'quantity = { column = "Qté", value = "1" }'}, r"columns\.quantity: it takes one of column, columns and value"),
+        ({"columns": WITHOUT_QUANTITY + 'quantity = { column = "Qté", value = "1" }'}, r"columns\.quantity: it takes one of column, columns, value, first_of"),
         ({"columns": WITHOUT_QUANTITY + 'quantity = { columns = [] }'}, r"columns\.quantity\.columns \[\]: a list of columns"),
         ({"columns": WITHOUT_QUANTITY + 'quantity = { column = "Qté", format = "%d/%m/%Y" }'}, r"columns\.quantity\.format: quantity is not a time"),
         ({"columns": WITHOUT_QUANTITY + 'quantity = { column = "Qté", map = { a = 1 } }'}, r"columns\.quantity\.map .*a table of texts"),

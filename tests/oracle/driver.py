@@ -117,8 +117,8 @@ class Ledger:
             files = ", ".join("'" + str(folder / file["path"]) + "'" for file in table["files"])
             self.con.execute(f'create view "{name}" as select * from read_parquet([{files}], union_by_name = true)')
         self.con.execute("""
-            create view item_codes as select distinct item_id, item_code as item from items;
-            create view location_codes as select distinct location_id, location_code as location, is_virtual from locations;
+            create view named_items as select distinct item_id, item_code as item from items;
+            create view named_places as select distinct location_id, location_code as location, is_virtual from locations;
             create view legs as
                 select movement_id, 1 as leg_no, movement_kind, item_id, from_location_id as location_id, from_stock_state as state,
                     owner_id, lot_code, -units as delta,
@@ -141,7 +141,7 @@ class Ledger:
         end = datetime(9999, 1, 1)
         found = self.rows(
             """select item, location, state, case when owner_id = 0 then '' else 'other' end as owner, lot_code, sum(delta)::BIGINT as units
-            from legs join item_codes using (item_id) join location_codes using (location_id)
+            from legs join named_items using (item_id) join named_places using (location_id)
             where not is_virtual and occurred_at <= ?::TIMESTAMPTZ and known_at <= ?::TIMESTAMPTZ group by all having units <> 0""",
             (at or end).replace(tzinfo=UTC),
             (known_at or end).replace(tzinfo=UTC),
@@ -168,8 +168,8 @@ class Ledger:
         found = self.rows("""
             select item, document_kind, document_id, document_line,
                 sum(case when t.location = 'TRANSIT' then units else -units end)::BIGINT as units
-            from movements m join item_codes using (item_id)
-            join location_codes f on f.location_id = m.from_location_id join location_codes t on t.location_id = m.to_location_id
+            from movements m join named_items using (item_id)
+            join named_places f on f.location_id = m.from_location_id join named_places t on t.location_id = m.to_location_id
             where (t.is_virtual and t.location = 'TRANSIT') <> (f.is_virtual and f.location = 'TRANSIT') group by 1, 2, 3, 4""")
         return {(str(r[0]), str(r[1]), str(r[2]), str(r[3])): int(str(r[4])) for r in found if r[4]}
 
@@ -177,7 +177,7 @@ class Ledger:
         """(item, location, movement kind) → signed units at physical places, reversals included."""
         found = self.rows("""
             select item, location, movement_kind, sum(delta)::BIGINT as units
-            from legs join item_codes using (item_id) join location_codes using (location_id)
+            from legs join named_items using (item_id) join named_places using (location_id)
             where not is_virtual group by 1, 2, 3 having units <> 0""")
         return {(str(r[0]), str(r[1]), str(r[2])): int(str(r[3])) for r in found}
 

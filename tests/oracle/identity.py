@@ -54,7 +54,12 @@ def key_of(row: Row, kind: str | None = None, natural: bool = False) -> Key:
     elif kind.startswith("consignment_"):  # sent again with a higher revision it replaces, unlike an order's line
         names = [f.get("document_kind", "consignment"), f["document_id"], f["document_line"]]
     elif row.feed == "supply":
-        names = [f.get("document_kind") or _default_document(kind), f["document_id"], f["document_line"], str(row.revision)]
+        names = [
+            f.get("document_kind") or _default_document(kind),
+            f["document_id"],
+            f["document_line"],
+            str(row.revision) if kind.startswith("po_") else "any",
+        ]
     elif kind.startswith("stock_"):
         names = [f["channel_code"], f["item_code"], f["publish_no"]]
     elif kind.startswith("listing_"):

@@ -86,9 +86,9 @@ _LESS: Final[dict[str, frozenset[str]]] = {
 }
 SAYS_WHERE: Final = ("scrap", "recycle", "donate", "recondition", "liquidate")
 """Reasons of a return that name by themselves where the goods go."""
-_MAY_BE_ZERO: Final = frozenset(
-    {"count", "stock_published", "stock_ack", "stock_publish_failed", "supplier_stock", "consignment_joint_count"}
-)
+_MAY_BE_ZERO: Final = frozenset({"count", "consignment_joint_count"})
+_STATED: Final = frozenset({"snapshot", "stock_published", "stock_ack", "stock_publish_failed", "supplier_stock"})
+"""What a system's own books say, which may be below 0."""
 
 _INSTANT: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)(Z|[+-]\d{2}:?\d{2})?")
 
@@ -310,6 +310,8 @@ def _fits(kind: str, quantity: Decimal) -> bool:
     """The kind gives the direction, never the sign; only `adjust` is signed."""
     if kind == "adjust":
         return quantity != 0
+    if kind in _STATED:
+        return True
     return quantity >= 0 if kind in _MAY_BE_ZERO else quantity > 0
 
 

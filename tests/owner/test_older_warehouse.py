@@ -14,7 +14,8 @@ def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tm
     home.deliver(**{"wms/1.jsonl": [wms("1", "opening", "2026-03-01T06:00:00", "DC", "MUG", 60)]})
     before = home.current
     with duckdb.connect(str(home.home.warehouse_file)) as con:
-        con.execute("drop table ledger.relations; drop table item_merges")
+        con.execute("drop table ledger.relations; drop table item_merges; drop table ledger.item_codes")
+        con.execute("alter table ledger.events drop column expires_on; alter table waiting drop column local_fields")
         for table in ("ledger.movements", "code_items", "kit_components", "counts"):
             con.execute(f"alter table {table} drop column named_item_id")
     home.deliver(

@@ -178,7 +178,7 @@ def test_goods_by_class_are_received_with_their_lots_beside_tags_and_alone(tmp_p
             read(2, "2026-03-07T10:05:00", [], quantityList=[of_class(5, "L1")]),
             # a case is six; an amount that is not stated, or measured in another unit, is no number of pieces
             read(3, "2026-03-07T10:10:00", [], quantityList=[
-                {"epcClass": "https://id.gs1.org/01/13600529000013/10/L3", "quantity": 2}, of_class(None, "L9"), of_class(2.5, "L9", uom="KGM")]),
+                {"epcClass": "https://id.gs1.org/01/13600529000013/10/L3?17=270200", "quantity": 2}, of_class(None, "L9"), of_class(2.5, "L9", uom="KGM")]),
             read(4, "2026-03-07T10:15:00", [], type="AggregationEvent", action="DELETE", parentID=SSCC, childQuantityList=[of_class(1, "L2")]),
             read(5, "2026-03-07T12:00:00", [], quantityList=[of_class(7, "L1")], document=None),
             read(6, "2026-03-07T12:00:00", [], quantityList=[of_class(7, "L1")], place="00002"),
@@ -193,6 +193,8 @@ def test_goods_by_class_are_received_with_their_lots_beside_tags_and_alone(tmp_p
         "select units::INT, lot_code from events where feed = 'rfid' and epc is null and event_kind = 'object_observe' order by lot_code, 1"
     )
     assert home.rows(observed) == [(4, ""), (5, "L1"), (5, "L1"), (7, "L1"), (7, "L1"), (2, "L2"), (12, "L3"), (None, "L9"), (None, "L9")]
+    for table in ("events where event_kind = 'object_observe' and", "movements where"):
+        assert home.rows(f"select distinct expires_on::VARCHAR from {table} lot_code = 'L3'") == [("2027-02-28",)]
     # once the class is known its goods come in; and what the warehouse writes of the same line is matched
     home.deliver(
         **{"reference/items.csv": "item_code,item_kind,base_uom_code,gtin,valid_from\nMUG,stock,EA,03600529000023,2026-03-01T00:00:00Z\n"}

@@ -34,10 +34,10 @@ REFUSED_FILES = {
     "XML/CBV/CBV-11.4-2020-06-16a.xml": ("master_data", None),
     "XML/Mimasu/Example-masterData.xml": ("master_data", None),
     "XML/WithFullCombinationOfFields/masterdata_all_possible_fields.xml": ("master_data", None),
-    "XML/CaptureJob/Example-CaptureJobRunning.xml": ("unknown_document", "EPCISCaptureJob"),
-    "XML/CaptureJob/Example-CaptureJobSuccess.xml": ("unknown_document", "EPCISCaptureJob"),
-    "XML/CaptureJob/Example-CaptureJobWithErrorFile.xml": ("unknown_document", "EPCISCaptureJob"),
-    "XML/CaptureJob/Example-CaptureJobWithErrors.xml": ("unknown_document", "EPCISCaptureJob"),
+    "XML/CaptureJob/Example-CaptureJobRunning.xml": ("unusable_document", "EPCIS capture job"),
+    "XML/CaptureJob/Example-CaptureJobSuccess.xml": ("unusable_document", "EPCIS capture job"),
+    "XML/CaptureJob/Example-CaptureJobWithErrorFile.xml": ("unusable_document", "EPCIS capture job"),
+    "XML/CaptureJob/Example-CaptureJobWithErrors.xml": ("unusable_document", "EPCIS capture job"),
 }
 REFUSED_EVENTS = {
     # an event that names itself twice, and one of a kind of the sender's own: valid by the schema, and accounted for

@@ -67,7 +67,7 @@ def test_every_example_becomes_its_lines_or_is_refused_by_name() -> None:
         taken += events
         reasons = set(result.rejects["reason_code"].to_list())
         if path.name in NAMELESS:
-            assert reasons == {"unknown_document"}
+            assert reasons == {"unusable_document"}
         elif not kinds and path.name != "orders.json":
             assert reasons == {"unusable_document"}, path.name
             assert all(reason.startswith("Shopify ") for reason in result.rejects["reason"]), path.name

@@ -91,7 +91,7 @@ def test_every_code_of_the_tables_has_its_words_and_no_other() -> None:
     assert family("movement") == kinds
     assert family("document") == {"ticket", "so", "po", "asn", "to", "rma", "publication", "none"}
     assert family("demand_class") == {*CLASSES["demand_class"], "unclassified"}
-    assert family("rounding_reason") == {"need", *order_quantity.TARGET_KINDS, "moq", "multiple"}
+    assert family("rounding_reason") == {"need", *order_quantity.TARGET_KINDS, "moq", "multiple", *order_quantity.LIMITS}
     assert family("column") - {"lines"} == family("about") == {column.name for column in COLUMNS}
     assert family("weekday") == set("1234567")
     assert family("status") == {"proposed"}  # nothing else becomes of a proposal yet

@@ -3,7 +3,10 @@
 with failed as (
     select
         gate_run_id,
-        string_agg(rule_code || ' (' || severity || ', ' || rows_failed || ' rows): ' || what, '; ' order by severity, rule_code) as rules
+        string_agg(
+            rule_code || ' (' || severity || case when rows_failed > 0 then ', ' || rows_failed || ' rows' else '' end || '): ' || what,
+            '; ' order by severity, rule_code
+        ) as rules
     from {{ ref('ops__gate_results') }}
     where not is_met
     group by gate_run_id
@@ -18,13 +21,20 @@ gates as (
 )
 
 select
-    'gate_failed' as alert_code,
+    case when gates.gate = 'marts/build' then 'build_failed' else 'gate_failed' end as alert_code,
     case when gates.is_blocked then 'critical' else 'warning' end as severity,
     gates.gate as subject,
-    format(
-        'the gate {} {}: {} of {} rules are not met',
-        gates.gate, case when gates.is_blocked then 'blocks, so marts and plan stay as they were' else 'warns' end, gates.n_rules_failed, gates.n_rules
-    )
+    case
+        when gates.gate = 'marts/build'
+            then format(
+                'the build failed, {}: {} of its checks and models',
+                case when gates.is_blocked then 'so marts and plan stay as they were' else 'and what it found was accepted' end, gates.n_rules_failed
+            )
+        else format(
+            'the gate {} {}: {} of {} rules are not met',
+            gates.gate, case when gates.is_blocked then 'blocks, so marts and plan stay as they were' else 'warns' end, gates.n_rules_failed, gates.n_rules
+        )
+    end
     || coalesce(': ' || failed.rules, '') as what,
     cast(json_object(
         'gate_run_id', gates.gate_run_id, 'is_blocked', gates.is_blocked, 'rows_checked', gates.rows_checked, 'rules', gates.n_rules,

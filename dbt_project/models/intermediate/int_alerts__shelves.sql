@@ -96,11 +96,13 @@ short as (
         coalesce(proposals.proposed_units, 0) as proposed_units,
         coalesce(judged.position_units > judged.reorder_point_units, false) as is_covered,
         case
+            when judged.open_supply_units = 0 and judged.awaiting_putaway_units > 0 then ''
             when judged.open_supply_units = 0 then 'nothing is on order'
             when judged.next_expected_on is null then format('{} units on order, all of them late or without a day', judged.open_supply_units)
             else format('{} units on order, next expected {}', judged.open_supply_units, judged.next_expected_on)
         end
-        || case when judged.awaiting_putaway_units > 0 then format(', {} received and not put away', judged.awaiting_putaway_units) else '' end
+        || case when judged.open_supply_units > 0 and judged.awaiting_putaway_units > 0 then ', ' else '' end
+        || case when judged.awaiting_putaway_units > 0 then format('{} units received and not put away', judged.awaiting_putaway_units) else '' end
             as supply_text,
         cast(json_object(
             'sellable_units', cast(judged.sellable_units as bigint), 'reserved_units', cast(judged.reserved_units as bigint),

@@ -15,9 +15,7 @@ items as (
 ),
 
 buffers as (
-    select places.item_id, places.channel_id, places.location_id, policies.buffer_kind, policies.buffer_units, policies.buffer_rate
-    from {{ ref('availability__by_channel_location') }} as places
-    inner join {{ ref('policy__buffers') }} as policies on places.buffer_code = policies.buffer_code
+    select * from {{ ref('int_kpi__buffers') }}
 ),
 
 steps as (
@@ -38,39 +36,6 @@ held_back as (
         on steps.item_id = buffers.item_id and served.channel_id = buffers.channel_id and steps.location_id = buffers.location_id
 ),
 
-first_stock as (
-    select item_id, location_id, min(changed_at) as first_stock_at
-    from steps
-    where sellable_units > 0
-    group by all
-),
-
-said as (
-    select channel_id, item_id, occurred_at, event_kind = 'listing_on' as is_listed, event_id
-    from {{ ref('stg_ledger__events') }}
-    where event_kind in ('listing_on', 'listing_off')
-    group by all
-    having sum(sign) > 0
-),
-
-listings as (
-    select
-        channel_id,
-        item_id,
-        occurred_at as changed_at,
-        cast(is_listed as integer) - cast(lag(is_listed, 1, false) over (partition by channel_id, item_id order by occurred_at, event_id) as integer)
-            as delta_listed
-    from said
-
-    union all
-    -- A channel that never says what it lists shows what its places have once had.
-    select served.channel_id, first_stock.item_id, min(first_stock.first_stock_at) as changed_at, 1 as delta_listed
-    from first_stock
-    inner join served on first_stock.location_id = served.location_id
-    where served.channel_id not in (select s.channel_id from said as s)
-    group by served.channel_id, first_stock.item_id
-),
-
 changes as (
     select channel_id, item_id, changed_at, cast(is_available as integer) - cast(is_available_before as integer) as delta_places, 0 as delta_listed
     from held_back
@@ -78,7 +43,7 @@ changes as (
 
     union all
     select channel_id, item_id, changed_at, 0 as delta_places, delta_listed
-    from listings
+    from {{ ref('int_kpi__listings') }}
     where delta_listed <> 0
 ),
 

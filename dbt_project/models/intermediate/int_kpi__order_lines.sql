@@ -1,33 +1,5 @@
-with lines as (
-    select *
-    from {{ ref('int_orders__lines') }}
-    where is_placed
-),
-
-backorders as (
-    select
-        channel_id,
-        document_id,
-        document_line,
-        item_id,
-        cast(sum(case when event_kind = 'backorder_accepted' then sign * units else 0 end) as bigint) as backordered_units,
-        cast(sum(case when event_kind = 'preorder_accepted' then sign * units else 0 end) as bigint) as preordered_units
-    from {{ ref('stg_ledger__events') }}
-    where event_kind in ('backorder_accepted', 'preorder_accepted')
-    group by all
-),
-
-wanted as (
-    select
-        lines.*,
-        -- Neither fraud nor what is not out yet was wanted at once; without a back- or preorder there is none, hence 0.
-        greatest(0, lines.ordered_units - lines.cancelled_for_fraud_units - coalesce(backorders.preordered_units, 0)) as demanded_units,
-        coalesce(backorders.backordered_units, 0) as backordered_units
-    from lines
-    left join backorders
-        on
-            lines.channel_id = backorders.channel_id and lines.document_id = backorders.document_id
-            and lines.document_line = backorders.document_line and lines.item_id = backorders.item_id
+with wanted as (
+    select * from {{ ref('int_kpi__wanted_lines') }}
 ),
 
 queued as (
@@ -50,7 +22,7 @@ places as (
 
     union
     select channel_id, location_id
-    from lines
+    from wanted
     where location_id is not null
 ),
 
@@ -66,9 +38,7 @@ first_stock as (
 ),
 
 buffers as (
-    select offered.item_id, offered.channel_id, offered.location_id, policies.buffer_kind, policies.buffer_units, policies.buffer_rate
-    from {{ ref('availability__by_channel_location') }} as offered
-    inner join {{ ref('policy__buffers') }} as policies on offered.buffer_code = policies.buffer_code
+    select * from {{ ref('int_kpi__buffers') }}
 ),
 
 asked as (

@@ -1,44 +1,9 @@
-with movements as not materialized (
-    select * from {{ ref('stg_ledger__movements') }}
-),
-
-received as (
-    -- Net of what was taken back: a reversal has its ends swapped.
-    select
-        event_id,
-        item_id,
-        coalesce(case when to_stock_state is not null then to_location_id end, from_location_id) as location_id,
-        channel_id,
-        business_on as received_on,
-        document_id,
-        document_line,
-        ref_document_kind,
-        ref_document_id,
-        ref_document_line,
-        min(occurred_at) as received_at,
-        sum(case when to_stock_state is not null then units else -units end) as units
-    from movements
-    where movement_kind in ('return', 'exchange', 'return_receive')
-    group by all
-    having sum(case when to_stock_state is not null then units else -units end) > 0
+with received as (
+    select * from {{ ref('int_kpi__received') }}
 ),
 
 disposed as (
-    select
-        event_id,
-        item_id,
-        case when from_stock_state = 'returned' then from_location_id else to_location_id end as location_id,
-        case when from_stock_state = 'returned' then to_stock_state else from_stock_state end as new_state,
-        document_id,
-        document_line,
-        min(occurred_at) as disposed_at,
-        sum(case when from_stock_state = 'returned' then units else -units end) as units
-    from movements
-    where
-        movement_kind in ('return_disposition', 'status_change')
-        and (from_stock_state = 'returned' or to_stock_state = 'returned') and from_stock_state is distinct from to_stock_state
-    group by all
-    having sum(case when from_stock_state = 'returned' then units else -units end) > 0
+    select * from {{ ref('int_kpi__disposed') }}
 ),
 
 inspected as (

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
+from pipelines.feeds.mapping.documents import MappedRow
+from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.reading.rows import Refused
 
 Line = dict[str, Any]
@@ -51,6 +53,8 @@ class Adapter:
     when it meets a float that it needs, and gets the document again as written. It decodes of the bytes no more than what
     `recognises` and `lines` look at; null when they are not this adapter's, or not as plain as that, or nothing would be left
     out (`all_of_it`): then all of the document is decoded.
+
+    `mapping` is the shipped mapping of an adapter that has no code: `lines` then gives rows that are read through it.
     """
 
     name: str
@@ -58,8 +62,9 @@ class Adapter:
     feed: str
     marks: frozenset[str]
     recognises: Callable[[Any], bool]
-    lines: Callable[[Any, Place], Iterator[Line | Refused]]
+    lines: Callable[[Any, Place], Iterator[Line | MappedRow | Refused]]
     quick: Callable[[bytes], Any] | None = None
+    mapping: Mapping | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ row that is refused. Whether a file holds such documents is asked before it is r
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple
@@ -13,15 +14,18 @@ from typing import Any, Final, NamedTuple
 import orjson
 import polars as pl
 
-from pipelines.feeds.adapters.adapter import Inexact, Line, Place
-from pipelines.feeds.adapters.registry import QUICK, adapter_for
+from pipelines.feeds.adapters.adapter import Adapter, Inexact, Line, Place
+from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, QUICK, adapter_for
+from pipelines.feeds.mapping.documents import MappedRow, translate_rows
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.failing import words_of
-from pipelines.feeds.reading.jsonlines import decode, encode_extra, split_fields
+from pipelines.feeds.reading.jsonlines import broken_at, decode, encode_extra, split_fields
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
 
 _BLANK: Final = b" \t\r\n"
+_OPENINGS: Final = (b"{", b"[", b"[{")
+"""First lines of a document that is written over many."""
 
 
 def is_document(line: bytes) -> bool:
@@ -50,7 +54,12 @@ def read_documents(
     rejects: list[Reject] = []
     unknown: set[str] = set()
     dropped: set[str] = set()
-    for number, line in enumerate(_lines(content, feed, place, named), 1):
+    mapped: dict[str, list[tuple[int, int, MappedRow]]] = {}
+    for number, made in enumerate(_lines(content, feed, place, named), 1):
+        line = made.line
+        if isinstance(line, MappedRow):
+            mapped.setdefault(made.adapter, []).append((number, made.document, line))
+            continue
         if isinstance(line, Refused):
             rejects.append(Reject(number, line.code, _storable(privacy.mask(line.sentence())), None))
             continue
@@ -74,7 +83,20 @@ def read_documents(
     schema: dict[str, pl.DataType] = {name: pl.String() for name in {**names, LINE: None}}
     schema[LINE] = pl.UInt32()
     frame = pl.DataFrame({name: [row.get(name) for row in rows] for name in schema}, schema=schema)
-    return RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=content.isascii())
+    raw = RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=content.isascii())
+    return _with_mapped(raw, mapped, known, place) if mapped else raw
+
+
+def _with_mapped(raw: RawRows, mapped: dict[str, list[tuple[int, int, MappedRow]]], known: dict[str, FieldType], place: Place) -> RawRows:
+    """The rows, and those of documents that are read through shipped mappings."""
+    for name, rows in mapped.items():
+        mapping = ADAPTER_BY_NAME[name].mapping
+        assert mapping is not None
+        more = translate_rows(rows, mapping, known, place.source_system)
+        frames = [one for one in (raw.frame, more.frame) if one.height]
+        frame = pl.concat(frames, how="diagonal").sort(LINE) if frames else raw.frame
+        raw = dataclasses.replace(raw, frame=frame, rejects=[*raw.rejects, *more.rejects], is_ascii=False)
+    return raw
 
 
 def _plain_row(line: Line, targets: dict[str, str]) -> dict[str, Any] | None:
@@ -104,32 +126,40 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterator[Line | Refused]:
+class _Made(NamedTuple):
+    """A line of a file: of which document (from 0), and by which adapter (empty where none made it)."""
+
+    line: Line | MappedRow | Refused
+    document: int
+    adapter: str = ""
+
+
+def _lines(content: bytes, feed: str, place: Place, named: str | None) -> Iterator[_Made]:
     """Every line of every document; a document of which nothing can be made is a Refused."""
-    for document in _documents(content, named):
+    for number, document in enumerate(_documents(content, named)):
         if isinstance(document, Refused):
-            yield document
+            yield _Made(document, number)
             continue
         try:
-            made = _made(document, feed, place, named)
+            adapter = adapter_for(document.plain, feed, named)
+            made = _made(adapter, document, place)
         except Refused as refused:
-            yield refused
+            yield _Made(refused, number)
         else:
-            yield from made
+            yield from (_Made(line, number, adapter.name) for line in made)
 
 
-def _made(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
+def _made(adapter: Adapter, document: _Document, place: Place) -> list[Line | MappedRow | Refused]:
     """The lines of a document, whole or not at all; one on which our own code fails is refused like any other."""
     try:
-        return _made_of(document, feed, place, named)
+        return _made_of(adapter, document, place)
     except Refused:
         raise
     except Exception as error:
         raise Refused("unreadable", words_of(error)) from error
 
 
-def _made_of(document: _Document, feed: str, place: Place, named: str | None) -> list[Line | Refused]:
-    adapter = adapter_for(document.plain, feed, named)
+def _made_of(adapter: Adapter, document: _Document, place: Place) -> list[Line | MappedRow | Refused]:
     if adapter.quick is not None:
         try:
             return list(adapter.lines(document.plain, place))
@@ -153,6 +183,8 @@ def _documents(content: bytes, named: str | None) -> Iterator[_Document | Refuse
         lines = [line for line in content.split(b"\n") if line.strip(_BLANK)]
         if len(lines) < 2 or whole.code != "not_json":
             raise
+        if lines[0].strip(_BLANK) in _OPENINGS:  # one document over many lines, and damaged
+            raise Refused("not_json", broken_at(content)) from whole
         for line in lines:
             try:
                 yield _Document(*_decoded(line, named))

@@ -18,10 +18,15 @@ from pipelines.feeds.adapters.amazon.vendor_shipments import AMAZON_VENDOR_CONFI
 from pipelines.feeds.adapters.shopify import common as shopify
 from pipelines.feeds.adapters.shopify.fulfillments import SHOPIFY_FULFILLMENTS
 from pipelines.feeds.adapters.shopify.inventory_levels import SHOPIFY_INVENTORY_LEVELS
+from pipelines.feeds.adapters.shopify.naming import title_by_id
 from pipelines.feeds.adapters.shopify.orders import SHOPIFY_ORDERS
+from pipelines.feeds.adapters.shopify.products import SHOPIFY_INVENTORY_ITEMS, SHOPIFY_PRODUCTS, SHOPIFY_VARIANTS
 from pipelines.feeds.adapters.shopify.refunds import SHOPIFY_REFUNDS
 from pipelines.feeds.adapters.shopify.unusable import SHOPIFY_UNUSABLE
+from pipelines.feeds.adapters.woocommerce import common as woocommerce
+from pipelines.feeds.adapters.woocommerce.common import WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS, WOOCOMMERCE_UNUSABLE, title_by_address
 from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.reading.strangers import stranger_title
 
 VENDORS: Final[tuple[Vendor, ...]] = (
     Vendor(
@@ -49,11 +54,18 @@ VENDORS: Final[tuple[Vendor, ...]] = (
             SHOPIFY_FULFILLMENTS,
             SHOPIFY_REFUNDS,
             SHOPIFY_INVENTORY_LEVELS,
+            SHOPIFY_PRODUCTS,
+            SHOPIFY_VARIANTS,
+            SHOPIFY_INVENTORY_ITEMS,
         ),
         SHOPIFY_UNUSABLE,
     ),
+    Vendor("woocommerce", woocommerce.objects_that_tell, (WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS), WOOCOMMERCE_UNUSABLE),
 )
 """Vendors in the order in which they are asked, each with its documents that become lines and those refused by name."""
+
+NAMERS: Final = (title_by_id, title_by_address, stranger_title)
+"""Ask of a document that nobody took what it is; a title, or null."""
 
 ADAPTERS: Final = tuple(adapter for vendor in VENDORS for adapter in vendor.adapters)
 """Documents that become lines, in the order in which they are tried."""
@@ -86,6 +98,10 @@ def adapter_for(document: Any, feed: str, named: str | None = None) -> Adapter:
         for known in vendor.unusable:
             if known.recognises(document):
                 raise Refused("unusable_document", known.title)
+    for name_of in NAMERS:
+        title = name_of(document)
+        if title is not None:
+            raise Refused("unusable_document", title)
     raise Refused("unknown_document")
 
 

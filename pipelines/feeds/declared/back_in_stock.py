@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import FIRST_DAY, Feed, Kind
 
 BACK_IN_STOCK = Feed(
     name="back_in_stock",
@@ -27,8 +27,7 @@ BACK_IN_STOCK = Feed(
     is_of_the_offer=True,
     expectations=(
         expect.not_null("channel_code", "document_id", "item_code"),
-        expect.between("quantity", 0, ABSURD_QUANTITY),
-        expect.between("quantity", 0, 100, on_fail="warn"),
+        expect.between("quantity", 0, 100),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import ABSURD_PRICE, FIRST_DAY, Feed, Kind
 
 _ORDER = ("document_id", "document_line")
 _SO = (("document_kind", "so"),)
@@ -43,12 +43,13 @@ MARKETPLACE = Feed(
     lateness=timedelta(hours=1),
     renames=(("publish_no", "document_id"),),
     orders_find_their_place=True,
+    sells=("order_placed", "order_line_changed", "backorder_accepted", "preorder_accepted"),
+    has_days_of_its_channel=True,
     expectations=(
         expect.not_null("channel_code", "item_code"),
-        expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),
-        expect.between("quantity", 0, 10_000, on_fail="warn"),
+        expect.between("quantity", 0, 10_000),
         expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
-        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, on_fail="stop", at_least=0.5),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import ABSURD_PRICE, FIRST_DAY, Feed, Kind
 
 POS = Feed(
     name="pos",
@@ -31,17 +31,16 @@ POS = Feed(
     lateness=timedelta(hours=6),
     defaults=(("channel_code", "store"), ("document_kind", "ticket")),
     names_its_day=True,
+    sells=("sale",),
     most_line_units=1_000_000,  # over a counter: the barcode of another item, scanned into the quantity, has eight digits
     expectations=(
         expect.not_null("location_code", "document_id", "document_line"),
-        expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),
-        expect.between("quantity", 0, 500, on_fail="warn"),
+        expect.between("quantity", 0, 500),
         # Goods weighed in grams have big quantities; a whole delivery of them above this is pieces in a wrong unit.
-        expect.between("quantity", 0, 50_000, at_least=0.5),
-        expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
-        expect.between("unit_price_amount", 0, 100_000, on_fail="warn"),
-        # Coupons and deposits have negative prices; not most lines of a till.
-        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
+        expect.between("quantity", 0, 50_000, on_fail="stop", at_least=0.5),
+        expect.between("unit_price_amount", 0, 100_000),
+        # Of coupons and deposits the lines that are taken, returns and voids; not most lines of a till.
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, on_fail="stop", at_least=0.5),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

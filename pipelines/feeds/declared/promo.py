@@ -43,7 +43,7 @@ PROMO = Feed(
         expect.not_null("campaign_code", "item_code"),
         expect.between("quantity", 0, ABSURD_QUANTITY),
         expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
-        expect.between("unit_price_amount", 0, ABSURD_PRICE, on_fail="warn", at_least=0.5),
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

@@ -10,6 +10,8 @@ Columns that need an explanation:
   given. `capacity_units`: base units that the location can hold.
 - `items.weight_grams`, `volume_cm3`: of one base unit. `launched_on`, `ended_on`: first and last day of sale, of any century.
   `max_line_units`: the most base units that one line may have without somebody's approval (empty: a billion).
+- `item_codes`: what a vendor's systems call an item, for lines whose `item_code_kind` is `vendor`. Vendors' documents that say so
+  (`.json`) are read as this entity.
 - `terms.max_units`: the most in one order, base units; `priority`: the smallest is the first choice.
 - 0 is as an empty cell where no such number can be meant (`zero_is_none`): a multiple, a minimum, a maximum, a capacity, a shelf life.
 - `supplier_terms`: of a supplier for a location (`*` for all): `order_days`, the weekdays on which it takes orders
@@ -55,7 +57,13 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("obsolescence_class"),
             Column("weight_grams", "integer", zero_is_none=True),
             Column("volume_cm3", "integer", zero_is_none=True),
+            Column("max_line_units", "integer", zero_is_none=True),
         ),
+    ),
+    Entity(
+        "item_codes",
+        ("vendor_code",),
+        (Column("vendor_code", required=True), Column("item_code", required=True)),
     ),
     Entity(
         "uoms",
@@ -190,6 +198,9 @@ ENTITIES: Final[tuple[Entity, ...]] = (
     ),
 )
 
+CODES_OF_VENDORS: Final = "item_codes"
+"""The entity of which vendors' documents are."""
+
 ENTITY_BY_NAME: Final = {entity.name: entity for entity in ENTITIES}
 POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "component_units"})
 """Whole numbers that must be above 0; other whole numbers must not be negative."""
@@ -198,11 +209,19 @@ POSITIVE_COLUMNS: Final = frozenset({"numerator", "denominator", "component_unit
 def entity_of_path(parts: tuple[str, ...]) -> str | None:
     """Entity of a reference file from its path under `reference/`: a folder named so, else the beginning of its name.
 
+    A JSON document that is named after none is one of a vendor, which says codes of items.
+
     >>> entity_of_path(("items-2026.csv",)), entity_of_path(("erp", "items", "a.csv")), entity_of_path(("prices.csv",))
     ('items', 'items', None)
+    >>> entity_of_path(("item_codes_shop.csv",)), entity_of_path(("shop", "products.json"))
+    ('item_codes', 'item_codes')
+    >>> entity_of_path(("supplier_terms_2026.csv",)), entity_of_path(("itemset.csv",))
+    ('supplier_terms', None)
     """
     for folder in parts[:-1]:
         if folder in ENTITY_BY_NAME:
             return folder
-    stem = re.split(r"[-_.]", parts[-1], maxsplit=1)[0]
-    return stem if stem in ENTITY_BY_NAME else None
+    named = re.match(rf"({'|'.join(sorted(ENTITY_BY_NAME, key=len, reverse=True))})[-_.]", parts[-1])
+    if named is not None:
+        return named.group(1)
+    return CODES_OF_VENDORS if parts[-1].lower().removesuffix(".gz").endswith(".json") else None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_QUANTITY, FIRST_DAY, Feed, Kind
+from pipelines.feeds.spec import FIRST_DAY, Feed, Kind
 
 RESERVATION = Feed(
     name="reservation",
@@ -33,8 +33,7 @@ RESERVATION = Feed(
     orders_find_their_place=True,
     expectations=(
         expect.not_null("document_id", "document_line", "item_code"),
-        expect.between("quantity", 0, ABSURD_QUANTITY),
-        expect.between("quantity", 0, 1_000, on_fail="warn"),
+        expect.between("quantity", 0, 1_000),
         expect.not_before("occurred_at", FIRST_DAY),
         expect.not_before("due_at", FIRST_DAY),
     ),

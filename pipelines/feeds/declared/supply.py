@@ -23,9 +23,11 @@ from datetime import timedelta
 
 from pipelines.events import OUR_OWNER_CODE
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Extra, Feed, Kind, Need, QuantityRule
+from pipelines.feeds.spec import ABSURD_PRICE, FIRST_DAY, Extra, Feed, Kind, Need, QuantityRule
 
 _PO = (("document_kind", "po"),)
+_REVISED = ("document_kind", "document_id", "document_line", "event_kind", "any_revision")
+"""The key of documents of which a higher revision replaces the lower; of an order each revision is a change of its own."""
 
 
 def _consignment(
@@ -54,9 +56,9 @@ SUPPLY = Feed(
     kinds=(
         Kind("po_created", defaults=_PO, not_before_event=("due_at", "promised_at")),
         *(Kind(name, defaults=_PO) for name in ("po_confirmed", "po_changed", "po_cancelled")),
-        Kind("asn", defaults=(("document_kind", "asn"),)),
-        Kind("recadv", defaults=(("document_kind", "recadv"),)),
-        Kind("supplier_invoice_qty", defaults=(("document_kind", "inv"),)),
+        Kind("asn", natural_key=_REVISED, defaults=(("document_kind", "asn"),)),
+        Kind("recadv", natural_key=_REVISED, defaults=(("document_kind", "recadv"),)),
+        Kind("supplier_invoice_qty", natural_key=_REVISED, defaults=(("document_kind", "inv"),)),
         Kind(
             "supplier_stock",
             optional=("document_id", "document_line"),
@@ -72,12 +74,12 @@ SUPPLY = Feed(
     required=("event_kind", "document_id", "document_line", "supplier_code", "occurred_at", "item_code", "quantity"),
     natural_key=("document_kind", "document_id", "document_line", "event_kind", "source_revision"),
     lateness=timedelta(days=1),
+    sells=("po_created", "po_confirmed", "po_changed"),
     expectations=(
         expect.not_null("item_code"),
-        expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),
-        expect.between("quantity", 0, 100_000, on_fail="warn"),
+        expect.between("quantity", 0, 100_000),
         expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
-        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, on_fail="stop", at_least=0.5),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

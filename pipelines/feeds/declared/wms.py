@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from pipelines.feeds import expect
-from pipelines.feeds.spec import ABSURD_PRICE, ABSURD_QUANTITY, FIRST_DAY, Feed, Kind, Need
+from pipelines.feeds.spec import ABSURD_PRICE, FIRST_DAY, Feed, Kind, Need
 
 RETURN_REASONS: Final = ("scrap", "recycle", "donate", "recondition", "liquidate")
 """Reasons of a `return_disposition` that say by themselves where the goods go: away, or aside (`non_sellable_other`)."""
@@ -54,10 +54,9 @@ WMS = Feed(
     void_by_reference="void_ship",
     expectations=(
         expect.not_null("source_event_id", "location_code", "item_code"),
-        expect.between("quantity", -ABSURD_QUANTITY, ABSURD_QUANTITY),
-        expect.between("quantity", -100_000, 100_000, on_fail="warn"),
+        expect.between("quantity", -100_000, 100_000),
         expect.between("unit_price_amount", -ABSURD_PRICE, ABSURD_PRICE),
-        expect.between("unit_price_amount", 0, ABSURD_PRICE, at_least=0.5),
+        expect.between("unit_price_amount", 0, ABSURD_PRICE, on_fail="stop", at_least=0.5),
         expect.not_before("occurred_at", FIRST_DAY),
     ),
 )

@@ -127,7 +127,7 @@ def _check_terms(event: dict[str, Any]) -> None:
     persistent = event.get("persistentDisposition", {})
     for which, terms in persistent.items():
         if which not in ("set", "unset"):
-            raise Refused("bad_event", f"persistentDisposition.{which}")
+            raise Refused("unknown_term", f"persistentDisposition.{which}")
         for place, term in enumerate(terms):
             check_term("disposition", f"persistentDisposition.{which}[{place}]", term)
 

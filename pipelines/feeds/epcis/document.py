@@ -7,6 +7,7 @@ envelope.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from operator import methodcaller
 from typing import Any, Final
@@ -19,6 +20,7 @@ from pipelines.feeds.epcis.names import KNOWN_PREFIXES, prefixes_of
 from pipelines.feeds.epcis.vocabulary import TYPES
 from pipelines.feeds.reading.jsonlines import FractionNumber, WholeNumber
 from pipelines.feeds.reading.rows import Refused
+from pipelines.feeds.reading.strangers import stranger_title
 
 _DOCUMENTS: Final = ("EPCISDocument", "EPCISQueryDocument")
 
@@ -60,6 +62,8 @@ def decode_document(content: bytes) -> Any:
         raise Refused("control_character" if "control character" in str(error) else "not_json") from error
 
 
+_XML_ROOT: Final = re.compile(rb"<(?:[\w.-]+:)?(\w+)[\s/>]")
+"""The first element of an XML document, whatever its prefix."""
 _STEPS: Final = frozenset({"epcisBody", "queryResults", "resultsBody"})
 _FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -129,6 +133,9 @@ def events_of(document: Any) -> tuple[list[Any], str, Prefixes]:
     if not any(one in _DOCUMENTS for one in types):
         if any(one in TYPES for one in types) or ("eventTime" in document and types):
             return [document], "-", KNOWN_PREFIXES
+        title = stranger_title(document)
+        if title is not None:
+            raise Refused("unusable_document", title)
         raise Refused("unknown_document", "type", types[0] if types else None)
     events, path = _list_of(document, types)
     if "@context" in document:
@@ -167,7 +174,10 @@ def _not_doubled(value: Any, path: str) -> None:
 
 
 def list_path(content: bytes) -> str:
-    """Where the events of a document stand, as JSON would say it."""
+    """Where the events of an XML document stand, as JSON would say it; `-` where the document is an event."""
+    root = _XML_ROOT.search(content)
+    if root is not None and root.group(1).decode() in TYPES:
+        return "-"
     return "epcisBody.eventList" if b"QueryResults" not in content[: 1 << 14] else "epcisBody.queryResults.resultsBody.eventList"
 
 

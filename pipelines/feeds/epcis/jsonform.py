@@ -91,7 +91,7 @@ def _field(name: str, value: Any, prefixes: Prefixes) -> Any:
         return _object(value, name, prefixes)
     if name == "certificationInfo":
         infos = value if isinstance(value, list) else [value]
-        return [_identifier(info, name, "bad_event") for info in infos]
+        return [_identifier(info, name, "not_a_uri") for info in infos]
     return _extension(value, name, prefixes, 1)
 
 
@@ -128,7 +128,7 @@ def _identifier(value: Any, path: str, code: str) -> str:
 def _place(name: str, value: Any, prefixes: Prefixes) -> dict[str, Any]:
     place = {"id": value} if type(value) is str else _object(value, name, prefixes)
     if type(place.get("id")) is not str or not place["id"]:
-        raise Refused("bad_event", f"{name}.id")
+        raise Refused("not_a_uri", f"{name}.id")
     return place
 
 
@@ -136,7 +136,7 @@ def _typed(name: str, entry: Any, place: int, prefixes: Prefixes) -> dict[str, A
     path = f"{name}[{place}]"
     found = _object(entry, path, prefixes)
     if type(found.get(TYPED_LISTS[name])) is not str:
-        raise Refused("bad_event", f"{path}.{TYPED_LISTS[name]}")
+        raise Refused("not_a_uri", f"{path}.{TYPED_LISTS[name]}")
     if "type" in found:
         if type(found["type"]) is not str:
             raise Refused("nested_value", f"{path}.type")
@@ -146,7 +146,7 @@ def _typed(name: str, entry: Any, place: int, prefixes: Prefixes) -> dict[str, A
 
 def _object(value: Any, path: str, prefixes: Prefixes) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Refused("bad_event", path)
+        raise Refused("not_an_object", path)
     found = {}
     for written, inner in value.items():
         if is_nothing(inner) or written == "@context":
@@ -161,11 +161,11 @@ def _sensor(value: Any, path: str, prefixes: Prefixes) -> dict[str, Any]:
     element = _object(value, path, prefixes)
     metadata = element.get("sensorMetadata")
     if metadata is not None and not isinstance(metadata, dict):
-        raise Refused("bad_event", f"{path}.sensorMetadata")
+        raise Refused("not_an_object", f"{path}.sensorMetadata")
     reports = _list(f"{path}.sensorReport", element.get("sensorReport", []))
     for place, report in enumerate(reports):
         if not isinstance(report, dict):
-            raise Refused("bad_event", f"{path}.sensorReport[{place}]")
+            raise Refused("not_an_object", f"{path}.sensorReport[{place}]")
         for name in _ARE_MEASURES & report.keys():
             if type(report[name]) is str:
                 report[name] = bare_measure(report[name])
@@ -204,4 +204,4 @@ def _extension(value: Any, path: str, prefixes: Prefixes, depth: int) -> Any:
         return kept
     if isinstance(value, list):
         return [_extension(inner, path, prefixes, depth + 1) for inner in value if not is_nothing(inner)]
-    raise Refused("bad_event", path)
+    raise Refused("nested_value", path)

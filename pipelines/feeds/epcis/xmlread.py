@@ -12,6 +12,7 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from pipelines.feeds.epcis.names import KNOWN_PREFIXES
+from pipelines.feeds.epcis.vocabulary import TYPES
 from pipelines.feeds.reading.jsonlines import MAX_DEPTH
 from pipelines.feeds.reading.rows import Refused
 
@@ -19,7 +20,8 @@ MAX_ELEMENTS: Final = 500_000
 """Of one event; an event of the most EPCs that are taken stays far below."""
 WRAPPERS: Final = frozenset({"extension", "baseExtension"})
 """What EPCIS 1.2 puts around fields that came after 1.0."""
-_ROOTS: Final = ("EPCISDocument", "EPCISQueryDocument", "QueryResults")
+_ROOTS: Final = ("EPCISDocument", "EPCISQueryDocument", "QueryResults", "EPCISBody", "EventList")
+_JOBS: Final = ("EPCISCaptureJob", "EPCISCaptureJobs")
 _PASSED_OVER: Final = frozenset({"EPCISHeader", "VocabularyList", "EPCISMasterData"})
 _STEP: Final = 1 << 20
 
@@ -88,14 +90,16 @@ class _Reader:
             self.root = local
             if local == "EPCISMasterDataDocument":
                 raise Refused("master_data")
-            if local not in _ROOTS:
+            if local in _JOBS:
+                raise Refused("unusable_document", "EPCIS capture job")
+            if local not in _ROOTS and local not in TYPES:
                 raise Refused("unknown_document", local[:60])
         self.has_master_data |= local == "VocabularyList"
         if self._skipped or (not self._open and local in _PASSED_OVER):
             if not self._skipped:
                 self.notes.add(local)
             self._skipped += 1
-        elif self._open or self.in_list():
+        elif self._open or self.in_list() or (local in TYPES and len(self._path) == 1):
             self._elements = self._elements + 1 if self._open else 1
             if self._elements > MAX_ELEMENTS:
                 raise Refused("too_large", local[:60])
@@ -151,5 +155,5 @@ def read_xml(content: bytes, notes: set[str]) -> Iterator[tuple[Element, dict[st
     notes |= reader.notes
     if not count and reader.has_master_data:
         raise Refused("master_data")
-    if not reader.has_list:
+    if not reader.has_list and reader.root not in TYPES:  # an event that stands alone has no list
         raise Refused("bad_document", "EPCISBody.EventList")

@@ -6,7 +6,7 @@ Several formats may be stated; a text that two of them read as different times i
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -14,6 +14,14 @@ import polars as pl
 from pipelines.feeds.reading.times import parse_instants
 
 ISO: Final = "iso"
+EXCEL: Final = "excel"
+"""The format of a day as spreadsheets count it: 43960, with the time as its fraction (43960.75 is six in the evening)."""
+_SERIAL: Final = r"^([1-9][0-9]{0,6})(?:[.,]([0-9]+))?$"
+_FIRST_DAY: Final = date(1899, 12, 30)
+_LAST_SERIAL: Final = 2_958_465
+"""31 December 9999."""
+_NO_DAY: Final = 60
+"""29 February 1900, which the spreadsheet has and the calendar has not; the days before it count one less."""
 _DIRECTIVE: Final = re.compile(r"%(.?)")
 _ALLOWED: Final = frozenset("dmYyHMSIpbBf%")
 _HOUR: Final = timedelta(hours=1)
@@ -25,12 +33,12 @@ def format_fault(text: str) -> str | None:
     >>> format_fault("%d/%m/%Y %H:%M"), format_fault("%d/%m"), format_fault("dd/mm/yyyy")
     (None, 'a day needs %d, %m (or %b) and %Y (or %y)', 'a day needs %d, %m (or %b) and %Y (or %y)')
     """
-    if text == ISO:
+    if text in (ISO, EXCEL):
         return None
     found = _DIRECTIVE.findall(text)
     odd = [one for one in found if one not in _ALLOWED]
     if odd:
-        return f"%{odd[0]} is not read here; there are %d %m %b %Y %y %H %M %S %f %I %p, or iso"
+        return f"%{odd[0]} is not read here; there are %d %m %b %Y %y %H %M %S %f %I %p, or iso, or excel"
     if len(set(found) - {"%"}) < len([one for one in found if one != "%"]):
         return "it names a part twice"
     if "d" not in found or not {"m", "b", "B"} & set(found) or not {"Y", "y"} & set(found):
@@ -45,7 +53,7 @@ def format_fault(text: str) -> str | None:
 
 
 def has_clock(text: str) -> bool:
-    """Whether a format has a time of day."""
+    """Whether a format has a time of day; that of a spreadsheet's days may have one."""
     return "%H" in text or "%I" in text
 
 
@@ -62,6 +70,8 @@ def to_iso(text: pl.Series, formats: tuple[str, ...], clock: str | None, zone: s
         if one == ISO:
             looks_iso = text.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}").fill_null(False)
             read = _read_iso(text.set(~looks_iso, None), zone, is_day)
+        elif one == EXCEL:
+            read = _read_serial(text, clock, zone, is_day)
         else:
             read = _read(text, one, clock, zone, is_day)
         differs |= (result != read).fill_null(False)
@@ -91,6 +101,24 @@ def _read(text: pl.Series, written: str, clock: str | None, zone: str | None, is
         return at.dt.strftime("%Y-%m-%d")
     shown = at.dt.strftime("%Y-%m-%dT%H:%M:%S%.f" if "%f" in written else "%Y-%m-%dT%H:%M:%S")
     return shown if zone is None else shown + offsets(at, zone)
+
+
+def _read_serial(text: pl.Series, clock: str | None, zone: str | None, is_day: bool) -> pl.Series:
+    """Days counted from the year 1900, to the second; `clock` is the time of those that have no fraction (else midnight)."""
+    parts = text.str.extract_groups(_SERIAL).struct
+    number = parts.field("1").cast(pl.Int64)
+    fraction = ("0." + parts.field("2").fill_null("0")).cast(pl.Float64)
+    is_one = number.is_between(1, _LAST_SERIAL) & (number != _NO_DAY)
+    days = number + (number < _NO_DAY) + (_FIRST_DAY - date(1970, 1, 1)).days
+    seconds = days.set(~is_one, None) * 86_400 + (fraction * 86_400).round(0).cast(pl.Int64)
+    read: pl.Series = (seconds * 1_000_000).cast(pl.Datetime("us"))
+    if is_day:
+        return read.dt.strftime("%Y-%m-%d")
+    shown = read.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    if clock is not None:
+        shown = (read.dt.strftime("%Y-%m-%dT") + clock).zip_with(parts.field("2").is_null(), shown)
+        read = shown.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S", strict=False)
+    return shown if zone is None else shown + offsets(read, zone)
 
 
 def offsets(at: pl.Series, zone: str) -> pl.Series:

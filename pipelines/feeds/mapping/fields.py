@@ -68,8 +68,8 @@ class Table:
 
     def __init__(self, names: list[str], mapping: Mapping) -> None:
         self.names, self.mapping = _told_apart(names), mapping
-        used = {self.name_of(ref) for _, source in mapping.columns for ref in source.columns}
-        self.customers = {self.name_of(ref) for field, source in mapping.columns if field == "customer_key" for ref in source.columns}
+        used = {self.name_of(ref) for _, source in mapping.columns for ref in source.all_columns()}
+        self.customers = {self.name_of(ref) for field, source in mapping.columns if field == "customer_key" for ref in source.all_columns()}
         kept = None if mapping.keeps is None else {self.name_of(ref) for ref in mapping.keeps}
         self.dropped = [name for name in self.names if name not in used and privacy.is_personal(name)]
         self.unknown = [name for name in self.names if name not in used and name not in self.dropped and (kept is None or name in kept)]
@@ -87,7 +87,7 @@ class Table:
         missing = [ref for ref in self.mapping.required_columns() if self.name_of(ref) is None]
         if missing:
             return "missing_column", ", ".join(f"column {ref}" if isinstance(ref, int) else ref for ref in missing)[:200]
-        by_name = [ref for _, source in self.mapping.columns for ref in source.columns if isinstance(ref, str)]
+        by_name = [ref for _, source in self.mapping.columns for ref in source.all_columns() if isinstance(ref, str)]
         doubled = [ref for ref in by_name if f"{_composed(ref)} (2)" in self.names]
         return ("duplicate_column", doubled[0][:64]) if doubled else None
 
@@ -133,7 +133,8 @@ def _told_apart(names: list[str]) -> list[str]:
 class Fields:
     """Rows of a block: columns of text (null where empty) under the table's names, and `source_line`.
 
-    `left_out` counts the rows that the mapping leaves out, `is_plain` says that no text needs an escape in JSON.
+    `left_out` counts the rows that the mapping leaves out, `is_plain` says that no text needs an escape in JSON. `documents` is
+    the number of each row's JSON document, null for rows of a table.
     """
 
     frame: pl.DataFrame
@@ -141,6 +142,7 @@ class Fields:
     left_out: int
     is_plain: bool
     is_ascii: bool
+    documents: pl.Series | None = None
 
     @property
     def rows(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from pipelines.feeds.mapping.documents import read_json_mapped
 from pipelines.feeds.mapping.fields import Table, cut_top, read_fields, to_utf8
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.mapping.values import translate
@@ -16,12 +17,21 @@ from pipelines.feeds.spec import FieldType
 
 
 def read_mapped(
-    block: bytes, first_line: int, header: bytes | None, mapping: Mapping, known: dict[str, FieldType], is_cut: bool = False
+    block: bytes,
+    first_line: int,
+    header: bytes | None,
+    mapping: Mapping,
+    known: dict[str, FieldType],
+    is_cut: bool = False,
+    folder: str | None = None,
 ) -> RawRows:
     """Rows of a block of whole lines as they lie in the file. `header` is what the first pass made of its columns.
 
-    A file whose characters are wide comes whole, from its first line. `is_cut` says that its last line has no end.
+    A file whose characters are wide comes whole, from its first line, and so does one of JSON documents. `is_cut` says that its
+    last line has no end; `folder` names the folder that it lies in.
     """
+    if mapping.is_json:
+        return read_json_mapped(block, mapping, known, folder)
     table = Table.of_header(header, mapping)
     content, first_line = _in_utf8(block, first_line, mapping)
     cut: list[Reject] = []
@@ -30,7 +40,7 @@ def read_mapped(
         content = b"".join(line + b"\n" for line in content.split(b"\n")[: number - first_line])
         if read_fields(record, number, table).rows:  # it is not left out
             cut = [Reject(number, "unterminated_line", sentence("unterminated_line"), shown(record, table.may_show))]
-    rows = translate(read_fields(content, first_line, table), table, known)
+    rows = translate(read_fields(content, first_line, table), table, known, folder)
     return dataclasses.replace(rows, rejects=[*rows.rejects, *cut])
 
 

@@ -8,10 +8,12 @@ import polars as pl
 
 from pipelines.feeds.mapping.dates import to_iso
 from pipelines.feeds.mapping.fields import Fields, Table
+from pipelines.feeds.mapping.lines import numbered
 from pipelines.feeds.mapping.numbers import to_plain
 from pipelines.feeds.mapping.spec import Mapping, Source
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.csvlines import extra_of
+from pipelines.feeds.reading.decimals import rounded
 from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.jsonlines import encode_extra
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Reject
@@ -21,13 +23,20 @@ from pipelines.feeds.spec import FieldType
 _NUMBERS: Final = frozenset({"decimal", "integer"})
 
 
-def translate(fields: Fields, table: Table, known: dict[str, FieldType]) -> RawRows:
-    """Raw rows of the feed, as its other readers give them; a value that the mapping cannot read sets its row aside."""
+def translate(fields: Fields, table: Table, known: dict[str, FieldType], folder: str | None = None) -> RawRows:
+    """Raw rows of the feed, as its other readers give them; a value that the mapping cannot read sets its row aside.
+
+    `folder` is the name of the folder under the feed's that the file lies in, null where it lies in none.
+    """
     mapping, height = table.mapping, fields.frame.height
     faults = Faults(height)
     found: dict[str, pl.Series] = {}
     for field, source in mapping.columns:
-        found[field] = _Field(field, known[field], source, table).read(fields, faults)
+        if not source.number_within:
+            found[field] = _Field(field, known[field], source, table, folder).read(fields, faults)
+    for field, source in mapping.columns:
+        if source.number_within:
+            found[field] = numbered(found, source.number_within, mapping.feed, field, fields.documents)
     _turn_negative(found, mapping)
     frame = pl.DataFrame([text.alias(field) for field, text in found.items()])
     present, extra = _extra(fields, table)
@@ -48,17 +57,27 @@ def _clean(text: pl.Series, is_ascii: bool) -> pl.Series:
 class _Field:
     """One field of the feed and where it comes from."""
 
-    def __init__(self, field: str, kind: FieldType, source: Source, table: Table) -> None:
-        self._field, self._kind, self._source, self._table = field, kind, source, table
+    def __init__(self, field: str, kind: FieldType, source: Source, table: Table, folder: str | None) -> None:
+        self._field, self._kind, self._source, self._table, self._folder = field, kind, source, table, folder
 
     def read(self, fields: Fields, faults: Faults) -> pl.Series:
         """Its text, row by row, without blanks around it; null where there is none."""
         source, height = self._source, fields.frame.height
-        if source.value is not None:
-            return pl.repeat(source.value, height, dtype=pl.String(), eager=True)
-        text = self._written(fields)
-        if text is None:
+        said = source.value if source.folder is None else self._folder or source.folder
+        if said is not None:
+            return pl.repeat(said, height, dtype=pl.String(), eager=True)
+        if source.first_of:
+            return self._first(fields, faults)
+        written = self._written(fields)
+        if written is None:
             return pl.repeat(source.default, height, dtype=pl.String(), eager=True)
+        text = written
+        if source.empties:
+            text = text.set(text.is_in(list(source.empties)).fill_null(False), None)
+        if source.extract is not None:
+            found = text.str.extract(source.extract, 1)
+            faults.add("unknown_value", self._field, text.is_not_null() & found.is_null())
+            text = found
         for prefix in source.prefixes:
             text = text.str.strip_prefix(prefix)
         for suffix in source.suffixes:
@@ -67,13 +86,28 @@ class _Field:
             text = _clean(text, fields.is_ascii)
         if source.meanings is not None:
             text = self._meaning(text, faults)
+        if source.any_value is not None:
+            text = text.set(text.is_not_null(), source.any_value)
+        if source.add_prefix:
+            text = source.add_prefix + text
         if self._kind in _NUMBERS:
-            text, bad = to_plain(text, self._table.mapping.decimal, self._table.mapping.thousands)
+            text, bad = to_plain(text, self._table.mapping.decimal, self._table.mapping.thousands, source.decimals is not None)
             faults.add("bad_number", self._field, bad)
+            text = text if source.decimals is None else rounded(text, source.decimals)
         elif self._kind in ("instant", "date"):
             text, bad = to_iso(text, source.formats, source.time, self._table.mapping.time_zone, self._kind == "date")
             faults.add("bad_date" if self._kind == "date" else "bad_time", self._field, bad)
         return text if source.default is None else text.fill_null(source.default)
+
+    def _first(self, fields: Fields, faults: Faults) -> pl.Series:
+        """Of several sources the first that gives anything; what is wrong with one counts only where it was needed."""
+        text = pl.repeat(None, fields.frame.height, dtype=pl.String(), eager=True)
+        for one in self._source.first_of:
+            own = Faults(fields.frame.height)
+            other = _Field(self._field, self._kind, one, self._table, self._folder).read(fields, own)
+            faults.take(own, text.is_null())
+            text = text.zip_with(text.is_not_null(), other)
+        return text if self._source.default is None else text.fill_null(self._source.default)
 
     def _written(self, fields: Fields) -> pl.Series | None:
         """The text as it stands in the table; null where the file lacks a column."""
@@ -129,7 +163,7 @@ def _rejects(fields: Fields, table: Table, faults: Faults, first: pl.Series) -> 
     rejects = []
     for row in rows.iter_rows(named=True):
         code, field = faults.told(row["~fault"])
-        names = [name for ref in sources[field].columns if (name := table.name_of(ref))]
+        names = [name for ref in sources[field].all_columns() if (name := table.name_of(ref))]
         value = sources[field].join.join(row[name] or "" for name in names)
         said = {
             name: privacy.mask(row[name]) for name in table.names if row[name] and name not in table.dropped and name not in table.customers

@@ -22,6 +22,8 @@ from pipelines.feeds.spec import ABSURD_PRICE, FIELDS, Feed
 from pipelines.states import STOCK_STATES
 
 _LATER_INSTANTS: Final = tuple(name for name, kind in FIELDS.items() if kind == "instant" and name != "occurred_at")
+_OF_THE_DOCUMENT: Final = ("due_at", "promised_at")
+"""Times that take the zone of their document where they name none."""
 _DATES: Final = tuple(name for name, kind in FIELDS.items() if kind == "date")
 _TRUTHS: Final = tuple(name for name, kind in FIELDS.items() if kind == "boolean")
 _SLACK_US: Final = 86_400_000_000
@@ -109,7 +111,13 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
             columns["occurred_offset_minutes"] = occurred.offset
         for name in _LATER_INSTANTS:
             if name in columns:
-                columns[name] = _other_instant(columns[name], name, occurred, faults)
+                columns[name], is_local = _other_instant(columns[name], name, occurred, faults)
+                if name in (feed.natural_key or ()):
+                    faults.add("zone_missing", name, is_local)
+                elif name in _OF_THE_DOCUMENT and is_local.any():
+                    said = pl.select(pl.when(is_local).then(pl.lit(name))).to_series()
+                    before = columns.get("local_fields", pl.repeat(None, height, dtype=pl.String(), eager=True))
+                    columns["local_fields"] = pl.select(pl.concat_str(before, said, separator=" ", ignore_nulls=True)).to_series()
         _check_sequence(columns, feed, faults)
     for name in _DATES:
         if name in columns:
@@ -124,6 +132,7 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
             columns[name] = typed.booleans(columns[name], name, faults)
     _check_quantity(columns, feed, faults)
     _check_money(columns, faults)
+    _check_discounts(columns, feed, faults)
     _check_codes(columns, feed, faults)
     none = pl.repeat(None, height, dtype=pl.String(), eager=True)
     if day is None:
@@ -131,12 +140,11 @@ def _type_columns(columns: dict[str, pl.Series], feed: Feed, height: int, faults
     return day if written is None else day.zip_with(day.is_not_null(), written)
 
 
-def _other_instant(text: pl.Series, field: str, occurred: Instants, faults: Faults) -> pl.Series:
-    """UTC of a time beside `occurred_at`; one without an offset is read with that of `occurred_at`."""
+def _other_instant(text: pl.Series, field: str, occurred: Instants, faults: Faults) -> tuple[pl.Series, pl.Series]:
+    """UTC of a time beside `occurred_at`, and where it is local: one without an offset is read with that of `occurred_at`, if that has one."""
     read = typed.instants(text, field, faults, with_time=False)
     offset = read.offset.zip_with(read.offset.is_not_null(), occurred.offset)
-    faults.add("zone_missing", field, read.local.is_not_null() & offset.is_null())
-    return Instants(read.local, offset).utc_or_local()
+    return Instants(read.local, offset).utc_or_local(), read.local.is_not_null() & offset.is_null()
 
 
 def _check_sequence(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
@@ -180,6 +188,14 @@ def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
             faults.add("currency_missing", "currency_code", amount.is_not_null() & currency.is_null())
 
 
+def _check_discounts(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
+    """Tills and shops write what they take off as lines of their own: such a line is not a sale of goods, whatever it names."""
+    if feed.sells and "unit_price_amount" in columns:
+        price = columns["unit_price_amount"]
+        if (price.min() or 0) < 0:  # type: ignore[operator]
+            faults.add("discount_line", "unit_price_amount", columns["event_kind"].is_in(feed.sells) & (price < 0))
+
+
 def _check_codes(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
     if "item_code" in columns:
         code, kind, epc = typed.item_codes(columns["item_code"], columns.pop("item_code_kind", None), faults)
@@ -205,6 +221,8 @@ def _check_codes(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> N
 def _key_part(field: str, present: list[str]) -> pl.Expr:
     if field == "day":
         return pl.col("~day")
+    if field == "any_revision":
+        return pl.lit("0")
     if field not in present:
         return pl.lit(None, pl.String())
     if field == "occurred_at":  # the instant where it is known; a local time is told apart from a UTC one

@@ -6,17 +6,22 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import orjson
 import polars as pl
 
 from pipelines.feeds.declared.reference import POSITIVE_COLUMNS
 from pipelines.feeds.reading import gs1, typed
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.currencies import CURRENCIES
+from pipelines.feeds.reading.decimals import rounded
 from pipelines.feeds.reading.faults import Faults
 from pipelines.feeds.reading.hours import is_opening_hours, is_weekdays
+from pipelines.feeds.reading.jsonlines import encode_extra
 from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_frame
 from pipelines.feeds.reading.times import EARLIEST_YEAR, Instants, outside, parse_dates, parse_instants
 from pipelines.feeds.spec import Column, Entity, FieldType
 
+_FINE_AMOUNT: Final = r"^[+-]?[0-9]+\.[0-9]{4}[0-9]*[1-9][0-9]*$"
 VALIDITY: Final = ("valid_from", "valid_to")
 _TYPES: Final[dict[FieldType, pl.DataType]] = {
     "text": pl.String(),
@@ -38,6 +43,7 @@ def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
     raw = rows.frame
     faults = Faults(raw.height)
     columns: dict[str, pl.Series] = {}
+    raw = _with_rounded_amounts(raw, entity)
     for column in entity.columns:
         if column.name in raw.columns:
             columns[column.name] = _typed(raw[column.name], column, rows.is_ascii, faults)
@@ -64,6 +70,33 @@ def derive_reference(rows: RawRows, entity: Entity) -> Parsed:
     present = [name for name in schema if name in frame.columns and frame[name].null_count() < frame.height]
     events = frame.select(pl.col(name).cast(schema[name]) for name in present)
     return Parsed(events, reject_frame(rejects), rows.unknown_columns, rows.dropped_columns)
+
+
+def _with_rounded_amounts(raw: pl.DataFrame, entity: Entity) -> pl.DataFrame:
+    """Amounts with more decimals than are stored (an average cost) rounded to those; `extra` keeps them as written.
+
+    An item must not be lost for the fifth decimal of its cost, and what it is worth does not hang on it. A quantity is never rounded.
+    """
+    for column in entity.columns:
+        if column.type != "decimal" or not column.name.endswith("_amount") or column.name not in raw.columns:
+            continue
+        written = raw[column.name].str.strip_chars(BLANKS)
+        is_fine = written.str.contains(_FINE_AMOUNT).fill_null(False)
+        if not is_fine.any():
+            continue
+        kept = [_with_extra(extra, column.name, text) for extra, text in zip(_extras(raw), written, strict=True)]
+        extra = pl.Series(EXTRA, kept, dtype=pl.String()).zip_with(is_fine, pl.Series(EXTRA, _extras(raw), dtype=pl.String()))
+        raw = raw.with_columns(rounded(written, typed.DECIMAL.scale).zip_with(is_fine, raw[column.name]).alias(column.name), extra)
+    return raw
+
+
+def _extras(raw: pl.DataFrame) -> list[str | None]:
+    return raw[EXTRA].to_list() if EXTRA in raw.columns else [None] * raw.height
+
+
+def _with_extra(extra: str | None, name: str, text: str | None) -> str:
+    said = orjson.loads(extra) if extra else {}
+    return encode_extra({**said, name: text or ""})
 
 
 def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> pl.Series:

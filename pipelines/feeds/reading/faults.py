@@ -22,6 +22,11 @@ class Faults:
         if where.any():
             self._found.append((code, field, where.fill_null(False)))
 
+    def take(self, other: Faults, where: pl.Series) -> None:
+        """Note the faults of another look at the same rows, where `where` is true."""
+        for code, field, rows in other._found:
+            self.add(code, field, rows & where)
+
     def __bool__(self) -> bool:
         return bool(self._found)
 

@@ -21,7 +21,18 @@ _PAYLOAD_SEED: Final = 0x7061796C
 
 # What the payload hash covers: everything that is said about the event, but who it is, when it was recorded, and lineage.
 _NOT_PAYLOAD: Final = frozenset(
-    {"key_hi", "key_lo", "payload_hash", "target_hi", "target_lo", "source_event_id", "source_revision", "recorded_at", "source_line"}
+    {
+        "key_hi",
+        "key_lo",
+        "payload_hash",
+        "target_hi",
+        "target_lo",
+        "local_fields",
+        "source_event_id",
+        "source_revision",
+        "recorded_at",
+        "source_line",
+    }
 )
 PAYLOAD_COLUMNS: Final = tuple(name for name in EVENT_SCHEMA if name not in _NOT_PAYLOAD)
 

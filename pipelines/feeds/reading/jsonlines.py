@@ -72,6 +72,21 @@ def decode(line: bytes, limit: int | None = MAX_LINE_BYTES) -> Any:
         raise Refused("control_character" if "control character" in str(error) else "not_json") from error
 
 
+def broken_at(content: bytes) -> str:
+    """Where a JSON document breaks, as a place in the file.
+
+    >>> broken_at(b'{"a":}')
+    'line 1, column 6'
+    """
+    try:
+        json.loads(content.decode("utf-8", "replace"))
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError):
+        pass
+    return "the document"
+
+
 def check_text(text: str, field: str) -> str:
     """The text itself; raises Refused when it holds control characters (tab and line ends are none) or half a character."""
     if _CONTROL.search(text):

@@ -16,7 +16,10 @@ _PARTIAL = (".part", ".tmp")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file as it lies there: where it is, and the marks by which a change would show."""
+    """A file as it lies there: where it is, and the marks by which a change would show.
+
+    `read_as` is the entity that a mapping reads a reference file as, null where its name tells.
+    """
 
     feed: str
     parts: tuple[str, ...]
@@ -24,6 +27,7 @@ class Candidate:
     mode: int
     marks: tuple[int, int, int, int]
     modified_at: float
+    read_as: str | None = None
 
     @property
     def source_uri(self) -> str:
@@ -33,7 +37,7 @@ class Candidate:
     @property
     def entity(self) -> str | None:
         """Entity of a reference file; null for other feeds and for a file that is named after none."""
-        return entity_of_path(self.parts) if self.feed == REFERENCE else None
+        return self.read_as or (entity_of_path(self.parts) if self.feed == REFERENCE else None)
 
     @property
     def source_system(self) -> str:

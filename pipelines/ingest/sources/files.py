@@ -8,6 +8,7 @@ Nothing in the folders is ever moved, changed or deleted, and links are not foll
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.errors import UserError
-from pipelines.feeds.adapters.registry import check_format
+from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
 from pipelines.feeds.parse import How, place_of
 from pipelines.feeds.reading.failing import is_of_the_machine, words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE, check_feed_name
@@ -28,9 +29,9 @@ from pipelines.ingest.blocks import FileRefused
 from pipelines.ingest.sources.candidates import Candidate, marks_of, walk
 from pipelines.ingest.sources.content import FileContent
 from pipelines.ingest.sources.intake import Arrival, Intake
-from pipelines.ingest.sources.mappings import MAPPING_FILE, BeingWritten, Mappings, Reading, examine, one_line
+from pipelines.ingest.sources.mappings import MAPPING_FILE, OPEN_END_TAKEN, BeingWritten, Mappings, Reading, examine, one_line
 from pipelines.ingest.sources.source import Clock, Found, Remark, Source, SourceKind, now_of
-from pipelines.ingest.survey import how_of, survey, survey_as_unreadable
+from pipelines.ingest.survey import form_of, how_of, survey, survey_as_unreadable
 from pipelines.ingest.surveyed import Range, Survey
 from pipelines.settings import Home, Settings
 from pipelines.spool import Spool
@@ -57,12 +58,13 @@ class Landing:
         self._settings = settings
         self._intake = Intake(spool)
         self._feeds = tuple(check_feed_name(name) for name in feeds) if feeds else FEED_NAMES
-        self._taken: dict[str, tuple[tuple[int, int, int, int], str]] = {}
+        self._taken: dict[tuple[str, str | None], tuple[tuple[int, int, int, int], str]] = {}
         self._still: dict[str, tuple[tuple[int, int, int, int], float]] = {}
         named = Path(adapter) if adapter and adapter.lower().endswith(".toml") else None
         self._adapter = check_format(adapter) if adapter and named is None else None
         self._mappings = Mappings(self._is_still, named)
-        self._readings: dict[str, Reading] | None = None
+        self._readings: dict[tuple[str, str | None], Reading] | None = None
+        self._asked: dict[tuple[str, str | None], str] = {}
 
     def poll(self, clock: Clock) -> Found:
         """Look at the folders once. All files first seen in this look share one `known_at`, taken from the clock when one is found."""
@@ -80,7 +82,8 @@ class Landing:
             self._intake.take(found, arrival, surveyed, content, known_at)
             if surveyed.how.refusal == "not_a_regular_file":
                 found.unreadable.append(f"{candidate.source_uri}: skipped: not a regular file; put the file itself there")
-            self._taken[candidate.path] = (candidate.marks, surveyed.how.reading)
+            place = (candidate.path, candidate.entity)
+            self._taken[place] = (candidate.marks, self._asked.get(place, surveyed.how.reading))
             self._still.pop(candidate.path, None)
         return found
 
@@ -97,7 +100,7 @@ class Landing:
         lying = list(self._candidates(found.unreadable))
         problems = self._mappings.look(one for one in lying if one.parts[-1] == MAPPING_FILE)
         held: Counter[str] = Counter()
-        for candidate in lying:
+        for candidate in (one for file in lying for one in self._as_entities(file)):
             if candidate.parts[-1] == MAPPING_FILE:
                 continue
             try:
@@ -108,7 +111,8 @@ class Landing:
             except BeingWritten:
                 found.waiting.append(candidate.source_uri)
                 continue
-            if self._taken.get(candidate.path) == (candidate.marks, reading.name):
+            self._asked[candidate.path, candidate.entity] = reading.name
+            if self._taken.get((candidate.path, candidate.entity)) == (candidate.marks, reading.name):
                 continue
             if self._is_still(candidate):
                 yield candidate
@@ -120,6 +124,11 @@ class Landing:
         """Files of the feeds in a fixed order, reference data first; folders that cannot be looked into go to `unreadable`."""
         for feed in sorted(self._feeds, key=lambda name: (name != REFERENCE, name)):
             yield from sorted(walk(feed, str(self._root / feed), (), unreadable), key=lambda one: one.parts)
+
+    def _as_entities(self, file: Candidate) -> Iterator[Candidate]:
+        """A file, once for each entity that its mapping reads it as."""
+        entities = self._mappings.entities(file) if file.parts[-1] != MAPPING_FILE else ()
+        yield from (dataclasses.replace(file, read_as=entity) for entity in entities) if entities else (file,)
 
     def _strangers(self) -> list[str]:
         """What lies in the root and belongs to no feed."""
@@ -174,7 +183,7 @@ class Landing:
         try:
             return survey(
                 candidate.path, candidate.feed, candidate.entity, self._settings.unit_bytes,
-                place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping,
+                place_of(candidate.feed, candidate.source_system), reading.adapter, reading.mapping, reading.takes_open_end,
             )  # fmt: skip
         except FileRefused:
             raise
@@ -196,13 +205,15 @@ class Landing:
             known = sorted(
                 (one for one in self._spool.read_deliveries() if one.reading), key=lambda one: (one.first_known_at, one.sequence)
             )
-            self._readings = {one.source_uri: Reading.of(one) for one in known}
+            self._readings = {(one.source_uri, one.entity): Reading.of(one) for one in known}
         said = self._mappings.of(candidate)
-        if said is None and self._adapter and candidate.feed != REFERENCE:
+        if said is None and self._adapter and (candidate.feed == REFERENCE) == (ADAPTER_BY_NAME[self._adapter].feed == REFERENCE):
             said = Reading(self._adapter, self._adapter)
+        if said is None and self._settings.last_line == "whole" and form_of(candidate.parts[-1], candidate.feed)[0] == "csv":
+            said = OPEN_END_TAKEN
         if said is None:
-            return self._readings.get(candidate.source_uri, Reading())
-        self._readings[candidate.source_uri] = said
+            return self._readings.get((candidate.source_uri, candidate.entity), Reading())
+        self._readings[candidate.source_uri, candidate.entity] = said
         return said
 
 

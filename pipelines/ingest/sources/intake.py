@@ -39,7 +39,7 @@ class Intake:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._seen: set[str] = set()
-        self._former: dict[tuple[str, str], list[Delivery]] | None = None
+        self._former: dict[tuple[str, str, str | None], list[Delivery]] | None = None
 
     def take(self, found: Found, arrival: Arrival, surveyed: Survey, content: Content, known_at: str) -> Delivery:
         """Add to `found` the delivery that this content is, and its units that have not been given out before; returns the delivery."""
@@ -67,7 +67,7 @@ class Intake:
         uri, content, reading = arrival.source_uri, surveyed.content_sha256, surveyed.how.reading
         occurrence = sequence = 0
         if arrival.feed == REFERENCE or reading:  # what was once read as something is read as something ever after
-            earlier = self._deliveries_of(arrival.feed, uri)
+            earlier = self._deliveries_of(arrival.feed, uri, arrival.entity)
             if arrival.feed != REFERENCE:
                 earlier = [one for one in earlier if one.content_sha256 == content]
             if earlier and (earlier[-1].content_sha256, earlier[-1].reading) == (content, reading):
@@ -103,15 +103,15 @@ class Intake:
         )
         delivery = self._spool.write_delivery(delivery)
         if self._former is not None:
-            self._deliveries_of(arrival.feed, uri).append(delivery)
+            self._deliveries_of(arrival.feed, uri, arrival.entity).append(delivery)
         return delivery, True
 
-    def _deliveries_of(self, feed: str, uri: str) -> list[Delivery]:
-        """Deliveries of a path in their order; read from the spool once."""
+    def _deliveries_of(self, feed: str, uri: str, entity: str | None) -> list[Delivery]:
+        """Deliveries of a path, of an entity, in their order; read from the spool once."""
         if self._former is None:
             self._former = {}
             for delivery in self._spool.read_deliveries():
-                self._former.setdefault((delivery.feed, delivery.source_uri), []).append(delivery)
+                self._former.setdefault((delivery.feed, delivery.source_uri, delivery.entity), []).append(delivery)
             for deliveries in self._former.values():
                 deliveries.sort(key=lambda one: (one.sequence, one.first_known_at))
-        return self._former.setdefault((feed, uri), [])
+        return self._former.setdefault((feed, uri, entity), [])

@@ -13,8 +13,9 @@ from typing import Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME
-from pipelines.feeds.mapping.check import MAX_BYTES, feed_of, load_mapping
+from pipelines.feeds.mapping.check import MAX_BYTES, entities_of, feed_of, is_of_documents, load_mapping
 from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
+from pipelines.feeds.parse import LAST_LINE_WHOLE
 from pipelines.feeds.reading.failing import words_of
 from pipelines.feeds.registry import FEED_NAMES, REFERENCE
 from pipelines.ingest.blocks import FileRefused, open_regular
@@ -23,6 +24,7 @@ from pipelines.spool import Delivery
 
 MAPPING_FILE: Final = "mapping.toml"
 _TABLES: Final = (".csv", ".txt", ".tsv")
+_JSON: Final = (".json", ".jsonl")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Reading:
     name: str = ""
     adapter: str | None = None
     mapping: Mapping | None = None
+    takes_open_end: bool = False
 
     @classmethod
     def through(cls, mapping: Mapping) -> Reading:
@@ -43,7 +46,13 @@ class Reading:
         """What a delivery was read as."""
         if delivery.reading.startswith(READING):
             return cls.through(mapping_of(delivery.mapping))
+        if delivery.reading == LAST_LINE_WHOLE:
+            return OPEN_END_TAKEN
         return cls(delivery.reading, delivery.reading or None)
+
+
+OPEN_END_TAKEN: Final = Reading(LAST_LINE_WHOLE, takes_open_end=True)
+"""Of a table without a mapping, whose last line counts though it has no end."""
 
 
 class BeingWritten(Exception):
@@ -57,6 +66,17 @@ def is_table(name: str) -> bool:
     (True, True, False)
     """
     return name.lower().removesuffix(".gz").endswith(_TABLES)
+
+
+def may_read(mapping: Mapping, name: str) -> bool:
+    """Whether a mapping is for files of this name: one of tables for tables, one of JSON documents for those."""
+    endings = _JSON if mapping.is_json else _TABLES
+    return name.lower().removesuffix(".gz").endswith(endings)
+
+
+def is_mappable(name: str) -> bool:
+    """Whether a file of this name may be read through some mapping."""
+    return name.lower().removesuffix(".gz").endswith((*_TABLES, *_JSON))
 
 
 def load_all(content: bytes, where: str, feed: str) -> dict[str | None, Mapping]:
@@ -81,8 +101,9 @@ class Mappings:
         self._loaded: dict[str, tuple[tuple[int, int, int, int], dict[str | None, Reading] | UserError]] = {}
         self._there: dict[tuple[str, tuple[str, ...]], Candidate] = {}
         self._named: tuple[str, dict[str | None, Reading]] | None = None
+        self._content: bytes | None = None
         if named is not None:
-            content = read_mapping(str(named))
+            self._content = content = read_mapping(str(named))
             feed = feed_of(content, str(named))
             self._named = feed, _readings(load_all(content, str(named), feed))
 
@@ -93,21 +114,46 @@ class Mappings:
 
     def of(self, file: Candidate) -> Reading | None:
         """The reading of a file; null where no mapping is meant for it. Raises BeingWritten, or UserError for one of no use."""
-        if not is_table(file.parts[-1]):
-            return None
+        loaded = self._nearest(file)
+        reading = loaded.get(file.entity) if loaded else None
+        return reading if reading is not None and reading.mapping is not None and may_read(reading.mapping, file.parts[-1]) else None
+
+    def entities(self, file: Candidate) -> tuple[str, ...]:
+        """The entities that the mapping of a reference file reads it as, by its name; none where the mapping says nothing of it."""
+        if file.feed != REFERENCE or not is_mappable(file.parts[-1]):
+            return ()
         if self._named is not None and self._named[0] == file.feed:
-            return self._named[1].get(file.entity)
+            return entities_of(self._content or b"", "", file.parts[-1])
+        lying = self._lying(file)
+        try:
+            return () if lying is None else entities_of(read_mapping(lying.path, lying.source_uri), lying.source_uri, file.parts[-1])
+        except UserError:
+            return ()  # told when the mapping is loaded
+
+    def _lying(self, file: Candidate) -> Candidate | None:
+        """The nearest mapping above a file."""
         for depth in range(len(file.parts) - 1, -1, -1):
             lying = self._there.get((file.feed, file.parts[:depth]))
-            if lying is None:
-                continue
-            if not self._is_still(lying):
-                raise BeingWritten
-            loaded = self._load(lying)
-            if isinstance(loaded, UserError):
-                raise loaded
-            return loaded.get(file.entity)
+            if lying is not None:
+                return lying
         return None
+
+    def _nearest(self, file: Candidate) -> dict[str | None, Reading] | None:
+        if not is_mappable(file.parts[-1]):
+            return None
+        if self._named is not None and self._named[0] == file.feed:
+            return self._named[1]
+        lying = self._lying(file)
+        if lying is None:
+            return None
+        if not self._is_still(lying):
+            raise BeingWritten
+        loaded = self._load(lying)
+        if isinstance(loaded, UserError):
+            if not is_table(file.parts[-1]) and not _is_for_json(lying):
+                return None
+            raise loaded
+        return loaded
 
     def _load(self, lying: Candidate) -> dict[str | None, Reading] | UserError:
         marks, loaded = self._loaded.get(lying.path, (None, None))
@@ -125,6 +171,14 @@ class Mappings:
             found = UserError(f"the mapping cannot be used: {words_of(error)}", where=lying.source_uri)
         self._loaded[lying.path] = (lying.marks, found)
         return found
+
+
+def _is_for_json(lying: Candidate) -> bool:
+    """Whether a mapping that cannot be used is at least plainly one of JSON documents."""
+    try:
+        return is_of_documents(read_mapping(lying.path, lying.source_uri))
+    except UserError:
+        return False
 
 
 def _readings(mappings: dict[str | None, Mapping]) -> dict[str | None, Reading]:

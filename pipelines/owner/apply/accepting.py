@@ -6,7 +6,10 @@ ones are let pass (`approval.py`).
 
 from __future__ import annotations
 
+import dataclasses
+from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from pipelines.errors import UserError
 from pipelines.ledger.decisions import Decision
@@ -15,9 +18,20 @@ from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.owner.apply.approval import OF_APPROVAL
 from pipelines.owner.apply.effects import Act, Effect, take_back
 from pipelines.owner.reference.code_tables import insert_rows
+from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.owner.reference.versions import END
 from pipelines.owner.working import Work
+from pipelines.spool import Manifest, Spool
 from pipelines.sql_text import literal
+
+
+def for_approval(work: Work) -> list[tuple[str, str, str, int, str]]:
+    """The rows that wait for approval now: delivery_id, feed, source_uri, line_no, reason_code; by path and line."""
+    return work.execute(f"""
+        select q.delivery_id, q.feed, any_value(d.source_uri) as source_uri, q.line_no, q.reason_code
+        from ledger.quarantine q join delivery_state d using (delivery_id)
+        where q.is_waiting and q.reason_code in {OF_APPROVAL}
+        group by q.delivery_id, q.feed, q.line_no, q.reason_code having sum(q.sign) > 0 order by source_uri, q.line_no""").fetchall()
 
 
 class AcceptRow(Effect):
@@ -25,18 +39,21 @@ class AcceptRow(Effect):
 
     def check(self, work: Work, decisions: Sequence[Decision]) -> None:
         """Each row must wait for approval now."""
-        waiting = {
-            (delivery, line)
-            for delivery, line in work.execute(f"""
-                select delivery_id, line_no from ledger.quarantine where is_waiting and reason_code in {OF_APPROVAL}
-                group by all having sum(sign) > 0""").fetchall()
-        }
+        waiting = {(delivery, line) for delivery, _, _, line, _ in for_approval(work)}
         for one in decisions:
             if (one.delivery_id, one.line_no) not in waiting:
                 raise UserError(
                     f"line {one.line_no} of delivery {one.delivery_id} does not wait for approval",
                     next_step="parstock rejects --waiting shows which rows do",
                 )
+
+    def check_undo(self, work: Work, undone: Sequence[Decision]) -> None:
+        """What a reference row said has been counted by: another version replaces it."""
+        names = [one.delivery_id for one in undone]
+        if work.execute("select 1 from delivery_state where feed = 'reference' and delivery_id in (select unnest(?))", [names]).fetchall():
+            raise UserError(
+                "an accepted reference row cannot be undone", next_step="deliver the row again, corrected: it replaces this one"
+            )
 
     def take(self, act: Act, decisions: Sequence[Decision]) -> None:
         """From now on the rows are accepted; those that wait are tried again in this batch."""
@@ -93,3 +110,36 @@ def _last_reason_sql() -> str:
     return f"""
         select * from ledger.quarantine where reason_code in {OF_APPROVAL}
         qualify row_number() over (partition by delivery_id, line_no order by commit_id desc, sign desc) = 1"""
+
+
+def reference_rows(spool: Spool, manifest: Manifest, *, formers_us: tuple[int, ...] = ()) -> list[ReferenceRow]:
+    """The rows of a unit of reference, in their order; see `ReferenceRow` for `formers_us`."""
+    if manifest.segment is None or manifest.entity is None:
+        return []
+    import polars as pl
+
+    known_us = micros(manifest.known_at)
+    rows: list[dict[str, Any]] = pl.read_parquet(spool.segment_path(manifest.feed, manifest.segment)).to_dicts()
+    return [
+        ReferenceRow(
+            manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us, formers_us=formers_us
+        )
+        for row in rows
+    ]
+
+
+def accepted_reference(work: Work, spool: Spool, decisions: Sequence[Decision]) -> list[tuple[str, ReferenceRow]]:
+    """The reference rows that these decisions accept and that wait for it, with their delivery, as known from the decision on."""
+    wanted = {(one.delivery_id, one.line_no): micros(one.decided_at) for one in decisions if one.kind == "accept_row"}
+    lines: dict[str, set[int]] = defaultdict(set)
+    for delivery, feed, _, line, _ in for_approval(work) if wanted else ():
+        if feed == "reference" and (delivery, line) in wanted:
+            lines[delivery].add(line)
+    found = []
+    for delivery, mine in lines.items():
+        for (unit_id,) in work.execute("select unit_id from applied_units where delivery_id = ? order by unit_id", [delivery]).fetchall():
+            for row in reference_rows(spool, spool.read_manifest(unit_id)):
+                if row.line_no in mine:
+                    accepted = dataclasses.replace(row, known_us=wanted[delivery, row.line_no], is_accepted=True)
+                    found.append((delivery, accepted))
+    return found

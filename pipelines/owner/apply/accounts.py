@@ -127,9 +127,19 @@ def reference_outcomes(
     )
     for row, code, reason in refused:
         work.execute(
-            "insert into ledger.quarantine values (?, 'reference', ?, ?, ?, ?, false, ?::TIMESTAMPTZ, 1, ?)",
-            [manifest.delivery_id, row.line_no, code, reason, payload_text(row.cells), manifest.known_at, commit_id],
+            "insert into ledger.quarantine values (?, 'reference', ?, ?, ?, ?, ?, ?::TIMESTAMPTZ, 1, ?)",
+            [manifest.delivery_id, row.line_no, code, reason, payload_text(row.cells), code in WAITS, manifest.known_at, commit_id],
         )
+
+
+def settle_reference(work: Work, accepted: Sequence[tuple[str, int, str]], commit_id: int) -> None:
+    """Account for reference rows (delivery_id, line_no, outcome) that waited for approval and are taken now."""
+    work.hold(work.approved_rows, accepted)
+    _leave_quarantine(work, work.approved_rows, commit_id)
+    work.execute(f"""
+        insert into {work.delivery_changes}
+        select delivery_id, 0, count(*) filter (outcome = 'accepted'), count(*) filter (outcome = 'duplicate'), 0,
+            count(*) filter (outcome not in ('accepted', 'duplicate')) - count(*) from {work.approved_rows} group by all""")
 
 
 def write_outcomes(work: Work, incoming: Incoming, commit_id: int) -> None:
@@ -250,6 +260,11 @@ def _settle_overtaken(work: Work, commit_id: int) -> None:
 def _take_out(work: Work, rows: Table, commit_id: int) -> None:
     """Take rows (unit_id, delivery_id, line_no) out of what waits and out of quarantine."""
     work.execute(f"delete from waiting where (unit_id, source_line::BIGINT) in (select (unit_id, line_no) from {rows})")
+    _leave_quarantine(work, rows, commit_id)
+
+
+def _leave_quarantine(work: Work, rows: Table, commit_id: int) -> None:
+    """Take what waits of these rows (delivery_id, line_no) out of quarantine."""
     work.execute(f"""
         insert into ledger.quarantine
         select q.* replace (-1 as sign, {commit_id} as commit_id) from ledger.quarantine q

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from pipelines.ledger import hashing
 from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accounts, batch, bulk, contested, decided, documents, effects, explode, failing, reread, settling, unpost
+from pipelines.owner.apply import (
+    accepting, accounts, batch, bulk, contested, decided, documents, effects, explode, failing, reread, settling, unpost,
+)  # fmt: skip
 from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
@@ -79,6 +81,10 @@ class Applier:
         """Raise UserError where one of the decisions cannot be done."""
         decided.check(self._work, decisions)
 
+    def for_approval(self) -> list[tuple[str, str, str, int, str]]:
+        """The rows that wait for approval: delivery_id, feed, source_uri, line_no, reason_code."""
+        return accepting.for_approval(self._work)
+
     def apply(self, manifests: Sequence[Manifest], decisions: Sequence[Decision] = ()) -> Applied | None:
         """Apply units and decisions in one transaction; units applied before are passed over. Null when there was nothing to do.
 
@@ -132,7 +138,7 @@ class Applier:
             contested.begin(work, self._spool)
             self._decided = decided.take(effects.Act(work, self._spool, commit_id, now_us), decisions) if decisions else (0, 0)
             contested.remember(work, self._seen)
-            change = self._take_reference([m for m in todo if m.feed == "reference"], commit_id)
+            change = self._take_reference([m for m in todo if m.feed == "reference"], decisions, commit_id)
             events = [m for m in todo if m.feed != "reference"]
             keys = self._take_events(events, change, commit_id, now_us, with_retries=with_retries)
             if change.changed or (change.is_more_known and reread.has_unknown_tags(work)):
@@ -157,8 +163,8 @@ class Applier:
 
     # --- reference ------------------------------------------------------------------------------------------
 
-    def _take_reference(self, manifests: Sequence[Manifest], commit_id: int) -> ReferenceChange:
-        total = ReferenceChange()
+    def _take_reference(self, manifests: Sequence[Manifest], decisions: Sequence[Decision], commit_id: int) -> ReferenceChange:
+        total = self._take_accepted_reference(decisions, commit_id)
         for manifest in sorted(manifests, key=lambda m: m.turn):
             rows = self._reference_rows(manifest)
             change = self._book.take(rows, commit_id)
@@ -167,19 +173,22 @@ class Applier:
             accounts.reference_outcomes(self._work, manifest, rows, change.outcomes, commit_id)
         return total
 
-    def _reference_rows(self, manifest: Manifest) -> list[ReferenceRow]:
-        if manifest.segment is None or manifest.entity is None:
-            return []
-        import polars as pl
+    def _take_accepted_reference(self, decisions: Sequence[Decision], commit_id: int) -> ReferenceChange:
+        """Take the reference rows that these decisions accept, as known from then on."""
+        wanted = accepting.accepted_reference(self._work, self._spool, decisions)
+        if not wanted:
+            return ReferenceChange()
+        change = self._book.take([row for _, row in wanted], commit_id)
+        outcomes = [(delivery, row.line_no, what) for (delivery, row), (what, _) in zip(wanted, change.outcomes, strict=True)]
+        accounts.settle_reference(self._work, outcomes, commit_id)
+        return change
 
-        known_us, formers_us = micros(manifest.known_at), contested.formers_known_us(self._work, manifest)
-        rows: list[dict[str, Any]] = pl.read_parquet(self._spool.segment_path(manifest.feed, manifest.segment)).to_dicts()
-        return [
-            ReferenceRow(
-                manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us, formers_us
-            )
-            for row in rows
-        ]
+    def _reference_rows(self, manifest: Manifest) -> list[ReferenceRow]:
+        return (
+            []
+            if manifest.segment is None
+            else accepting.reference_rows(self._spool, manifest, formers_us=contested.formers_known_us(self._work, manifest))
+        )
 
     # --- events ---------------------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from typing import Final
 import numpy as np
 
 from pipelines.durable import sync
-from pipelines.feeds.registry import FEEDS
 from pipelines.ledger.keys import event_id_sql, key_sql
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.apply import batch
@@ -43,7 +42,6 @@ _WORDS: Final = {
     "movement_kind": sorted(posting_kinds()),
     "from_stock_state": list(STOCK_STATES),
     "to_stock_state": list(STOCK_STATES),
-    "source_feed": [feed.name for feed in FEEDS if not posting_kinds().isdisjoint(kind.name for kind in feed.kinds)],
 }
 _FEW_WORDS: Final = ("document_kind", "currency_code")  # few in a batch, but not known beforehand
 
@@ -64,7 +62,8 @@ def post_plain(work: Work, units: Sequence[batch.Unit], seen: KeyFilter, path: P
     got = work.execute(f"select key_lo from ({incoming.without_units().relation()})").fetchnumpy()
     keys: Keys = np.sort(np.asarray(got["key_lo"], dtype=np.uint64))
     doubt = _leave_doubtful(work, incoming, suspects(keys, seen))
-    posted = _copy(work, incoming if doubt else incoming.without_units(), path, commit_id, now_us, has_doubt=doubt > 0)
+    feeds = sorted({unit.feed for unit in units})
+    posted = _copy(work, incoming if doubt else incoming.without_units(), path, commit_id, now_us, has_doubt=doubt > 0, feeds=feeds)
     if posted == 0:
         path.unlink(missing_ok=True)
     if posted < len(keys) - doubt:
@@ -99,7 +98,7 @@ def _common(work: Work, units: Sequence[batch.Unit]) -> Common:
     return Common(agreed([u.constants for u in units]), of_units, tuple(shifts))
 
 
-def _copy(work: Work, incoming: Incoming, path: Path, commit_id: int, now_us: int, *, has_doubt: bool) -> int:
+def _copy(work: Work, incoming: Incoming, path: Path, commit_id: int, now_us: int, *, has_doubt: bool, feeds: Sequence[str]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = f"""(
         select *, {rule_number_sql(("all",))} as rule_number from ({resolve_sql(incoming, now_us=now_us)})
@@ -112,7 +111,7 @@ def _copy(work: Work, incoming: Incoming, path: Path, commit_id: int, now_us: in
         "is_reversal": "false",
         "reverses_movement_id": "null::BIGINT",
         "commit_id": f"{commit_id}::BIGINT",
-        **{column: f"{column}::{_enum(words)}" for column, words in {**_WORDS, **_words_of(work, incoming)}.items()},
+        **{column: f"{column}::{_enum(words)}" for column, words in {**_WORDS, "source_feed": feeds, **_words_of(work, incoming)}.items()},
     }
     columns = ", ".join(f"{known.get(column, column)} as {column}" for column in LEDGER_TABLES["movements"])
     return int(

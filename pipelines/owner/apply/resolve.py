@@ -38,12 +38,14 @@ _DAY_US: Final = 86_400_000_000
 
 _EPCIS: Final = one_of(EPCIS_FEEDS)
 _NAMES_ITS_DAY: Final = one_of(feed.name for feed in FEEDS if feed.names_its_day)
-_MOST_OF_FEED: Final = (
+MOST_OF_FEED: Final = (
     "case feed "
     + "".join(f"when {literal(feed.name)} then {feed.most_line_units} " for feed in FEEDS if feed.most_line_units != MOST_LINE_UNITS)
     + f"else {MOST_LINE_UNITS} end"
 )
 _REPORTS_ON_DAYS: Final = one_of(feed.name for feed in FEEDS if feed.reports_on_days)
+
+_DAYS_OF_CHANNEL: Final = one_of(feed.name for feed in FEEDS if feed.has_days_of_its_channel)
 
 
 def channel_sql(column: str, feed: str) -> str:
@@ -174,7 +176,7 @@ def _placing(incoming: Incoming) -> _Placing:
     # a source only lends its zone: an event does not wait for it to be known
     terms.joins.append(f"left join code_sources so on so.source_system = e.source_system and {_KNOWN.format('so')}")
     terms.zone = f"coalesce({terms.of('l', 'time_zone')}, ch.time_zone, so.time_zone)"
-    terms.day_zone = f"case when e.feed = 'marketplace' and e.event_kind <> 'order_shipped' then ch.time_zone else {terms.zone} end"
+    terms.day_zone = f"case when e.feed in {_DAYS_OF_CHANNEL} and e.event_kind <> 'order_shipped' then ch.time_zone else {terms.zone} end"
     return terms
 
 
@@ -238,11 +240,22 @@ select
     end as business_on,
     case when occurred_us > known_us + {_DAY_US} then greatest(since_us, occurred_us) else since_us end as since_us, until_us,
     coalesce(problem, {_concern(incoming)}) as problem, unit_price as unit_price_amount,
-    {", ".join(PASSED)},
+    {", ".join(_in_utc(incoming, name) for name in PASSED)},
     null::VARCHAR as epc, {c("quantity", "")} as quantity
-from itemed
+from itemed left join (select item_id as bounded_id, min(max_line_units) as least_bound from item_bounds group by all) b
+    on b.bounded_id = coalesce(itemed.named_item_id, itemed.item_id)
 where since_us < until_us or problem is not null
 """
+
+
+def _in_utc(incoming: Incoming, name: str) -> str:
+    """SQL of a passed column; of a time that is local as written, by the zone of its document, in UTC."""
+    if name not in ("due_at", "promised_at") or not incoming.has("local_fields"):
+        return name
+    return (
+        f"case when contains(local_fields, '{name}') then timezone('UTC', make_timestamptz({_local_instant('zone', name)}))"
+        f" else {name} end as {name}"
+    )
 
 
 def _placed(incoming: Incoming) -> str:
@@ -268,7 +281,7 @@ def _itemed(incoming: Incoming, now_us: int) -> str:
     unit, quantity, price = _measuring(incoming), incoming.column("quantity", "p."), incoming.column("unit_price_amount", "p.")
     return f"""
     select
-        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code, i.max_line_units,
+        p.* exclude (since_us, until_us), i.item_id, nullif(i.named_item_id, i.item_id) as named_item_id, i.item_kind, i.base_uom_code,
         {unit.numerator} as per_unit, {unit.denominator} as per_units,
         greatest(p.since_us, i.known_from{unit.known_from}) as since_us, least(p.until_us, i.known_to{unit.known_to}) as until_us,
         {_problem(incoming, unit.problem, now_us)} as problem,
@@ -331,7 +344,7 @@ def _concern(incoming: Incoming) -> str:
             when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
                 when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS}) then 'business_day_far' end"""
     return f"""case
-            when abs(units) > coalesce(max_line_units, {_MOST_OF_FEED}) then 'absurd_quantity'{far}
+            when abs(units) > least(least_bound, {MOST_OF_FEED}) then 'absurd_quantity'{far}
         end"""
 
 
@@ -339,7 +352,7 @@ def _raw(incoming: Incoming) -> str:
     c = incoming.column
     offset = c("occurred_offset_minutes")
     wanted = [name for name in ("location_code", "location_code_kind", "to_location_code", "channel_code", "supplier_code", "item_code_kind", "owner_code",
-                                "business_on", "quantity", "unit_price_amount", "occurred_offset_minutes") if incoming.has(name)]  # fmt: skip
+                                "business_on", "quantity", "unit_price_amount", "occurred_offset_minutes", "local_fields") if incoming.has(name)]  # fmt: skip
     kept = ", ".join(f"e.{name}" for name in wanted)
     passed = ", ".join(f"{c(name)} as {name}" for name in PASSED if name not in wanted)
     target = f"case when e.target_hi is null then null else {key_sql('e.', 'target')} end" if incoming.has("target_hi") else "null::UUID"
@@ -359,12 +372,13 @@ def _instant(offset: str, zone: str) -> str:
         sure = ""
     else:
         sure = f"when {offset} is not null then e.written_us "
-    local = f"timezone({zone}, e.raw_at)"
-    return (
-        f"case {sure}when {zone} is null then null"
-        f" when timezone({zone}, {local} - interval 1 hour) = e.raw_at then epoch_us({local} - interval 1 hour)"
-        f" else epoch_us({local}) end"
-    )
+    return f"case {sure}when {zone} is null then null else {_local_instant(zone, 'e.raw_at')} end"
+
+
+def _local_instant(zone: str, written: str) -> str:
+    """µs of a local time in a zone, of two the first."""
+    local = f"timezone({zone}, {written})"
+    return f"case when timezone({zone}, {local} - interval 1 hour) = {written} then epoch_us({local} - interval 1 hour) else epoch_us({local}) end"
 
 
 def _owner(incoming: Incoming) -> str:

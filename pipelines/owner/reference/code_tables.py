@@ -38,6 +38,8 @@ class History:
             self._keys[entity, key[0]].append(key)
             if entity in ("bom", "relations"):
                 self._keys_to[entity, key[1]].append(key)
+        if entity == "item_codes" and key not in self._keys_to[entity, version.facts[0]]:
+            self._keys_to[entity, version.facts[0]].append(key)
         versions = self._versions.setdefault((entity, key), [])
         versions.append(version)
         versions.sort(key=lambda each: each.known)  # stable: rows of one file stay in their order
@@ -51,7 +53,7 @@ class History:
         return self._keys[entity, first]
 
     def keys_to(self, entity: str, second: str) -> list[tuple[str, ...]]:
-        """Keys of `bom` or `relations` that lead to this item."""
+        """Keys of `bom`, `relations` or `item_codes` that lead to this item."""
         return self._keys_to[entity, second]
 
     def merges(self, item: str) -> list[tuple[str, ...]]:
@@ -144,13 +146,12 @@ class CodeTables:
         merging, follow = self._merging(code)
 
         def meant(facts: tuple[Any, ...]) -> Facts | None:
-            return None if facts[0] is None else (*facts[0][:2], facts[0][3], follow(facts[1:])[0])
+            return None if facts[0] is None else (*facts[0][:2], follow(facts[1:])[0])
 
-        if merging:
-            held = [(s.facts[:3], code_id("item", s.facts[3]), s) for s in spans([item, *merging], meant)]
-        else:
-            held = [((*s.facts[:2], s.facts[3]), own_id, s) for s in spans([item])]
-        rows = [("sku", code, own_id, into, *facts, None, 1, 1, *_bounds(s)) for facts, into, s in held]
+        made = spans([item, *merging], meant) if merging else spans([item])
+        rows = [
+            ("sku", code, own_id, code_id("item", s.facts[2]) if merging else own_id, *s.facts[:2], None, 1, 1, *_bounds(s)) for s in made
+        ]
         packs = {key[1]: self._history.of("uoms", *key) for key in self._history.keys("uoms", code)}
         gtins = {v.facts[2] for v in item if v.facts[2]} | {v.facts[2] for history in packs.values() for v in history if v.facts[2]}
         for gtin in sorted(gtins):
@@ -162,16 +163,35 @@ class CodeTables:
                     return None
                 into = follow(unit_facts[len(units) :])[0]
                 if holds[2] == gtin:
-                    return (holds[0], holds[1], holds[3], holds[1], 1, 1, into)
+                    return (holds[0], holds[1], holds[1], 1, 1, into)
                 for unit, fact in zip(units, unit_facts, strict=False):
                     if fact is not None and fact[2] == gtin:
-                        return (holds[0], holds[1], holds[3], unit, fact[0], fact[1], into)
+                        return (holds[0], holds[1], unit, fact[0], fact[1], into)
                 return None
 
             for s in spans([item, *packs.values(), *merging], named):
-                *meaning, target = s.facts
-                rows.append(("gtin", gtin, own_id, code_id("item", target), *meaning, *_bounds(s)))
-        return rows
+                *meaning, into = s.facts
+                rows.append(("gtin", gtin, own_id, code_id("item", into), *meaning, *_bounds(s)))
+        return rows + self._vendor_rows(code, item, merging, follow)
+
+    def _vendor_rows(
+        self,
+        code: str,
+        item: list[Version],
+        merging: list[list[Version]],
+        follow: Callable[[Sequence[Facts | None]], tuple[str, Link | None]],
+    ) -> list[tuple[Any, ...]]:
+        """Rows of the codes by which vendors call an item."""
+
+        def called(facts: tuple[Any, ...]) -> Facts | None:
+            holds, coded, *rest = facts
+            return None if holds is None or coded is None or coded[0] != code else (*holds[:2], follow(rest)[0])
+
+        return [
+            ("vendor", key[0], code_id("item", code), code_id("item", s.facts[2]), *s.facts[:2], None, 1, 1, *_bounds(s))
+            for key in sorted(self._history.keys_to("item_codes", code))
+            for s in spans([item, self._history.of("item_codes", *key), *merging], called)
+        ]
 
     def _merge_rows(self, code: str) -> list[tuple[Any, ...]]:
         merging, follow = self._merging(code)

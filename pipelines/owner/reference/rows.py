@@ -21,6 +21,7 @@ from pipelines.ledger.instants import instant, micros
 from pipelines.ledger.tables import LEDGER_TABLES
 from pipelines.owner.reference.code_tables import STORE_CHANNEL, CodeTables, History, insert_rows
 from pipelines.owner.reference.outside_codes import OutsideCodes
+from pipelines.owner.reference.plausible import implausible
 from pipelines.owner.reference.versions import BEGINNING, END, Facts, Version
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ _IDS: Final = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReferenceRow:
-    """One line of a reference file: its cells by column name, and where it stood."""
+    """One line of a reference file: its cells by column name, where it stood, and whether somebody accepted what is unlikely in it."""
 
     entity: str
     cells: dict[str, Any]
     line_no: int
     known_us: int
+    is_accepted: bool = False
     formers_us: tuple[int, ...] = ()
     """When the readings of the file that this one replaces were known."""
 
@@ -80,6 +82,7 @@ class ReferenceBook:
         self._hashes: dict[tuple[str, tuple[str, ...]], str] = {}
         self._codes = OutsideCodes()
         self._sequence = 0
+        self._bounded = {row[0] for row in con.execute("select distinct item_id from item_bounds").fetchall()}
         self._load()
 
     def _load(self) -> None:
@@ -121,12 +124,16 @@ class ReferenceBook:
         handed_on: set[tuple[str, str]] = set()
         ledger_rows: dict[str, list[Sequence[Any]]] = defaultdict(list)
         kept: list[Sequence[Any]] = []
+        bounds: list[Sequence[Any]] = []
         for row in rows:
             key = tuple(str(row.cells.get(column) or "") for column in ENTITY_BY_NAME[row.entity].key)
             row_hash = _row_hash(row.cells)
             former = self._former(row, key)
             if row_hash in (self._hashes.get((row.entity, key)), former[0] if former else None):
                 change.outcomes.append(("duplicate", ""))
+                continue
+            if not row.is_accepted and (unlikely := implausible(row.entity, row.cells)):
+                change.outcomes.append(("implausible_terms", unlikely))
                 continue
             version_no = len(self._history.of(row.entity, *key)) + 1
             starts = _starts(row, is_first=version_no == 1)
@@ -160,10 +167,14 @@ class ReferenceBook:
                 ]
             )
             ledger_rows[row.entity].append(_ledger_row(row, version, version_no, commit_id))
-            touched |= _touched(row.entity, key)
+            touched |= _touched(row.entity, key) | self._items_coded(row.entity, key)
+            if row.entity == "items":
+                bounds += self._bound(row, version_no)
             change.outcomes.append(("corrected" if former else "accepted", ""))
         if kept:
             insert_rows(self._con, "reference_rows", kept)
+        if bounds:
+            insert_rows(self._con, "item_bounds", bounds)
         for entity, values in ledger_rows.items():
             insert_rows(self._con, f"ledger.{entity}", values)
         if touched:
@@ -180,6 +191,18 @@ class ReferenceBook:
             [row.entity, json.dumps(key), list(row.formers_us)],
         ).fetchall()
         return found[0] if found else None
+
+    def _items_coded(self, entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
+        """The items that a vendor's code has ever meant."""
+        return {("item", version.facts[0]) for version in self._history.of(entity, *key)} if entity == "item_codes" else set()
+
+    def _bound(self, row: ReferenceRow, version_no: int) -> list[tuple[int, int, int | None]]:
+        """How many units one line of the item may have, where a row of it ever said so; the first row says it from the beginning."""
+        item_id, most = code_id("item", str(row.cells["item_code"])), row.cells.get("max_line_units")
+        if most is None and item_id not in self._bounded:
+            return []
+        self._bounded.add(item_id)
+        return [(item_id, BEGINNING if version_no == 1 else row.known_us, most)]
 
 
 def virtual_id(code: str) -> int:
@@ -207,8 +230,9 @@ def _touched(entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
 def _relevant(entity: str, cells: dict[str, Any]) -> Facts:
     """What postings depend on; a change of anything else posts nothing again."""
     if entity == "items":
-        most = cells.get("max_line_units")
-        return (cells.get("item_kind") or "stock", cells.get("base_uom_code"), cells.get("gtin"), None if most is None else int(most))
+        return (cells.get("item_kind") or "stock", cells.get("base_uom_code"), cells.get("gtin"))
+    if entity == "item_codes":
+        return (cells["item_code"],)
     if entity == "uoms":
         return (int(cells["numerator"]), int(cells["denominator"]), cells.get("gtin"))
     if entity == "locations":

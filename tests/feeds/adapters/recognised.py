@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.feeds.adapters.registry import ADAPTERS, UNUSABLE, VENDORS, adapter_for
+from pipelines.feeds.adapters.registry import ADAPTERS, NAMERS, UNUSABLE, VENDORS, adapter_for
 from pipelines.feeds.reading.rows import Refused
 
 
@@ -16,7 +16,8 @@ def asked_in_order(document: Any) -> str:
     for adapter in ADAPTERS:
         if adapter.recognises(document):
             return adapter.name
-    return next((known.title for known in UNUSABLE if known.recognises(document)), "")
+    titles = [known.title for known in UNUSABLE if known.recognises(document)]
+    return next(iter([*titles, *(title for name_of in NAMERS if (title := name_of(document)))]), "")
 
 
 def asked_by_vendor(document: Any) -> str:

@@ -28,6 +28,8 @@ SHIP = json.dumps(
 )  # fmt: skip
 PLACES = "location_code,location_name,location_kind,time_zone\n655001,Third party,channel_fulfilment,Europe/Paris\n655002,Counter,store,Europe/Paris\n"
 
+MORE_PLACES = "655101,Yard,store,Europe/Paris\n655102,Loft,store,Europe/Paris\n"
+
 
 class Shop:
     """A home that takes one landing folder after another, each known an hour after the last."""
@@ -109,12 +111,12 @@ def test_an_order_reserves_until_it_left_or_never_will(shop: Shop) -> None:
     shop.take("order_refunded")
     assert shop.reserved() == {"MUG": 1, "TEE-M": 1, "TEA": 2}
     assert shop.on_hand("DC1") == {"MUG": 18, "TEA": 20, "TEE-M": 20}
-    # the line that names no item is told each time, the variant without SKU waits once
-    assert shop.reasons() == {"missing_field": 4, "unknown_item": 1}
+    # the line that names no item is told each time, the variant without SKU waits once; reference has one more without
+    assert shop.reasons() == {"missing_field": 5, "unknown_item": 1}
 
     shop.take("orders_page")  # a fraud, a counter's and a shipment that wait for their places, and two teas removed
     assert shop.reserved() == {"MUG": 3, "TEE-M": 1, "TEA": 3}
-    assert shop.reasons() == {"missing_field": 4, "unknown_item": 1, "unknown_location": 2}
+    assert shop.reasons() == {"missing_field": 5, "unknown_item": 1, "unknown_location": 2}
     shop.take(**{"reference/locations.csv": PLACES})
     assert shop.reserved() == {"MUG": 2, "TEE-M": 2, "TEA": 3}  # the counter has not handed it over
     # sent by the third party: that is a movement, as no warehouse tells it
@@ -130,6 +132,60 @@ def test_an_order_reserves_until_it_left_or_never_will(shop: Shop) -> None:
 
 
 def test_a_level_waits_until_somebody_can_say_which_item_it_is(shop: Shop) -> None:
-    shop.take(**{"wms/shopify/levels.json": (SAMPLES / "wms" / "shopify" / "inventory_levels.json").read_text()})
-    waiting = shop.ask("select distinct reason from quarantine where feed = 'wms' order by all")
-    assert waiting == [(f"no reference row names item gid://shopify/InventoryItem/{item}",) for item in (39101, 39102)]
+    level = {"inventory_item_id": 39777, "location_id": 655001, "updated_at": "2026-03-05T18:00:00+01:00"}
+    shop.take(
+        **{"reference/locations.csv": PLACES, "wms/shopify/levels.json": json.dumps({"inventory_levels": [level | {"available": -3}]})}
+    )
+    standing = "select reason from quarantine where feed = 'wms' and is_waiting group by all having sum(sign) > 0"
+    assert shop.ask(standing) == [("no reference row names item gid://shopify/InventoryItem/39777",)]
+    assert shop.ask("select count(*) from events where event_kind = 'snapshot'") == [(0,)]
+    product = {"id": 7005, "handle": "tea", "variants": [{"id": 7105, "sku": "TEA", "inventory_item_id": 39777}]}
+    shop.take(**{"reference/shopify/product.json": json.dumps({"product": product})})
+    # what the shop thinks that it has, below 0 too, is compared and posts nothing
+    assert shop.ask(standing) == []
+    told = "select item_code, units::INT from events join (select distinct item_id, item_code from items) using (item_id) where event_kind = 'snapshot'"
+    assert shop.ask(told) == [("TEA", -3)]
+    shop.take(**{"wms/shopify/later.json": json.dumps(level | {"available": 4, "updated_at": "2026-03-06T18:00:00+01:00"})})
+    assert sorted(shop.ask(told)) == [("TEA", -3), ("TEA", 4)]
+
+
+def test_products_variants_and_inventory_items_say_which_item_an_id_is(shop: Shop) -> None:
+    variant = {"id": 7106, "sku": "MUG", "price": "9.90", "inventory_quantity": 1, "inventory_item_id": 39778}
+    item = {"id": 39779, "sku": "TEA", "tracked": True, "admin_graphql_api_id": "gid://shopify/InventoryItem/39779"}
+    shop.take(
+        **{
+            "reference/shopify/variants.json": json.dumps({"variants": [variant, variant | {"id": 7107, "sku": None, "inventory_item_id": 1}]}),
+            "reference/shopify/inventory_item.json": json.dumps(item),
+            "reference/item_codes.csv": "vendor_code,item_code\nOLD-1,TEA\n",
+            "wms/shop/levels.json": json.dumps(
+                [{"inventory_item_id": one, "location_id": 655101, "available": 1, "updated_at": "2026-03-05T18:00:00+01:00"} for one in (39778, 39779)]
+            ),
+            "reference/locations.csv": PLACES + MORE_PLACES,
+            "wms/lines.jsonl": "".join(
+                json.dumps({"event_kind": "opening", "source_event_id": code, "location_code": "655101", "occurred_at": "2026-03-01T00:00:00+01:00",
+                            "item_code": code, "item_code_kind": "vendor", "quantity": quantity}) + "\n"
+                for code, quantity in (("OLD-1", 5), ("39778", 2))
+            ),
+        }
+    )  # fmt: skip
+    assert shop.on_hand("655101") == {"TEA": 5, "MUG": 2}
+    told = """
+        select item_code from events join (select distinct item_id, item_code from items) using (item_id)
+        join locations using (location_id) where event_kind = 'snapshot' and location_code = '655101' order by all"""
+    assert shop.ask(told) == [("MUG",), ("TEA",)]
+    assert ("missing_field",) in shop.ask("select reason_code from quarantine where feed = 'reference'")  # a variant without an SKU
+
+
+def test_a_code_that_comes_to_mean_another_item_posts_again(shop: Shop) -> None:
+    line = {"event_kind": "opening", "source_event_id": "V1", "location_code": "655102", "occurred_at": "2026-03-01T00:00:00+01:00",
+            "item_code": "C-9", "item_code_kind": "vendor", "quantity": 3}  # fmt: skip
+    shop.take(
+        **{
+            "reference/locations.csv": PLACES + MORE_PLACES,
+            "reference/item_codes.csv": "vendor_code,item_code\nC-9,TEA\n",
+            "wms/v.jsonl": json.dumps(line) + "\n",
+        }
+    )
+    assert shop.on_hand("655102") == {"TEA": 3}
+    shop.take(**{"reference/item_codes.csv": "vendor_code,item_code,valid_from\nC-9,MUG,2026-01-01T00:00:00Z\n"})
+    assert shop.on_hand("655102") == {"MUG": 3, "TEA": 0}

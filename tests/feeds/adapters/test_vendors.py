@@ -70,5 +70,4 @@ def test_of_a_shopify_document_no_other_vendor_is_asked(path: Path, monkeypatch:
     shopify = next(vendor for vendor in VENDORS if vendor.name == "shopify")
     monkeypatch.setattr(registry, "VENDORS", (*others, shopify))
     for document in documents_in(path):
-        feed = "wms" if path.parent.parent.name == "wms" else "marketplace"
-        assert adapter_for(document, feed).name.startswith("shopify-")
+        assert adapter_for(document, path.parent.parent.name).name.startswith("shopify-")

@@ -100,6 +100,14 @@ with codes (alert_code, severities, alert_name, alert_name_fr, to_do, to_do_fr) 
         'Lire parstock gates ; faire renvoyer les données, ou les corriger'
     ),
     (
+        'build_failed',
+        'critical warning',
+        'A build failed',
+        'Construction des tables en échec',
+        'Read parstock gates; correct the data or the model and build again, or accept what was found',
+        'Lire parstock gates ; corriger les données ou le modèle et reconstruire, ou accepter ce qui a été trouvé'
+    ),
+    (
         'gate_disagrees',
         'warning',
         'Two answers to one data check',

@@ -74,6 +74,27 @@ with checks as (
 
     union all
     select
+        'reads_not_posted' as check_code,
+        'Tags and goods received by a reader whose word counts, that post nothing: the read names no purchase order or notice, '
+        || 'or a quantity that is no number of pieces' as what,
+        count(*) as n_rows,
+        cast(coalesce(sum(units), 0) as bigint) as affected_units
+    from (
+        select events.event_id, events.sub_no, max(events.units) as units
+        from {{ ref('stg_ledger__events') }} as events
+        inner join {{ ref('core__dim_location') }} as locations on events.location_id = locations.location_id
+        where
+            events.feed = 'rfid' and events.document_status = 'receiving' and locations.rfid_posting = 'authoritative'
+            and events.event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+            -- What has no item is told by tags_unknown.
+            and events.item_id is not null
+            and (coalesce(events.document_kind, '') not in ('po', 'asn') or coalesce(events.units, 0) <= 0)
+        group by all
+        having sum(events.sign) > 0
+    ) as reads
+
+    union all
+    select
         'items_without_cost' as check_code,
         'Items without a cost or price: their value, and so their ABC class, is unknown' as what,
         count(*) as n_rows,

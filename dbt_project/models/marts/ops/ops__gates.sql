@@ -13,6 +13,13 @@ newest as (
     where recency_rank = 1
 ),
 
+accepted as (
+    select gate_run_id, max_by(author, decided_at) as accepted_by
+    from {{ ref('plan__decisions') }}
+    where kind = 'accept_gate' and is_in_force
+    group by gate_run_id
+),
+
 rules as (
     select
         results.gate_run_id,
@@ -29,10 +36,12 @@ select
     newest.gate_run_id,
     newest.checked_at,
     newest.subject_commit_id,
-    newest.is_blocked,
+    newest.is_blocked and accepted.gate_run_id is null as is_blocked,
     newest.rows_checked,
     coalesce(rules.n_rules, 0) as n_rules,
     coalesce(rules.n_rules_failed, 0) as n_rules_failed,
-    newest.report_path
+    newest.report_path,
+    accepted.accepted_by
 from newest
 left join rules on newest.gate_run_id = rules.gate_run_id
+left join accepted on newest.gate_run_id = accepted.gate_run_id

@@ -37,19 +37,33 @@ changes as (
     group by all
 ),
 
+flows as (
+    -- Signed, unlike those of stock.daily: what became known later is taken from them.
+    select
+        kept.item_id,
+        kept.location_id,
+        kept.business_on,
+        {{ signed_in_units() }} as in_units,
+        {{ signed_out_units() }} as out_units
+    from kept
+    semi join changes on kept.item_id = changes.item_id and kept.location_id = changes.location_id
+    group by all
+),
+
 closed_days as (
     select
         daily.item_id,
         daily.location_id,
         daily.stock_on,
         daily.closing_units,
-        daily.in_units,
-        daily.out_units,
+        flows.in_units,
+        flows.out_units,
         closings.closed_at,
         changes.known_at
     from changes
     inner join {{ ref('stock__daily') }} as daily
         on changes.item_id = daily.item_id and changes.location_id = daily.location_id and changes.from_on <= daily.stock_on
+    inner join flows on daily.item_id = flows.item_id and daily.location_id = flows.location_id and daily.stock_on = flows.business_on
     inner join closings on daily.location_id = closings.location_id and daily.stock_on = closings.stock_on
     where closings.closed_at < changes.known_at
 ),
@@ -117,10 +131,10 @@ select
     figures.closed_at,
     cast(figures.closing_units_after - figures.net_units as bigint) as closing_units_before,
     cast(figures.closing_units_after as bigint) as closing_units_after,
-    cast(figures.in_units_after - figures.in_units as bigint) as in_units_before,
-    cast(figures.in_units_after as bigint) as in_units_after,
-    cast(figures.out_units_after - figures.out_units as bigint) as out_units_before,
-    cast(figures.out_units_after as bigint) as out_units_after,
+    cast({{ units_in('figures.in_units_after - figures.in_units', 'figures.out_units_after - figures.out_units') }} as bigint) as in_units_before,
+    cast({{ units_in('figures.in_units_after', 'figures.out_units_after') }} as bigint) as in_units_after,
+    cast({{ units_out('figures.in_units_after - figures.in_units', 'figures.out_units_after - figures.out_units') }} as bigint) as out_units_before,
+    cast({{ units_out('figures.in_units_after', 'figures.out_units_after') }} as bigint) as out_units_after,
     causes.event_id,
     causes.movement_kind,
     causes.is_reversal,

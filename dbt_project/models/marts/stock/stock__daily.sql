@@ -1,5 +1,8 @@
+{#- Days that a version before this one wrote may be below 0 on one side; `units_in` and `units_out` make them whole. -#}
 {{ config(
-    materialized='incremental', unique_key=['item_id', 'location_id', 'stock_on'], post_hook="{{ record_commit() }}"
+    materialized='incremental', unique_key=['item_id', 'location_id', 'stock_on'],
+    pre_hook="{% if is_incremental() %}update {{ this }} set in_units = {{ units_in('in_units', 'out_units') }}, out_units = {{ units_out('in_units', 'out_units') }} where in_units < 0 or out_units < 0{% endif %}",
+    post_hook="{{ record_commit() }}"
 ) }}
 {% set since = since_commit() %}
 
@@ -59,15 +62,14 @@ touched as (
 {% endif %}
 
 moved as (
-    -- A reversal lowers what it takes back: it counts on the side of the movement that it undoes.
     select
         item_id,
         location_id,
         business_on,
         clock_on,
         sum(delta_units) as net_units,
-        sum(case when not is_within and (delta_units > 0) <> is_reversal then delta_units else 0 end) as in_units,
-        sum(case when not is_within and (delta_units > 0) = is_reversal then -delta_units else 0 end) as out_units,
+        {{ signed_in_units() }} as in_units,
+        {{ signed_out_units() }} as out_units,
         sum(case when {{ is_sellable('stock_state') }} then delta_units else 0 end) as sellable_units,
         sum(case when {{ is_sellable('stock_state') }} and delta_units > 0 then delta_units else 0 end) as sellable_up_units,
         sum(case when {{ is_sellable('stock_state') }} and delta_units > 0 and not is_reversal then delta_units else 0 end) as sellable_added_units
@@ -107,8 +109,8 @@ select
     closings.location_id,
     closings.stock_on,
     cast(closings.closing_units - closings.net_units as bigint) as opening_units,
-    cast(closings.in_units as bigint) as in_units,
-    cast(closings.out_units as bigint) as out_units,
+    cast({{ units_in('closings.in_units', 'closings.out_units') }} as bigint) as in_units,
+    cast({{ units_out('closings.in_units', 'closings.out_units') }} as bigint) as out_units,
     cast(closings.closing_units as bigint) as closing_units,
     cast(closings.sellable_closing_units as bigint) as sellable_closing_units,
     -- A day that is not among the empty ones had something to sell all day long.

@@ -15,7 +15,7 @@ stand; nor has a level a number that grows. A snapshot posts nothing; it is comp
 
 `available` is what can still be promised, less than what is on hand by what orders hold. Null says that the item is not
 tracked there, and is refused: unknown is not 0. Below 0 says that more was sold than there was, and is compared. A level names no SKU: it waits as
-`unknown_item` until reference can say what the id means.
+`unknown_item` until the products or inventory items (`products.py`) say what the id means.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A row is (type in the global id, name alone, name of a page, title, fields by which a body is told). The names are those
 under which the Admin REST API 2024-10 wraps a body; the fields keep a vendor apart who calls something else the same.
 Returns stand here, too: what the webhooks of returns send names neither item nor time; goods that come back are told by
-the warehouse (`return_receive`). So do inventory items: they say which SKU an id is, and reference has no place for it.
+the warehouse (`return_receive`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _KINDS: Final = (
     ("GiftCard", "gift_card", "gift_cards", "gift card", "initial_value balance"),
     ("GiftCardAdjustment", "adjustment", "adjustments", "adjustment of a gift card", "gift_card_id amount"),
     # items and places
-    ("InventoryItem", "inventory_item", "inventory_items", "inventory item (reference has no place for a vendor's ids)", "id tracked"),
+    ("InventoryItem", "inventory_item", "inventory_items", "inventory item without its SKU", "id"),
     ("InventoryLevel", "inventory_level", "inventory_levels", "disconnected inventory level", "inventory_item_id location_id"),
-    ("Product", "product", "products", "product", "id product_type variants handle"),
-    ("ProductVariant", "variant", "variants", "variant of a product", "inventory_quantity price"),
+    ("Product", "product", "products", "product without its variants", "id product_type handle"),
+    ("ProductVariant", "variant", "variants", "variant of a product without its SKU", "inventory_quantity price"),
     ("ProductImage", "image", "images", "image of a product", "product_id position"),
     ("ProductListing", "product_listing", "product_listings", "product listing", "product_id variants"),
     ("ProductPublication", "product_publication", "product_publications", "product publication", "publication_id product_id"),
@@ -79,9 +79,37 @@ _KINDS: Final = (
     ("StorefrontAccessToken", "storefront_access_token", "storefront_access_tokens", "access token", "access_scope"),
 )  # fmt: skip
 
-_BARE: Final = frozenset({"ProductListing", "CollectionListing", "Return", "OrderEdit", "OrderTransaction", "Product", "InventoryLevel"})
+_BARE: Final = frozenset(
+    {
+        "ProductListing", "CollectionListing", "Return", "OrderEdit", "OrderTransaction", "Product", "InventoryLevel", "Checkout", "Cart",
+        "ShopifyPaymentsDispute", "TenderTransaction", "CustomerSavedSearch", "Shop", "Theme",
+    }
+)  # fmt: skip
 """Types whose bodies also come bare and without a global id: a webhook's, or the elements of a bare list."""
-_MORE_OF_BARE: Final = {"OrderTransaction": "amount gateway kind", "OrderEdit": "order_id staff_note line_items"}
+_MORE_OF_BARE: Final = {
+    "OrderTransaction": "amount gateway kind",
+    "OrderEdit": "order_id staff_note line_items",
+    "Checkout": "cart_token line_items",
+    "Cart": "token line_items updated_at created_at",
+    "ShopifyPaymentsDispute": "evidence_due_by network_reason_code",
+    "TenderTransaction": "remote_reference payment_method",
+    "CustomerSavedSearch": "query name",
+    "Shop": "myshopify_domain plan_name",
+    "Theme": "theme_store_id previewable",
+}
+_OTHER_WEBHOOKS: Final = (
+    ("request about somebody's data", frozenset({"shop_id", "shop_domain"})),
+    ("assessment of an order's risk", frozenset({"risk_level", "admin_graphql_api_order_id"})),
+    ("consent of a customer", frozenset({"email_marketing_consent"})),
+    ("consent of a customer", frozenset({"sms_marketing_consent"})),
+    ("checkout (no order yet)", frozenset({"buyer_accepts_sms_marketing", "presentment_currency"})),
+    ("payment that falls due", frozenset({"payment_terms_id", "due_at"})),
+    ("domain of the shop", frozenset({"host", "ssl_enabled"})),
+    ("language of the shop", frozenset({"locale", "published"})),
+    ("market", frozenset({"enabled", "regions"})),
+    ("removal of tags or of a member", frozenset({"customerId", "occurredAt"})),
+)
+"""Bodies of webhooks without a global id: title, and fields by which they are told."""
 
 
 def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unusable:
@@ -95,12 +123,24 @@ def _known(type_name: str, one: str, many: str, title: str, fields: str) -> Unus
             ((name, inner),) = document.items()
             if name in (one, many):
                 body = inner[0] if isinstance(inner, list) and inner else inner
-                return body == [] or (isinstance(body, dict) and told_by <= body.keys())
+                return body == [] or (isinstance(body, dict) and (told_by <= body.keys() or _is_deletion(body)))
         if type_name in _BARE:
             return is_body(document, type_name, told_bare)
         return GID_FIELD in document and is_body(document, type_name, told_bare)
 
     return Unusable(f"Shopify {title}", marks_of(one, many, min(told_bare)), recognises)
+
+
+def _webhook(title: str, fields: frozenset[str]) -> Unusable:
+    def recognises(document: Any) -> bool:
+        return isinstance(document, dict) and fields <= document.keys()
+
+    return Unusable(f"Shopify {title}", frozenset({min(fields)}), recognises)
+
+
+def _is_deletion(body: dict[str, Any]) -> bool:
+    """Whether a wrapped body is what a webhook sends of a thing that is gone: nothing but ids."""
+    return bool(body) and all(name == "id" or name.endswith("_id") for name in body)
 
 
 def _is_word_list(document: Any) -> bool:
@@ -110,12 +150,21 @@ def _is_word_list(document: Any) -> bool:
     return name in ("tags", "authors") and isinstance(inner, list) and all(isinstance(word, str) for word in inner)
 
 
+def _is_id_list(document: Any) -> bool:
+    if not isinstance(document, dict) or len(document) != 1:
+        return False
+    ((name, inner),) = document.items()
+    return name == "product_ids" and isinstance(inner, list)
+
+
 def _is_count(document: Any) -> bool:
     return isinstance(document, dict) and document.keys() == {"count"} and not isinstance(document["count"], dict | list)
 
 
 SHOPIFY_UNUSABLE: Final = (
     *(_known(*kind) for kind in _KINDS),
+    *(_webhook(*kind) for kind in _OTHER_WEBHOOKS),
     Unusable("Shopify list of words", frozenset({"tags", "authors"}), _is_word_list),
+    Unusable("Shopify list of products' ids", frozenset({"product_ids"}), _is_id_list),
     Unusable("Shopify count", frozenset({"count"}), _is_count),
 )
