@@ -22,7 +22,19 @@ from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
 from pipelines.owner.apply import (
-    accepting, accounts, batch, bulk, contested, decided, documents, effects, explode, failing, reread, settling, unpost,
+    accepting,
+    accounts,
+    batch,
+    bulk,
+    contested,
+    decided,
+    documents,
+    effects,
+    explode,
+    failing,
+    reread,
+    settling,
+    unpost,
 )  # fmt: skip
 from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
