@@ -19,6 +19,7 @@ from pipelines.spool import Spool
 
 if TYPE_CHECKING:
     from pipelines.ledger.decisions import Decision
+    from pipelines.spool import Delivery
 
 
 def author_of(named: str | None) -> str:
@@ -122,6 +123,28 @@ def decided(home: Home) -> list[tuple[Decision, bool]]:
     undone = {one.undoes_decision_id for one in every if one.kind == UNDO}
     every.sort(key=lambda one: (one.decided_at, one.decision_id), reverse=True)
     return [(one, one.decision_id not in undone) for one in every]
+
+
+def delivery_named(home: Home, text: str) -> Delivery:
+    """The delivery that a person means by its id, the beginning of that, or its path under the landing root: of a path the newest reading.
+
+    Raises UserError where there is none, or where a path brought several contents or a beginning fits several ids.
+    """
+    every = list(Spool(home.spool).read_deliveries())
+    path = text.replace("\\", "/").removeprefix("./").removeprefix("landing/")
+    of_path = sorted((one for one in every if one.source_uri == path), key=lambda one: (one.first_known_at, one.sequence))
+    newest = {one.content_sha256: one for one in of_path}
+    found = [*newest.values()] or [one for one in every if text and one.delivery_id.startswith(text)]
+    if not found:
+        raise UserError(
+            f"there is no delivery {text!r}", where=str(home.root), next_step="its id or its path under landing, as ops.deliveries has them"
+        )
+    if len(found) > 1:
+        listed = "\n         ".join(
+            f"{one.delivery_id}  {one.source_uri}  {one.rows_in:,} rows, first seen {one.first_known_at}" for one in found[:10]
+        )
+        raise UserError(f"{text!r} names {len(found)} deliveries", where=listed, next_step="give the id of one of them")
+    return found[0]
 
 
 def _named(home: Home, text: str) -> list[Decision]:

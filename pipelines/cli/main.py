@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli import alerts, backup, decisions, explain, export, gates, look, serve, work
+from pipelines.cli import alerts, backup, decisions, explain, export, gates, look, serve, withdraw, work
 from pipelines.errors import UserError
 
 app = typer.Typer(
@@ -30,7 +30,7 @@ for command in (
     work.demo, work.ingest, work.build, gates.gates, work.plan, explain.explain, work.publish, export.export, export.brief, alerts.alerts,
     work.run, work.up, serve.serve, work.rebuild,
     backup.backup, backup.restore,
-    look.sql, look.feeds, look.rejects, decisions.decisions, decisions.undo, look.doctor,
+    look.sql, look.feeds, look.rejects, withdraw.withdraw, decisions.decisions, decisions.undo, look.doctor,
 ):  # fmt: skip
     app.command(no_args_is_help=False)(command)
 

@@ -33,7 +33,12 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "commits": "commit_id BIGINT, committed_us BIGINT, newest_known_us BIGINT, newest_occurred_us BIGINT, hash_a UBIGINT, hash_b UBIGINT",
     "applied_units": "unit_id VARCHAR, delivery_id VARCHAR, feed VARCHAR, segment VARCHAR, known_us BIGINT, occurred_min BIGINT, occurred_max BIGINT, commit_id BIGINT",
     "delivery_state": """delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, content_sha256 VARCHAR,
-        known_us BIGINT, units_expected INTEGER, units_applied INTEGER, is_copy BOOLEAN""",
+        known_us BIGINT, units_expected INTEGER, units_applied INTEGER, reading_no INTEGER""",
+    # known time in which a delivery is taken back; until_us is the end of time as long as nobody undoes it
+    "withdrawals": "delivery_id VARCHAR, decision_id VARCHAR, since_us BIGINT, until_us BIGINT",
+    # rows of the keys that a withdrawal or a new reading concerns, with what became of each; such keys are judged again as a whole
+    "contested_rows": """unit_id VARCHAR, line_no BIGINT, delivery_id VARCHAR, event_key UUID, revision INTEGER, payload_hash UBIGINT,
+        outcome VARCHAR, reason_code VARCHAR, is_holder BOOLEAN""",
     # exact over all history; only accepted or waiting events stand here
     "identity": "event_key UUID, revision INTEGER, payload_hash UBIGINT, known_us BIGINT",
     # sales that carry their own number are found by the line they are
@@ -103,13 +108,17 @@ def columns_in(text: str) -> dict[str, str]:
 
 
 # what columns that were added say of the rows that are there
-_FILLED: Final = {"code_items": "named_item_id = item_id", "kit_components": "named_item_id = component_item_id"}
+_FILLED: Final = {
+    "code_items": "named_item_id = item_id",
+    "kit_components": "named_item_id = component_item_id",
+    "delivery_state": "reading_no = 0",
+}
 
 
 def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
-    """Make every private and ledger table that is missing, and columns that a version before did not have.
+    """Make every private and ledger table that is missing, and columns that a version before did not have; drop those that it alone had.
 
-    Such columns are null in the rows that are there, but for `_FILLED`. Returns whether a ledger table got any: its files must be written anew.
+    New columns are null in the rows that are there, but for `_FILLED`. Returns whether a ledger table got any: its files must be written anew.
     """
     con.execute("create schema if not exists ledger")
     there: dict[tuple[str, str], list[str]] = {}
@@ -127,7 +136,8 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
             con.execute(f'alter table {schema}."{name}" rename to "{name}_before"')
         con.execute(f'create table {schema}."{name}" ({listed})')
         if old is not None:
-            con.execute(f'insert into {schema}."{name}" by name select * from {schema}."{name}_before"')
+            kept = ", ".join(f'"{column}"' for column in old if column in typed)
+            con.execute(f'insert into {schema}."{name}" by name select {kept} from {schema}."{name}_before"')
             con.execute(f'drop table {schema}."{name}_before"')
             if name in _FILLED:
                 con.execute(f"update {name} set {_FILLED[name]}")

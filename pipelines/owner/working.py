@@ -70,13 +70,13 @@ class Work:
     batch_manifests: Table = Table(
         "batch_manifests", "unit of work",
             "unit_id VARCHAR, delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, content_sha256 VARCHAR, "
-            "known_us BIGINT, units_in_delivery INTEGER, segment VARCHAR, occurred_min VARCHAR, occurred_max VARCHAR, "
+            "known_us BIGINT, units_in_delivery INTEGER, reading_no INTEGER, segment VARCHAR, occurred_min VARCHAR, occurred_max VARCHAR, "
             "rows_in BIGINT, rows_parsed BIGINT, rows_rejected BIGINT",
-        filled_by="accounts", read_by="accounts")
+        filled_by="accounts", read_by="accounts contested settling")
     batch_units: Table = Table(
         "batch_units", "unit of work of events, a retried one too",
             "unit_no INTEGER, unit_id VARCHAR, delivery_id VARCHAR, path VARCHAR, feed VARCHAR, source_system VARCHAR, "
-            "known_us BIGINT, is_copy BOOLEAN, is_retry BOOLEAN",
+            "known_us BIGINT, is_retry BOOLEAN",
         filled_by="batch", read_by="accounts approval batch moves resolve revisions")
     retried: Table = Table(
         "retried", "waiting row whose time may have come",
@@ -90,7 +90,7 @@ class Work:
     resolved: Table = Table(
         "resolved", "row × part × reading of it",
         _RESOLVED,
-        filled_by="approval batch documents explode reread voids", read_by="accounts apply approval batch documents explode reread revisions voids")
+        filled_by="approval batch documents explode reread settling voids", read_by="accounts apply approval batch documents explode reread revisions settling voids")
     exploded: Table = Table(
         "exploded", "part of a bundle or kit",
         _RESOLVED,
@@ -131,7 +131,7 @@ class Work:
     exceptions: Table = Table(
         "exceptions", "row that is not simply accepted",
         "unit_no INTEGER, line_no BIGINT, outcome VARCHAR, reason_code VARCHAR",
-        filled_by="batch revisions", read_by="accounts apply batch revisions")
+        filled_by="batch revisions settling", read_by="accounts apply batch revisions settling")
     waiting_keys: Table = Table(
         "waiting_keys", "row that waits",
         "event_key, revision",
@@ -147,7 +147,7 @@ class Work:
     limits: Table = Table(
         "limits", "row that holds up to an instant",
         "unit_no INTEGER, line_no BIGINT, limit_us BIGINT",
-        filled_by="batch reread revisions", read_by="batch")
+        filled_by="batch reread revisions settling", read_by="batch")
     ended_revisions: Table = Table(
         "ended_revisions", "revision known before that ends",
         "event_key UUID, revision INTEGER, end_us BIGINT",
@@ -160,7 +160,7 @@ class Work:
     delivery_changes: Table = Table(
         "delivery_changes", "addition to a delivery's counts",
         "delivery_id VARCHAR, rows_in BIGINT, accepted BIGINT, duplicate BIGINT, corrected BIGINT, quarantined BIGINT",
-        filled_by="accepting accounts unpost", read_by="accounts")
+        filled_by="accepting accounts settling unpost", read_by="accounts")
     set_aside_rows: Table = Table(
         "set_aside_rows", "quarantined row, as it came",
         _RAW,
@@ -207,11 +207,38 @@ class Work:
             "delivery_id VARCHAR, feed VARCHAR, source_system VARCHAR, source_uri VARCHAR, entity VARCHAR, field_name VARCHAR, "
             "field_kind VARCHAR, rows_in BIGINT, known_us BIGINT",
         filled_by="drift", read_by="drift")
+    # what is contested
+    contested: Table = Table(
+        "contested", "key that is to be settled",
+        "event_key UUID",
+        filled_by="contested settling", read_by="contested settling")
+    contested_now: Table = Table(
+        "contested_now", "key that is being settled",
+        "event_key",
+        filled_by="settling", read_by="settling")
+    verdicts: Table = Table(
+        "verdicts", "row of a contested key, with what became of it",
+            "unit_no INTEGER, line_no BIGINT, unit_id VARCHAR, delivery_id VARCHAR, event_key VARCHAR, revision INTEGER, payload_hash UBIGINT, "
+            "known_us BIGINT, outcome VARCHAR, reason_code VARCHAR, counted_as VARCHAR, is_holder BOOLEAN, is_live BOOLEAN, "
+            "shown_reason VARCHAR, is_waiting BOOLEAN",
+        filled_by="settling", read_by="settling")
+    tenures: Table = Table(
+        "tenures", "row of a contested key × span of known time in which it stands",
+        "unit_no INTEGER, line_no BIGINT, since_us BIGINT, until_us BIGINT",
+        filled_by="settling", read_by="settling")
+    aimed: Table = Table(
+        "aimed", "void of a reading that does not live, with the line that it took back",
+        "unit_no, line_no, target",
+        filled_by="settling", read_by="settling")
+    lived: Table = Table(
+        "lived", "the same, with all that it says; one that never stood with an empty span",
+        _RESOLVED,
+        filled_by="settling", read_by="settling")
     # what is read again
     changed_codes: Table = Table(
         "changed_codes", "code that means something else",
         "thing VARCHAR, code VARCHAR",
-        filled_by="reread", read_by="reread touched")
+        filled_by="reread settling", read_by="reread touched")
     standing_events: Table = Table(
         "standing_events", "event among those read again that stands",
         "event_key, revision, payload_hash, limit_us",
@@ -219,16 +246,16 @@ class Work:
     reread_events: Table = Table(
         "reread_events", "event that was read again",
         "event_id, event_key, event_kind, document_kind, document_id",
-        filled_by="reread", read_by="documents reread touched")
+        filled_by="reread", read_by="documents reread settling touched")
     # what is touched
     touched_docs: Table = Table(
         "touched_docs", "document whose receipts or shipments are divided again",
         "kind VARCHAR, id VARCHAR",
-        filled_by="divisions touched", read_by="divisions interplay posting reread")
+        filled_by="divisions settling touched", read_by="divisions interplay posting reread")
     touched_keys: Table = Table(
         "touched_keys", "key whose voids are posted again",
         "event_key UUID",
-        filled_by="interplay touched", read_by="interplay touched voids")
+        filled_by="interplay settling touched", read_by="interplay touched voids")
     touched_counts: Table = Table(
         "touched_counts", "count that is new or ended",
         "event_id UUID",
@@ -282,7 +309,7 @@ class Work:
     exceeding: Table = Table(
         "exceeding", "the same, with why it waits",
         "event_id UUID, since_us BIGINT, reason_code VARCHAR",
-        filled_by="interplay voids", read_by="unpost voids")
+        filled_by="interplay voids", read_by="settling unpost voids")
     counted: Table = Table(
         "counted", "count × span of known time (a view)",
         f"{_KEPT}, state",

@@ -23,8 +23,8 @@ def _hash(*parts: str) -> str:
 def delivery_id_of(feed: str, source_uri: str, content_sha256: str, occurrence: int = 0, reading: str = "") -> str:
     """Id of a delivery: 32 hex digits from feed, path under the landing root and content.
 
-    `occurrence` counts how often this content has come back to this path after another one stood there; it is
-    above 0 only for reference files, whose returning content is a new delivery. `reading` is what the file was said to be,
+    `occurrence` counts how often this content has come back to this path after another one stood there (reference files), or this
+    reading of it after another one (the others): what returns is a new delivery. `reading` is what the file was said to be,
     where somebody said so: the same file read otherwise is another delivery.
     """
     parts = [feed, source_uri, content_sha256]
@@ -90,8 +90,8 @@ class Delivery:
     """One file as it was first seen. Written once, before anything of it is parsed; never changed.
 
     `source_uri` is the path under the landing root, `content_sha256` that of the decompressed bytes,
-    `bytes` the size of the file as it lies there, `rows_in` the sum of its units' rows. `sequence` counts the
-    deliveries of one path of a reference file from 0 (else 0). `entity` is null but for `reference`. `reading` is what the
+    `bytes` the size of the file as it lies there, `rows_in` the sum of its units' rows. `sequence` counts from 0 the
+    deliveries of one path of a reference file, of other feeds the readings of one content under one path. `entity` is null but for `reference`. `reading` is what the
     file was said to be, empty where it speaks for itself; `mapping` the meaning of the mapping it is read through, if any,
     and `left_out` the rows that it leaves out, which are not in `rows_in`.
     """

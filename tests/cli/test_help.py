@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = [command.callback.__name__ for command in app.registered_commands if command.callback]
 PATH_ORDER = [
     "demo", "ingest", "build", "gates", "plan", "explain", "publish", "export", "brief", "alerts", "run", "up", "serve", "rebuild",
-    "backup", "restore", "sql", "feeds", "rejects", "decisions", "undo", "doctor",
+    "backup", "restore", "sql", "feeds", "rejects", "withdraw", "decisions", "undo", "doctor",
 ]  # fmt: skip
 ENGINES = ("apache_beam", "dbt", "duckdb", "polars", "pyarrow", "numpy", "pydantic")
 
@@ -66,6 +66,7 @@ def test_every_command_has_help_and_takes_a_home(command: str, capsys: pytest.Ca
         "sql",
         "feeds",
         "rejects",
+        "withdraw",
         "decisions",
         "undo",
         "doctor",

@@ -115,8 +115,6 @@ def settle(deliveries: list[Delivery], resolver: Resolver) -> Settled:
 
 def _judge(row: Row, resolver: Resolver, seen: dict[Key, dict[int, tuple[Fate, Event | None, object]]]) -> Fate:
     """One row against what came before it. Only accepted and waiting rows hold their identity."""
-    if row.is_copy:
-        return Fate(row, "duplicate")
     if row.problem:
         return Fate(row, "quarantined", row.problem)
     key = key_of(row)

@@ -116,8 +116,6 @@ class Row:
     quantity: Decimal = Decimal(0)
     at: Written | None = None
     revision: int = 0
-    is_copy: bool = False
-    """Its whole delivery has the content of an earlier one."""
 
 
 @dataclasses.dataclass
@@ -142,7 +140,7 @@ def landing(
             if path.name.startswith(".") or path.suffix in (".part", ".tmp"):
                 continue
             found.append(delivery(root, path, feed, known_at))
-    return _mark_copies(found)
+    return found
 
 
 def delivery(root: Path, path: Path, feed: str, known_at: datetime) -> Delivery:
@@ -163,19 +161,6 @@ def delivery(root: Path, path: Path, feed: str, known_at: datetime) -> Delivery:
     return Delivery(feed, path.relative_to(root).as_posix(), known_at, hashlib.sha256(content).hexdigest(), rows)
 
 
-def _mark_copies(found: list[Delivery]) -> list[Delivery]:
-    """The same content under another path of the same feed and source: every row of the later one is a copy."""
-    seen: set[tuple[str, str, str]] = set()
-    for each in found:
-        source = each.rows[0].source_system if each.rows else each.feed
-        mark = (each.feed, source, each.content)
-        if mark in seen and each.feed != "reference":
-            for row in each.rows:
-                row.is_copy = True
-        seen.add(mark)
-    return found
-
-
 def again(deliveries: list[Delivery]) -> list[Delivery]:
     """Deliveries of several scans, in the order given: the same content under the same path is no delivery at all."""
     kept: list[Delivery] = []
@@ -187,7 +172,7 @@ def again(deliveries: list[Delivery]) -> list[Delivery]:
         ever.add((each.uri, each.content))
         if not is_known:
             kept.append(each)
-    return _mark_copies(kept)
+    return kept
 
 
 def entity_of(uri: str) -> str:

@@ -22,7 +22,7 @@ from pipelines.spool import Spool
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
 
-def test_the_same_content_under_another_name_is_all_duplicates_refused_rows_included(tmp_path: Path) -> None:
+def test_of_the_same_content_under_another_name_accepted_rows_are_duplicates_and_refused_ones_are_shown_again(tmp_path: Path) -> None:
     home = SmallHome(tmp_path)
     rows = [
         pos("T1", 1, "sale", "2026-03-02T11:00:00", "MUG", 1),
@@ -32,8 +32,25 @@ def test_the_same_content_under_another_name_is_all_duplicates_refused_rows_incl
     home.deliver(**{"pos/a.jsonl": text})
     assert home.counted("pos/a.jsonl") == (3, 1, 0, 0, 2)
     home.deliver(**{"pos/b.jsonl": text})
-    assert home.counted("pos/b.jsonl") == (3, 0, 3, 0, 0)
-    assert [(reason, line) for reason, line, _ in home.set_aside()] == [("fractional_quantity", 2), ("not_json", 3)]
+    assert home.counted("pos/b.jsonl") == (3, 0, 1, 0, 2)
+    shown = home.rows(
+        "select source_uri, reason_code, line_no::INT from quarantine join (select distinct delivery_id, source_uri from deliveries) using (delivery_id)"
+    )
+    assert sorted(shown) == [(f"pos/{name}.jsonl", *why) for name in "ab" for why in (("fractional_quantity", 2), ("not_json", 3))]
+
+
+def test_a_table_that_is_read_for_two_entities_shows_what_each_refuses(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    table = "sku,name,from,days,pack\nTEE,T-shirt,SUP,5,6\nMUG,Mug,SUP,5,2.5\nCUP,Cup,SUP,-99,6\n"
+    mapping = (
+        'feed = "reference"\n[columns.items]\nitem_code = "sku"\nitem_name = "name"\n'
+        '[columns.terms]\nsupplier_code = "from"\nitem_code = "sku"\nlocation_code = { value = "*" }\n'
+        'lead_time_days = "days"\nmultiple_units = "pack"\n'
+    )
+    home.deliver(**{"reference/erp/items.csv": table, "reference/erp/terms.csv": table, "reference/erp/mapping.toml": mapping})
+    assert home.counted("reference/erp/items.csv") == (3, 3, 0, 0, 0)
+    assert home.counted("reference/erp/terms.csv") == (3, 1, 0, 0, 2)
+    assert [(reason, line) for reason, line, _ in home.set_aside()] == [("not_whole", 3), ("quantity_negative", 4)]
 
 
 def test_the_first_of_two_contents_stands_and_the_other_is_set_aside(tmp_path: Path) -> None:

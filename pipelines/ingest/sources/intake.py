@@ -39,7 +39,7 @@ class Intake:
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._seen: set[str] = set()
-        self._reference: dict[tuple[str, str | None], list[Delivery]] | None = None
+        self._former: dict[tuple[str, str, str | None], list[Delivery]] | None = None
 
     def take(self, found: Found, arrival: Arrival, surveyed: Survey, content: Content, known_at: str) -> Delivery:
         """Add to `found` the delivery that this content is, and its units that have not been given out before; returns the delivery."""
@@ -66,11 +66,14 @@ class Intake:
         """The delivery that this content is: the one there is already, else a new one, written."""
         uri, content, reading = arrival.source_uri, surveyed.content_sha256, surveyed.how.reading
         occurrence = sequence = 0
-        if arrival.feed == REFERENCE:
-            earlier = self._reference_deliveries().setdefault((uri, arrival.entity), [])
+        if arrival.feed == REFERENCE or reading:  # what was once read as something is read as something ever after
+            earlier = self._deliveries_of(arrival.feed, uri, arrival.entity)
+            if arrival.feed != REFERENCE:
+                earlier = [one for one in earlier if one.content_sha256 == content]
             if earlier and (earlier[-1].content_sha256, earlier[-1].reading) == (content, reading):
                 return earlier[-1], False
-            occurrence, sequence = sum(1 for one in earlier if one.content_sha256 == content), len(earlier)
+            returns = (one for one in earlier if one.content_sha256 == content and (arrival.feed == REFERENCE or one.reading == reading))
+            occurrence, sequence = sum(1 for _ in returns), len(earlier)
         delivery_id = delivery_id_of(arrival.feed, uri, content, occurrence, reading)
         try:
             return self._spool.read_delivery(delivery_id), False
@@ -99,17 +102,16 @@ class Intake:
             left_out=surveyed.left_out,
         )
         delivery = self._spool.write_delivery(delivery)
-        if arrival.feed == REFERENCE:
-            self._reference_deliveries()[uri, arrival.entity].append(delivery)
+        if self._former is not None:
+            self._deliveries_of(arrival.feed, uri, arrival.entity).append(delivery)
         return delivery, True
 
-    def _reference_deliveries(self) -> dict[tuple[str, str | None], list[Delivery]]:
-        """Deliveries of each reference path and entity in their order; read from the spool once."""
-        if self._reference is None:
-            self._reference = {}
+    def _deliveries_of(self, feed: str, uri: str, entity: str | None) -> list[Delivery]:
+        """Deliveries of a path, of an entity, in their order; read from the spool once."""
+        if self._former is None:
+            self._former = {}
             for delivery in self._spool.read_deliveries():
-                if delivery.feed == REFERENCE:
-                    self._reference.setdefault((delivery.source_uri, delivery.entity), []).append(delivery)
-            for deliveries in self._reference.values():
-                deliveries.sort(key=lambda one: one.sequence)
-        return self._reference
+                self._former.setdefault((delivery.feed, delivery.source_uri, delivery.entity), []).append(delivery)
+            for deliveries in self._former.values():
+                deliveries.sort(key=lambda one: (one.sequence, one.first_known_at))
+        return self._former.setdefault((feed, uri, entity), [])

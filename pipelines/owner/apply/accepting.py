@@ -97,6 +97,9 @@ def _wait_again(act: Act) -> None:
             select q.* replace (1 as sign, {act.commit_id} as commit_id) from ({_last_reason_sql()}) q
             where (q.delivery_id, q.line_no) in (select (delivery_id, source_line) from {work.returned_events})""")
         work.execute(f"""
+            update contested_rows set outcome = 'quarantined', reason_code = null from {work.returned_events} e
+            where contested_rows.unit_id = e.unit_id and contested_rows.line_no = e.source_line""")
+        work.execute(f"""
             insert into {work.delivery_changes}
             select delivery_id, 0, -count(*) filter (not is_corrected), 0, -count(*) filter (is_corrected), count(*) from (
                 -- one that has replaced a lower revision was counted as its correction
@@ -113,8 +116,8 @@ def _last_reason_sql() -> str:
         qualify row_number() over (partition by delivery_id, line_no order by commit_id desc, sign desc) = 1"""
 
 
-def reference_rows(spool: Spool, manifest: Manifest) -> list[ReferenceRow]:
-    """The rows of a unit of reference, in their order."""
+def reference_rows(spool: Spool, manifest: Manifest, *, formers_us: tuple[int, ...] = ()) -> list[ReferenceRow]:
+    """The rows of a unit of reference, in their order; see `ReferenceRow` for `formers_us`."""
     if manifest.segment is None or manifest.entity is None:
         return []
     import polars as pl
@@ -122,7 +125,9 @@ def reference_rows(spool: Spool, manifest: Manifest) -> list[ReferenceRow]:
     known_us = micros(manifest.known_at)
     rows: list[dict[str, Any]] = pl.read_parquet(spool.segment_path(manifest.feed, manifest.segment)).to_dicts()
     return [
-        ReferenceRow(manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us)
+        ReferenceRow(
+            manifest.entity, {k: v for k, v in row.items() if k != "source_line"}, int(row["source_line"]), known_us, formers_us=formers_us
+        )
         for row in rows
     ]
 

@@ -18,9 +18,8 @@ from pipelines.feeds.reading.blanks import visible
 from pipelines.feeds.reasons import APPROVAL, MEANING, WAITS
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql
-from pipelines.owner.apply import drift
+from pipelines.owner.apply import contested, drift
 from pipelines.owner.apply.batch import Unit
-from pipelines.owner.apply.failing import FailedUnit, quarantine
 from pipelines.owner.apply.resolve import Incoming
 from pipelines.owner.reference.rows import ReferenceRow
 from pipelines.owner.working import Table, Work
@@ -36,36 +35,25 @@ _SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "tar
 
 def begin(work: Work, manifests: Sequence[Manifest]) -> None:
     """Open the accounts of the batch: every parsed row counts as accepted until something else is said of it."""
-    work.make(work.delivery_changes)
+    work.make(work.delivery_changes, work.batch_manifests)
     if not manifests:
         return
     work.hold(work.batch_manifests, [
-        (m.unit_id, m.delivery_id, m.feed, m.source_system, m.source_uri, m.content_sha256, micros(m.known_at), m.units_in_delivery, m.segment,
+        (m.unit_id, m.delivery_id, m.feed, m.source_system, m.source_uri, m.content_sha256, micros(m.known_at), m.units_in_delivery, m.sequence, m.segment,
          m.occurred_min, m.occurred_max, m.rows_in, m.rows_parsed, m.rows_rejected) for m in manifests
     ])  # fmt: skip
-    # of deliveries with the same content the first to be applied is the original, the others are copies
     work.execute(f"""
         insert into delivery_state
-        select delivery_id, feed, source_system, source_uri, content_sha256, known_us, units_in_delivery, 0,
-            row_number() over (partition by feed, source_system, content_sha256 order by known_us, source_uri, delivery_id) > 1 or exists (
-                select 1 from delivery_state d where d.feed = m.feed and d.source_system = m.source_system
-                    and d.content_sha256 = m.content_sha256 and d.source_uri <> m.source_uri)
+        select delivery_id, feed, source_system, source_uri, content_sha256, known_us, units_in_delivery, 0, reading_no
         from (select distinct on (delivery_id) * from {work.batch_manifests}) m
         where delivery_id not in (select delivery_id from delivery_state)""")
     work.execute(f"""
         insert into {work.delivery_changes}
-        select delivery_id, sum(rows_in), sum(rows_parsed), sum(rows_rejected) filter (is_copy), 0, sum(rows_rejected) filter (not is_copy)
-        from {work.batch_manifests} join delivery_state using (delivery_id) group by all""")
-    work.execute(f"update {work.delivery_changes} set duplicate = coalesce(duplicate, 0), quarantined = coalesce(quarantined, 0)")
-
-
-def _copies(work: Work) -> set[str]:
-    return {row[0] for row in work.execute("select delivery_id from delivery_state where is_copy").fetchall()}
+        select delivery_id, sum(rows_in), sum(rows_parsed), 0, 0, sum(rows_rejected) from {work.batch_manifests} group by all""")
 
 
 def units_of(work: Work, manifests: Sequence[Manifest], spool: Spool) -> list[Unit]:
     """The batch's view of the manifests that have a segment."""
-    copies = _copies(work)
     return [
         Unit(
             m.unit_id,
@@ -75,7 +63,6 @@ def units_of(work: Work, manifests: Sequence[Manifest], spool: Spool) -> list[Un
             micros(m.known_at),
             spool.segment_path(m.feed, m.segment),
             tuple(m.columns),
-            m.delivery_id in copies,
             m.constants,
             (_utc_micros(m.occurred_min), _utc_micros(m.occurred_max)) if m.occurred_min and m.occurred_max else None,
         )
@@ -117,6 +104,7 @@ def choose_retries(work: Work, units: Sequence[Unit], *, is_more_known: bool, is
         insert into {work.retried} select * from waiting where waits_for in {one_of(_WAITS_FOR_LINE)}
             and (target_hi, target_lo) in (select (key_hi, key_lo) from {work.retried} union select (target_hi, target_lo) from {work.retried})
             and (unit_id, source_line) not in (select (unit_id, source_line) from {work.retried})""")
+    contested.leave_out(work, work.retried, _KEY)
     rows = work.execute(f"""
         select distinct r.unit_id, a.delivery_id, a.feed, d.source_system, a.known_us from {work.retried} r
         join applied_units a using (unit_id) join delivery_state d using (delivery_id)""").fetchall()
@@ -127,11 +115,15 @@ def reference_outcomes(
     work: Work, manifest: Manifest, rows: Sequence[ReferenceRow], outcomes: Sequence[tuple[str, str]], commit_id: int
 ) -> None:
     """Account for the rows of a reference file: those not accepted were duplicates or are set aside with a reason."""
-    duplicates = sum(outcome == "duplicate" for outcome, _ in outcomes)
-    refused = [(row, code, reason) for row, (code, reason) in zip(rows, outcomes, strict=True) if code not in ("accepted", "duplicate")]
+    duplicates, corrected = (sum(outcome == name for outcome, _ in outcomes) for name in ("duplicate", "corrected"))
+    refused = [
+        (row, code, reason)
+        for row, (code, reason) in zip(rows, outcomes, strict=True)
+        if code not in ("accepted", "duplicate", "corrected")
+    ]
     work.execute(
-        f"insert into {work.delivery_changes} values (?, 0, ?, ?, 0, ?)",
-        [manifest.delivery_id, -duplicates - len(refused), duplicates, len(refused)],
+        f"insert into {work.delivery_changes} values (?, 0, ?, ?, ?, ?)",
+        [manifest.delivery_id, -duplicates - corrected - len(refused), duplicates, corrected, len(refused)],
     )
     for row, code, reason in refused:
         work.execute(
@@ -163,9 +155,27 @@ def write_outcomes(work: Work, incoming: Incoming, commit_id: int) -> None:
         select u.delivery_id, 0, -count(*), count(*) filter (x.outcome = 'duplicate'), count(*) filter (x.outcome in ('corrected', 'overtaken')),
             count(*) filter (x.outcome = 'quarantined')
         from {fresh} group by all""")
+    gather_set_aside(work, incoming)
+    quarantine(work)
+    wait(work, incoming)
+
+
+def gather_set_aside(work: Work, incoming: Incoming) -> None:
+    """Make `set_aside_rows` of the batch's new rows that `exceptions` sets aside, as they came."""
+    fresh = f"{work.exceptions} x join {work.batch_units} u using (unit_no) where not u.is_retry"
     set_aside = f"(select x.* from {fresh} and x.outcome = 'quarantined')"
     raw = f"(select i.* from ({incoming.relation()}) i semi join {set_aside} x on x.unit_no = i.unit_no and x.line_no = i.source_line)"
     work.execute(f"create or replace temp table {work.set_aside_rows} as select * from {raw}")
+
+
+def quarantine(work: Work) -> None:
+    """Write the quarantine rows of `set_aside_rows`."""
+    _quarantine(work, work.set_aside_rows)
+
+
+def wait(work: Work, incoming: Incoming) -> None:
+    """Keep those of `set_aside_rows` that wait."""
+    waits = listed(sorted(WAITS))
     have = [name for name in EVENT_SCHEMA if incoming.has(name)]
     work.execute(f"""
         insert into waiting by name
@@ -174,7 +184,6 @@ def write_outcomes(work: Work, incoming: Incoming, commit_id: int) -> None:
                 as wait_until_us, {", ".join(f"s.{name}" for name in have)}
         from {work.set_aside_rows} s join {work.exceptions} x on x.unit_no = s.unit_no and x.line_no = s.source_line and x.reason_code in ({waits})
         join {work.batch_units} u on u.unit_no = s.unit_no""")
-    _quarantine(work, work.set_aside_rows)
 
 
 def _quarantine(work: Work, rows: Table) -> None:
@@ -274,9 +283,8 @@ def close(work: Work, manifests: Sequence[Manifest], spool: Spool, commit_id: in
         work.execute(f"""
             update delivery_state set units_applied = units_applied + n.units
             from (select delivery_id, count(*) as units from {work.batch_manifests} group by all) n where delivery_state.delivery_id = n.delivery_id""")
-    copies = _copies(work)
     for manifest in manifests:
-        if manifest.rejects and manifest.delivery_id not in copies:
+        if manifest.rejects:
             work.execute(
                 f"""insert into ledger.quarantine
                 select ?, ?, line_no, reason_code, reason, payload, false, ?::TIMESTAMPTZ, 1, {commit_id} from read_parquet(?)""",
@@ -292,12 +300,6 @@ def close(work: Work, manifests: Sequence[Manifest], spool: Spool, commit_id: in
         from {work.delivery_changes} c join delivery_state d using (delivery_id) group by all""",
         [done],
     )
-
-
-def set_aside_failed(work: Work, failed: FailedUnit, spool: Spool, commit_id: int) -> None:
-    """Tell of the rows of a unit that could not be applied; of a copy they were told of before."""
-    if failed.manifest.delivery_id not in _copies(work):
-        quarantine(work, failed, spool, commit_id)
 
 
 def _as_sent(cells: dict[str, Any]) -> dict[str, Any]:

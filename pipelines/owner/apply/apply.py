@@ -21,7 +21,21 @@ from pipelines.ledger import hashing
 from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import key_sql, low_sql
-from pipelines.owner.apply import accepting, accounts, batch, bulk, decided, documents, effects, explode, reread, unpost
+from pipelines.owner.apply import (
+    accepting,
+    accounts,
+    batch,
+    bulk,
+    contested,
+    decided,
+    documents,
+    effects,
+    explode,
+    failing,
+    reread,
+    settling,
+    unpost,
+)  # fmt: skip
 from pipelines.owner.apply.failing import FailedUnit, is_of_a_row
 from pipelines.owner.apply.identity import KeyFilter
 from pipelines.owner.posting import interplay, moves, recounts, touched, voids
@@ -60,6 +74,7 @@ class Applier:
             self._found()
         runs = con.execute(f"select {low_sql('event_key')} as key_lo from identity").fetchnumpy()["key_lo"]
         self._seen = KeyFilter([np.asarray(runs, dtype=np.uint64)] if len(runs) else [])
+        self._seen.add(contested.filter_keys(self._work))
         self.applied: set[str] = {row[0] for row in con.execute("select unit_id from applied_units").fetchall()}
 
     def _found(self) -> None:
@@ -132,15 +147,18 @@ class Applier:
             accounts.begin(work, todo)
             moves.begin(work, self._ledger)
             self._bulk = None
+            contested.begin(work, self._spool)
             self._decided = decided.take(effects.Act(work, self._spool, commit_id, now_us), decisions) if decisions else (0, 0)
+            contested.remember(work, self._seen)
             change = self._take_reference([m for m in todo if m.feed == "reference"], decisions, commit_id)
             events = [m for m in todo if m.feed != "reference"]
             keys = self._take_events(events, change, commit_id, now_us, with_retries=with_retries)
             if change.changed or (change.is_more_known and reread.has_unknown_tags(work)):
                 reread.post_again(work, self._spool, change.changed, commit_id, now_us)
+            settling.settle(work, self._spool, commit_id, now_us)
             movements = self._close(todo, commit_id, now_us)
             for one in failed:
-                accounts.set_aside_failed(work, one, self._spool, commit_id)
+                failing.quarantine(work, one, self._spool, commit_id)
             failpoint("before_commit")
             work.execute("commit")
             failpoint("after_commit")
@@ -178,7 +196,11 @@ class Applier:
         return change
 
     def _reference_rows(self, manifest: Manifest) -> list[ReferenceRow]:
-        return [] if manifest.segment is None else accepting.reference_rows(self._spool, manifest)
+        return (
+            []
+            if manifest.segment is None
+            else accepting.reference_rows(self._spool, manifest, formers_us=contested.formers_known_us(self._work, manifest))
+        )
 
     # --- events ---------------------------------------------------------------------------------------------
 
@@ -203,6 +225,7 @@ class Applier:
                 recounts.count(work)  # nothing but plain rows came: only counts may have to follow
                 return all_keys
         incoming = batch.bring_together(work, [*units, *retries], now_us=now_us, rows=rest)
+        contested.leave_out(work, work.resolved)
         profile = batch.profile(work)
         keys = batch.judge(work, self._seen, profile)
         batch.accept(work)
@@ -273,6 +296,7 @@ class Applier:
             a, b = hashing.add(a, bulk_a), hashing.add(b, bulk_b)
             stored += work.execute("select row_count from bulk_files where commit_id = ?", [commit_id]).fetchall()[0][0]
         accounts.close(work, manifests, self._spool, commit_id, now_us)
+        contested.clear_replaced(work, commit_id)
         newest_known = max((micros(m.known_at) for m in manifests), default=None)
         work.execute(
             f"""insert into commits

@@ -36,8 +36,6 @@ class Unit:
     known_us: int
     path: Path | None
     columns: tuple[str, ...]
-    is_copy: bool = False
-    """Its delivery's content came before under another path: nothing of it is set aside, all of it is known."""
     constants: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     """Texts and offsets that are the same in all rows of the segment, as far as they are known."""
     span_us: tuple[int, int] | None = None
@@ -81,7 +79,7 @@ def bring_together(work: Work, units: Sequence[Unit], *, now_us: int, only: str 
 def name_units(work: Work, units: Sequence[Unit]) -> None:
     """Make `batch_units`, the batch's units by number."""
     work.hold(work.batch_units, [
-        (number, u.unit_id, u.delivery_id, str(u.path) if u.path else None, u.feed, u.source_system, u.known_us, u.is_copy, u.is_retry)
+        (number, u.unit_id, u.delivery_id, str(u.path) if u.path else None, u.feed, u.source_system, u.known_us, u.is_retry)
         for number, u in enumerate(units)
     ])  # fmt: skip
 
@@ -112,13 +110,11 @@ def judge(work: Work, seen: KeyFilter, profile: Profile) -> Keys:
     if is_doubtful:
         _judge_doubtful(work, np.asarray(got["unit_no"])[doubt], np.asarray(got["line_no"])[doubt])
     if profile.has_problems:
-        # of a copied delivery nothing is set aside: what was refused the first time is known
         work.execute(f"""
             insert into {work.exceptions}
-            select e.unit_no, e.line_no, case when u.is_copy and e.problem not in ({_WAITS}) then 'duplicate' else 'quarantined' end,
-                case when u.is_copy and e.problem not in ({_WAITS}) then null else e.problem end
+            select e.unit_no, e.line_no, 'quarantined', e.problem
             from (select unit_no, line_no, arg_max_null(problem, until_us) as problem from {work.resolved} group by all) e
-            join {work.batch_units} u using (unit_no) anti join {work.exceptions} x using (unit_no, line_no) where e.problem is not null""")
+            anti join {work.exceptions} x using (unit_no, line_no) where e.problem is not null""")
     if is_doubtful or work.count(f"{work.batch_units} where is_retry"):
         revisions.order(work)
     return keys
@@ -135,10 +131,9 @@ def _judge_doubtful(work: Work, unit_no: np.ndarray, line_no: np.ndarray) -> Non
     work.execute(f"create or replace temp table {work.judged} as {JUDGE_SQL}")
     work.execute(f"""
         insert into {work.exceptions}
-        select j.unit_no, j.line_no,
-            case when j.outcome = 'duplicate' or u.is_copy then 'duplicate' else 'quarantined' end,
-            case when j.outcome = 'duplicate' or u.is_copy then null else 'conflicting_payload' end
-        from {work.judged} j join {work.batch_units} u using (unit_no) where j.outcome in ('duplicate', 'conflict')""")
+        select unit_no, line_no, case outcome when 'duplicate' then 'duplicate' else 'quarantined' end,
+            case outcome when 'duplicate' then null else 'conflicting_payload' end
+        from {work.judged} where outcome in ('duplicate', 'conflict')""")
 
 
 def remember(work: Work, profile: Profile) -> None:

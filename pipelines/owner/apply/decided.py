@@ -20,10 +20,11 @@ from pipelines.ledger.decisions import DECISIONS_TABLE, UNDO, Decision, hash_of
 from pipelines.ledger.instants import micros
 from pipelines.owner.apply.accepting import AcceptRow
 from pipelines.owner.apply.effects import Act, Effect
+from pipelines.owner.apply.withdrawing import Withdraw
 from pipelines.owner.reference.code_tables import insert_rows
 from pipelines.owner.working import Work
 
-EFFECTS: Final[dict[str, Effect]] = {"accept_gate": Effect(), "accept_row": AcceptRow(), "withdraw": Effect()}
+EFFECTS: Final[dict[str, Effect]] = {"accept_gate": Effect(), "accept_row": AcceptRow(), "withdraw": Withdraw()}
 """Kind of decision: what the owner does. `undo` is the undoing of another's effect."""
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from pipelines.feeds.registry import EPCIS_FEEDS
 from pipelines.ledger.ids import code_id
 from pipelines.ledger.keys import key_sql
-from pipelines.owner.apply import batch, documents, explode, unpost
+from pipelines.owner.apply import batch, contested, documents, explode, unpost
 from pipelines.owner.apply.resolve import channel_sql
 from pipelines.owner.posting import interplay, moves, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -30,6 +30,7 @@ def post_again(work: Work, spool: Spool, changed: set[tuple[str, str]], commit_i
     if not units:
         return 0
     batch.bring_together(work, units, now_us=now_us, only=condition)
+    contested.leave_out(work, work.resolved)
     _leave_what_stands(work)
     profile = batch.profile(work)
     explode.explode(work, profile)
@@ -37,10 +38,11 @@ def post_again(work: Work, spool: Spool, changed: set[tuple[str, str]], commit_i
         voids.find_voided(work)
     documents.place_orders(work)
     batch.accept(work)
-    _keep_again(work, commit_id)
+    name_events(work)
+    keep_again(work, commit_id)
     touched.begin(work)
     touched.by_reread(work)
-    _repost_whole(work)
+    repost_whole(work)
     interplay.post_interplay(work)
     unpost.let_voids_wait(work, spool, is_reread=True)
     return profile.rows
@@ -81,18 +83,22 @@ def _leave_what_stands(work: Work) -> None:
             select arg_min((unit_no, line_no), (known_us, unit_no, line_no)) from {work.resolved} group by event_key, revision)""")
 
 
-def _keep_again(work: Work, commit_id: int) -> None:
-    """Documents and kept events become what the events mean now; all of them are in `reread_events`."""
+def name_events(work: Work) -> None:
+    """Make `reread_events` of the events in `resolved`: what they posted is posted again."""
     work.execute(f"""
         create or replace temp table {work.reread_events} as
         select distinct event_id, event_key, event_kind, document_kind, document_id from {work.resolved}""")
+
+
+def keep_again(work: Work, commit_id: int) -> None:
+    """Documents and kept events become what the events in `reread_events` mean now."""
     documents.replace(work, commit_id)
     for table in ("kept_events", "counts"):
         work.execute(f"delete from {table} where event_id in (select event_id from {work.reread_events})")
     interplay.keep(work)
 
 
-def _repost_whole(work: Work) -> None:
+def repost_whole(work: Work) -> None:
     """Post again what the events post by themselves."""
     moves.want(work, whole_intents_sql(work))
     work.execute(f"""

@@ -59,5 +59,8 @@ def _unpost(work: Work, spool: Spool, events: str) -> None:
             work, f'select a.delivery_id as "_delivery", a.known_us as "_known", a.reason_code as "_reason", a.feed, s.* from {rows}'
         )
     work.execute(f"""
+        update contested_rows set outcome = 'quarantined', reason_code = u.reason_code from {work.unposted} u
+        where contested_rows.unit_id = u.unit_id and contested_rows.line_no = u.line_no""")
+    work.execute(f"""
         insert into {work.delivery_changes}
         select delivery_id, 0, -count(*) filter (not is_corrected), 0, -count(*) filter (is_corrected), count(*) from {work.unposted} group by all""")

@@ -74,7 +74,8 @@ def void(work: Work) -> None:
     work.execute(f"""
         create or replace temp table {work.void_targets} as
         select event_key, {event_id_sql("event_key", "revision")} as event_id
-        from (select distinct event_key, revision from identity where event_key in (select target from {work.touched_voids}))""")
+        from (select event_key, revision from identity union select event_key, revision from contested_rows)
+        where event_key in (select target from {work.touched_voids})""")
     work.execute(f"""
         create or replace temp table {work.target_spans} as
         select *, row_number() over (order by {", ".join(moves.CONTENT)}, since_us)::INTEGER as row_no from ({moves.spans_sql(work, work.void_targets)})""")
@@ -110,7 +111,7 @@ def _share_out(work: Work) -> None:
     work.hold(work.exceeding_rows, waiting)
     work.execute(f"""
         insert into {work.exceeding}
-        select event_id::UUID, since_us, case when target::UUID in (select event_key from {work.void_targets}) then '{EXCEEDS}' else '{WITHOUT_TARGET}' end
+        select event_id::UUID, since_us, case when target::UUID in (select event_key from identity) then '{EXCEEDS}' else '{WITHOUT_TARGET}' end
         from {work.exceeding_rows}""")
     work.execute(
         f"update kept_events set until_us = least(until_us, x.since_us) from {work.exceeding} x where kept_events.event_id = x.event_id"

@@ -50,6 +50,8 @@ class ReferenceRow:
     line_no: int
     known_us: int
     is_accepted: bool = False
+    formers_us: tuple[int, ...] = ()
+    """When the readings of the file that this one replaces were known."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -57,7 +59,7 @@ class ReferenceChange:
     """What a set of reference rows changed.
 
     Codes newly known (what waits may go on), codes whose meaning changed (what was posted is posted again), and the
-    outcome of every row (`accepted`, `duplicate`, or a reason).
+    outcome of every row (`accepted`, `duplicate`, `corrected`, or a reason).
     """
 
     is_more_known: bool = False
@@ -113,7 +115,10 @@ class ReferenceBook:
         self._tables.write({("channel", STORE_CHANNEL)})
 
     def take(self, rows: Iterable[ReferenceRow], commit_id: int) -> ReferenceChange:
-        """Take rows in the order of their files and lines; a row equal to the current version is a duplicate."""
+        """Take rows in the order of their files and lines; a row equal to the current version is a duplicate.
+
+        What another reading of the same file says otherwise is a version from when the one that it replaces began.
+        """
         change = ReferenceChange()
         touched: set[tuple[str, str]] = set()
         handed_on: set[tuple[str, str]] = set()
@@ -123,7 +128,8 @@ class ReferenceBook:
         for row in rows:
             key = tuple(str(row.cells.get(column) or "") for column in ENTITY_BY_NAME[row.entity].key)
             row_hash = _row_hash(row.cells)
-            if self._hashes.get((row.entity, key)) == row_hash:
+            former = self._former(row, key)
+            if row_hash in (self._hashes.get((row.entity, key)), former[0] if former else None):
                 change.outcomes.append(("duplicate", ""))
                 continue
             if not row.is_accepted and (unlikely := implausible(row.entity, row.cells)):
@@ -131,6 +137,8 @@ class ReferenceBook:
                 continue
             version_no = len(self._history.of(row.entity, *key)) + 1
             starts = _starts(row, is_first=version_no == 1)
+            if former and row.cells.get("valid_from") is None:
+                starts = former[1]
             taken = self._codes.taken(key[0], row.cells, starts)
             if taken:
                 change.outcomes.append(taken)
@@ -162,7 +170,7 @@ class ReferenceBook:
             touched |= _touched(row.entity, key) | self._items_coded(row.entity, key)
             if row.entity == "items":
                 bounds += self._bound(row, version_no)
-            change.outcomes.append(("accepted", ""))
+            change.outcomes.append(("corrected" if former else "accepted", ""))
         if kept:
             insert_rows(self._con, "reference_rows", kept)
         if bounds:
@@ -173,6 +181,16 @@ class ReferenceBook:
             change.changed = self._tables.write(touched) | handed_on
             change.is_more_known = True
         return change
+
+    def _former(self, row: ReferenceRow, key: tuple[str, ...]) -> tuple[str, int] | None:
+        """Hash and start of the version that a former reading of the file gave this key."""
+        if not row.formers_us:
+            return None
+        found: list[tuple[str, int]] = self._con.execute(
+            "select row_hash, starts_us from reference_rows where entity = ? and key = ? and list_contains(?::BIGINT[], known_us) order by sequence desc limit 1",
+            [row.entity, json.dumps(key), list(row.formers_us)],
+        ).fetchall()
+        return found[0] if found else None
 
     def _items_coded(self, entity: str, key: tuple[str, ...]) -> set[tuple[str, str]]:
         """The items that a vendor's code has ever meant."""
