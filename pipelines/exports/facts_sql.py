@@ -169,8 +169,20 @@ select v.kpi_code, d.kpi_name as name_en, d.kpi_name_fr as name_fr, v.period_sta
 from finished v left join kpi.definitions d using (kpi_code)
 order by v.status = 'missed' desc, v.status = 'met' desc, v.kpi_code, v.currency_code"""
 
-ALERT_COLUMNS: Final = ("alert_id", "alert_code", "severity", "state", "first_seen_at", "what")
+ALERT_COLUMNS: Final = (
+    "alert_id",
+    "alert_code",
+    "severity",
+    "state",
+    "first_seen_at",
+    "what",
+    "item_code",
+    "location_code",
+    "channel_code",
+    "figures",
+)
 ALERTS: Final = f"""
-select alert_code, severity, count(*) as n_open, count(*) filter (first_seen_at > ?) as n_new, arg_min(what, (first_seen_at, alert_id)) as what
+select alert_code, severity, count(*) as n_open, count(*) filter (first_seen_at > ?) as n_new,
+    unnest(arg_min({{'what': what, 'item': item_code, 'location': location_code, 'channel': channel_code, 'figures': figures}}, (first_seen_at, alert_id)))
 from ops.alerts where state = 'open' group by alert_code, severity
 order by list_position({list(SEVERITIES)}, severity), count(*) desc, alert_code"""

@@ -6,7 +6,10 @@ Belongs here: what is said of which figure, and what is said where there is none
 
 from __future__ import annotations
 
+import json
+import string
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.alerts.codes import alert_name
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from pipelines.words.words import Words
 
 _SUPPLIERS_IN_CHART: Final = 12
+STORED_LANGUAGE: Final = "en"
+"""What the tables say in sentences."""
 
 
 def sections_of(facts: Facts, words: Words) -> list[Section]:
@@ -309,11 +314,23 @@ def alerts(facts: Facts, words: Words) -> Section:
         [
             Cell(alert_name(row["alert_code"], words.language), row["alert_code"]),
             Cell(words.known(f"severity.{row['severity']}") or row["severity"], tone=tones.get(row["severity"], "")),
-            Cell(words.number(row["n_open"])), Cell(row["what"] or ""),
+            Cell(words.number(row["n_open"])), Cell(_told(row, words)),
         ]
         for row in facts.alerts
     ]  # fmt: skip
     return Section("alerts", words("brief.alerts"), [words("alerts.summary", count=count, new=new, day=day)], [Table("", heads, rows)])
+
+
+def _told(row: dict[str, Any], words: Words) -> str:
+    """What is wrong, in the reader's words where the catalogue has a sentence for all that is known of it; else as it was stored, in English."""
+    sentence = words.known(f"alert_told.{row['alert_code']}")
+    if words.language == STORED_LANGUAGE or sentence is None:
+        return row["what"] or ""
+    figures = json.loads(row["figures"] or "{}")
+    known = {name: date.fromisoformat(value) if name.endswith("_on") and value else value for name, value in figures.items()}
+    values = {name: value for name, value in {**row, **known}.items() if value is not None}
+    asked = {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+    return words(f"alert_told.{row['alert_code']}", **values) if asked <= values.keys() else row["what"] or ""
 
 
 _NUMBERS: Final = frozenset({"lines", "order_units", "line_amount", "cover_days", "demand_units_per_day_mean"})

@@ -53,7 +53,8 @@ class RandomTrade:
     """A seeded stream of everything that can happen late, twice over or be taken back; one `step` a commit."""
 
     def __init__(self, ledger: SmallLedger, seed: int) -> None:
-        self.ledger, self.dice = ledger, random.Random(seed)
+        # Lots by dice of their own: what else happens stays what it was without them.
+        self.ledger, self.dice, self.lots = ledger, random.Random(seed), random.Random(seed + 1)
         self.sales: list[dict[str, Any]] = []
         self.orders: list[dict[str, Any]] = []
         self.ships: list[dict[str, Any]] = []
@@ -107,8 +108,8 @@ class RandomTrade:
     def open(self) -> None:
         item, place = self.shelf()
         lot = (
-            {"lot_code": self.dice.choice("AB"), "expires_on": f"2026-03-{self.dice.randrange(1, 20):02d}"}
-            if self.dice.random() < 0.5
+            {"lot_code": self.lots.choice("AB"), "expires_on": f"2026-03-{self.lots.randrange(1, 20):02d}"}
+            if self.lots.random() < 0.5
             else {}
         )
         self.ledger.move("opening", self.when(), item, self.dice.randrange(1, 9), "OPENING", f"{place}/sellable_accessible", **lot)

@@ -133,18 +133,28 @@ def test_gates_targets_and_alerts_are_told_where_there_are_any(tmp_path: Path) -
         state="open",
         first_seen_at=AS_OF,
         what="TEE at PAR is sold out",
+        item_code="TEE",
+        location_code="PAR",
+        figures='{"sellable_units": 2, "reserved_units": 5, "available_units": -3, "on_order_units": 10}',
     )
+    home.add("ops.alerts", alert_id="a3", alert_code="po_late", severity="warning", state="open", first_seen_at=AS_OF - timedelta(days=9),
+             what="PO-1 is late", figures='{"order": "PO-1", "days_late": 3, "expected_on": "2026-03-05", "open_units": 1200, "locations": "PAR"}')  # fmt: skip
+    home.add("ops.alerts", alert_id="a4", alert_code="desync", severity="info", state="open", first_seen_at=AS_OF - timedelta(days=9),
+             what="web shows too many", item_code="TEE", figures='{"displayed_units": 1}')  # fmt: skip
     home.add("ops.alerts", alert_id="a2", alert_code="stockout", severity="critical", state="resolved", first_seen_at=AS_OF, what="MUG")
     made = brief_of(home)
     assert "Gate marts blocks: no stock \\| is NaN." in made.text
     assert "| Stockout rate of references | 2026-03-08 | 3.10% | < 2.00% | missed | Order it |" in made.text
-    assert "1 alert is open; 1 new since 2026-03-08." in made.text
+    assert "3 alerts are open; 1 new since 2026-03-08." in made.text
     assert "| Out of stock · stockout | critical | 1 | TEE at PAR is sold out |" in made.text
     assert any(line.startswith("targets") and "1 missed" in line for line in made.head)
     assert any("1 gate blocks" in line for line in made.head)
     french = brief_of(home, "fr").text
     assert "| Taux de rupture |" in french
     assert "| Rupture · stockout |" in french
+    assert "TEE est en rupture sur PAR\xa0: 2 vendables − 5 réservées = -3\xa0; 10 en commande |" in french
+    assert "PO-1 a 3 jours de retard (attendue le 2026-03-05)\xa0: 1\u202f200 unités encore à recevoir sur PAR |" in french
+    assert "| web shows too many |" in french  # not all is known that the sentence says
 
 
 def test_an_empty_home_says_that_there_is_nothing_and_why(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ TABLES = {
 FURTHER = {
     "ops.gates": "gate_run_id varchar, gate_kind varchar, subject varchar, is_blocked boolean",
     "ops.gate_results": "gate_run_id varchar, rule_code varchar, severity varchar, is_met boolean, rows_failed bigint, what varchar",
-    "ops.alerts": "alert_id varchar, alert_code varchar, severity varchar, state varchar, first_seen_at timestamptz, what varchar",
+    "ops.alerts": "alert_id varchar, alert_code varchar, severity varchar, state varchar, first_seen_at timestamptz, what varchar, "
+    "item_code varchar, location_code varchar, channel_code varchar, figures varchar",
     "kpi.values": "kpi_code varchar, period_kind varchar, period_start_on date, period_end_on date, grain_kind varchar, value double, "
     "target_value double, target_operator varchar, status varchar, unit varchar, currency_code varchar, recommended_action varchar, is_complete boolean",
     "kpi.definitions": "kpi_code varchar, kpi_name varchar, kpi_name_fr varchar, unit varchar",
