@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.feeds.declared.reference import POSITIVE_COLUMNS
 from pipelines.feeds.reading import gs1, typed
+from pipelines.feeds.reading.blanks import BLANKS
 from pipelines.feeds.reading.currencies import CURRENCIES
 from pipelines.feeds.reading.decimals import rounded
 from pipelines.feeds.reading.faults import Faults
@@ -79,7 +80,7 @@ def _with_rounded_amounts(raw: pl.DataFrame, entity: Entity) -> pl.DataFrame:
     for column in entity.columns:
         if column.type != "decimal" or not column.name.endswith("_amount") or column.name not in raw.columns:
             continue
-        written = raw[column.name].str.strip_chars(typed.BLANKS)
+        written = raw[column.name].str.strip_chars(BLANKS)
         is_fine = written.str.contains(_FINE_AMOUNT).fill_null(False)
         if not is_fine.any():
             continue
