@@ -30,7 +30,8 @@ def put(folder: Path, name: str, *rows: tuple[str, ...]) -> None:
 
 def sales() -> list[tuple[str, ...]]:
     """Sixty days of tickets of two shops; the same line twice is two of the article scanned one by one."""
-    dice, rows = random.Random(3), []
+    rows: list[tuple[str, ...]] = []
+    dice = random.Random(3)
     for number in range(360):
         day, shop = date(2026, 1, 5) + timedelta(number // 6), ("PARIS", "LYON")[number % 2]
         ticket = (f"{1000 + number}", f"{day:%d/%m/%Y}", f"{9 + number % 6}:14", shop)
