@@ -132,7 +132,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[tuple[str, .
 
     folder = tmp_path_factory.mktemp("world")
     schedule = shuffle.Schedule(3, files=4, copy_rate=0.1, csv_rate=0, gzip_rate=0, resend_rate=0.1)
-    scans = driver.scans_from(shuffle.write(folder / "landing", generate.lines(2, 200, has_conflicts=True), schedule), pen.KNOWN_AT)
+    scans = driver.scans_from(shuffle.write(folder / "landing", generate.lines(5, 200, has_conflicts=True), schedule), pen.KNOWN_AT)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Applier, "_close", looked_over)
         driver.deliver_all(folder / "home", scans)

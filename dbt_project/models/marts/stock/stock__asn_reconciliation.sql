@@ -4,7 +4,7 @@ with events as (
         owner_id, units, epc, occurred_at,
         case when coalesce(ref_document_kind, 'po') = 'po' then ref_document_id end as po_id
     from {{ ref('stg_ledger__events') }}
-    where event_kind = 'asn' or (feed = 'rfid' and epc is not null and item_id is not null)
+    where event_kind = 'asn' or (feed = 'rfid' and item_id is not null)
     group by all
     having sum(sign) > 0
 ),
@@ -40,7 +40,7 @@ packed as (
     -- What was packed under the notice, whoever packed it; unpacking and repacking on receipt is no announcement.
     select document_id, item_id, epc, max(units) as units
     from events
-    where event_kind = 'aggregation_add' and document_kind = 'asn' and document_status is distinct from 'receiving'
+    where epc is not null and event_kind = 'aggregation_add' and document_kind = 'asn' and document_status is distinct from 'receiving'
     group by document_id, item_id, epc
 ),
 
@@ -53,8 +53,20 @@ tags_read as (
         max(events.units) as units
     from events
     left join packed on events.epc = packed.epc and events.document_kind is distinct from 'asn'
-    where events.document_status = 'receiving' and events.event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+    where
+        events.epc is not null and events.document_status = 'receiving'
+        and events.event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
     group by all
+),
+
+classes_read as (
+    -- Goods by class carry no tag: each statement is of other goods.
+    select document_id, item_id, sum(units) as units
+    from events
+    where
+        epc is null and document_kind = 'asn' and document_status = 'receiving' and units > 0
+        and event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+    group by document_id, item_id
 ),
 
 tags as (
@@ -76,7 +88,10 @@ lined_up as (
     select
         notice_lines.*,
         coalesce(received.received_units, 0) as received_units,
-        tags.read_units,
+        case
+            when tags.read_units is not null or classes_read.units is not null
+                then coalesce(tags.read_units, 0) + coalesce(classes_read.units, 0)
+        end as read_units,
         tags.announced_tags,
         tags.missing_epcs,
         tags.unexpected_epcs,
@@ -90,6 +105,7 @@ lined_up as (
             notice_lines.document_id = received.document_id and notice_lines.document_line = received.document_line
             and notice_lines.item_id = received.item_id
     left join tags on notice_lines.document_id = tags.document_id and notice_lines.item_id = tags.item_id
+    left join classes_read on notice_lines.document_id = classes_read.document_id and notice_lines.item_id = classes_read.item_id
     window by_line as (partition by notice_lines.document_id, notice_lines.item_id order by notice_lines.document_line)
 )
 
