@@ -14,6 +14,7 @@ from pipelines import deciding, keeping
 from pipelines.errors import UserError
 from pipelines.ledger.decisions import KINDS, UNDO
 from pipelines.owner.apply.decided import EFFECTS
+from pipelines.owner.owner import Owner
 from tests.worlds.small_home import KNOWN_AT, SmallHome, wms
 
 FAR = 3_000_000_000
@@ -139,3 +140,14 @@ def test_what_was_written_before_a_kill_is_done_by_the_next_owner(home: SmallHom
     home.deliver(hours_later=30, **{"wms/3.jsonl": [wms("A3", "receipt", "2026-03-02T09:00:00", "DC", "MUG", 1)]})
     assert home.on_hand()[IN_PROGRESS] == FAR + 6
     assert [row[0] for row in home.rows("select decision_id from decisions")] == ["d" * 32]
+
+
+def test_a_running_owner_takes_decisions_from_another_process(home: SmallHome) -> None:
+    with Owner(home.home, clock=clock(20)) as owner:
+        (made,) = deciding.accept_rows(home.home, "wms/1.jsonl:1", reason="it is a silo", author="ann", clock=clock(20))
+        assert owner.ask("approvals") == []
+        with pytest.raises(UserError, match="undone already") as error:
+            for _ in range(2):
+                deciding.undo(home.home, made["decision_id"], reason="a slip", author="ann", clock=clock(21))
+        assert error.value.exit_code == 2  # the fault is in what was asked, not in the machine
+    assert waits(home) == [("absurd_quantity", 1, True)]

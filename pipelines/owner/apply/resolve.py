@@ -335,7 +335,7 @@ def _concern(incoming: Incoming) -> str:
     far = ""
     if incoming.has("business_on"):
         # as written the day is at most one off that of the place: only of few rows the zone must be asked
-        ahead = "date_diff('day', timezone(coalesce(zone, 'UTC'), make_timestamptz(occurred_us))::DATE, business_on)"
+        ahead = "date_diff('day', coalesce(timezone(zone, make_timestamptz(occurred_us))::DATE, written_at::DATE), business_on)"
         written = "date_diff('day', written_at::DATE, business_on)"
         far = f"""
             when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
