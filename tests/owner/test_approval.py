@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import deciding
 from pipelines.errors import UserError
+from pipelines.owner.apply import resolve
 from tests.worlds.small_home import KNOWN_AT, REFERENCE, SmallHome, pos, wms
 
 BARCODE = 40_170_725
@@ -125,6 +126,24 @@ def test_a_bound_of_the_reference_lets_pass_what_waited_in_any_order(tmp_path: P
         assert home.counted("pos/1.jsonl") == (1, 1, 0, 0, 0)
         hashes.add(home.current["ledger_hash"])
     assert len(hashes) == 1
+
+
+def test_what_has_been_taken_is_not_taken_away_for_being_unlikely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that was corrected makes a line absurd, and a version before took any trading day."""
+    home = SmallHome(tmp_path)
+    home.deliver(**{"wms/1.jsonl": [wms("A1", "receipt", "2026-03-02T09:00:00", "DC", "MUG", 2, uom_code="CS")]})
+    with monkeypatch.context() as before:
+        before.setattr(resolve, "FAR_DAYS", 400)
+        home.deliver(**{"pos/1.jsonl": [pos("T1", 1, "sale", "2026-03-02T10:00:00", "MUG", 1, business_on="2026-05-02")]})
+    home.deliver(**{"reference/uoms-new.csv": "item_code,uom_code,numerator,denominator,valid_from\nMUG,CS,1000000000,1,2000-01-01\n"})
+    stock = {("MUG", "DC", "in_progress"): 2_000_000_000, ("MUG", "PAR", "sellable_accessible"): -1}
+    assert home.on_hand() == stock
+    assert waits(home) == []
+    # known from the first, the line would have waited: it is held against what was known when it came
+    again = SmallHome(tmp_path / "again")
+    again.deliver(**{"wms/1.jsonl": [wms("A1", "receipt", "2026-03-02T09:00:00", "DC", "MUG", 2, uom_code="CS")]},
+                  **{"reference/uoms-new.csv": "item_code,uom_code,numerator,denominator,valid_from\nMUG,CS,1000000000,1,2000-01-01\n"})  # fmt: skip
+    assert waits(again) == [("absurd_quantity", 1, True)]
 
 
 TERMS = (

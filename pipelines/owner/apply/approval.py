@@ -20,8 +20,21 @@ from pipelines.sql_text import one_of
 OF_APPROVAL: Final = one_of(sorted(APPROVAL))
 
 
+def let_stand(work: Work) -> None:
+    """Clear what is only unlikely about rows in `resolved` that have counted: what has been taken is not taken away for it."""
+    work.execute(f"update {work.resolved} set problem = null where problem in {OF_APPROVAL}")
+
+
 def let_pass(work: Work) -> None:
     """Clear the problem of the rows in `resolved` that the reference allows or that somebody accepted: they hold from then on."""
+    if not work.count(f"{work.resolved} where problem in {OF_APPROVAL}"):
+        return
+    # a row that could count stays taken, whatever a later reference row makes of it
+    work.execute(f"""
+        update {work.resolved} set problem = null
+        from (select unit_no, line_no, min(since_us) as since_us from {work.resolved} where problem is null group by all) s
+        where s.unit_no = {work.resolved}.unit_no and s.line_no = {work.resolved}.line_no
+            and s.since_us <= {work.resolved}.since_us and {work.resolved}.problem in {OF_APPROVAL}""")
     if work.count("item_bounds"):
         _let_pass_by_bound(work)
     if work.count("accepted_rows"):

@@ -11,7 +11,7 @@ from typing import Final
 from pipelines.feeds.registry import EPCIS_FEEDS
 from pipelines.ledger.ids import code_id
 from pipelines.ledger.keys import key_sql
-from pipelines.owner.apply import batch, contested, documents, explode, unpost
+from pipelines.owner.apply import approval, batch, contested, documents, explode, unpost
 from pipelines.owner.apply.resolve import channel_sql
 from pipelines.owner.posting import interplay, moves, touched, voids
 from pipelines.owner.posting.posting import COUNT_KINDS, posting_kinds, whole_intents_sql
@@ -32,6 +32,7 @@ def post_again(work: Work, spool: Spool, changed: set[tuple[str, str]], commit_i
     batch.bring_together(work, units, now_us=now_us, only=condition)
     contested.leave_out(work, work.resolved)
     _leave_what_stands(work)
+    approval.let_stand(work)
     profile = batch.profile(work)
     explode.explode(work, profile)
     if profile.any_of("sale_void"):
