@@ -179,6 +179,9 @@ def test_a_folder_gets_one_draft_through_which_all_its_tables_are_read(capsys: p
     assert call(["ingest", "--try", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert all(f"file        {name}" in shown for name in ERP)
+    assert call(["ingest", "--try", str(folder), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["file"], row["entity"]) for row in rows if row["entity"] == "locations"] == [("magasins.csv", "locations")] * 2
 
 
 @pytest.mark.parametrize(
