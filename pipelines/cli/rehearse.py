@@ -34,7 +34,17 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | Non
         out.say(f"# {what} of {found[0][1].feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
         out.say(draft)
         return 1
+    if not out.is_table and len(found) > 1:
+        return _print_together(out, found)
     return max(_show(out, file if len(files) > 1 else None, one) for file, one in found)
+
+
+def _print_together(out: Output, found: list[tuple[Path, Rehearsal]]) -> int:
+    """The rows of several files, or of several entities of one, as one list that says of which each is."""
+    said = [{"file": file.name, "entity": one.entity, **row} for file, one in found for row in one.parsed.events.iter_rows(named=True)]
+    columns = [name for name in dict.fromkeys(name for row in said for name in row) if name not in _INNER] or ["file"]
+    out.rows(columns, [tuple(_shown(row.get(name)) for name in columns) for row in said])
+    return max(1 if one.parsed.rejects.height else 0 for _, one in found)
 
 
 def _show(out: Output, file: Path | None, found: Rehearsal) -> int:

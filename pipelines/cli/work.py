@@ -41,7 +41,11 @@ def ingest(
     ] = None,
     rehearsed: Annotated[
         Path | None,
-        typer.Option("--try", metavar="FILE", help="Only show how this file would be read, or draft a mapping for it; nothing is stored."),
+        typer.Option(
+            "--try",
+            metavar="FILE",
+            help="Only show how this file (or each of a folder) would be read, or draft a mapping; nothing is stored.",
+        ),
     ] = None,
     last_line: LastLine = None,
     as_of: AsOf = None,

@@ -22,7 +22,10 @@ REASONS: Final[dict[str, str]] = {
         "a table called .txt or .tsv is read through a mapping.toml beside it"
     ),
     "not_a_regular_file": "skipped: not a regular file; links, devices and pipes are not read, put the file itself here",
-    "unknown_entity": "the file is not named after a reference entity",
+    "unknown_entity": (
+        "the file is not named after a reference entity; call it items.csv, locations.csv …, or say in a mapping.toml beside it "
+        'what it holds: files = { "articles*.csv" = ["items"] }'
+    ),
     "unknown_document": (
         "the type of the document is not known; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
         "or name its format with --format"

@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME, entity_of_path
-from pipelines.feeds.mapping.check import entities_of, feed_of
+from pipelines.feeds.mapping.check import entities_by_name, entities_of, feed_of
 from pipelines.feeds.mapping.propose import WHOLE_BYTES, as_text, proposal_of
 from pipelines.feeds.mapping.propose_json import propose_json
 from pipelines.feeds.mapping.spec import Mapping
@@ -71,7 +71,7 @@ def rehearse(path: Path, feed: str | None = None, reading: str | None = None, is
     said = read_mapping(str(mapping)) if mapping else None
     feed = feed or (ADAPTER_BY_NAME[adapter].feed if adapter else feed_of(said, str(mapping)) if said is not None else _feed_of(path))
     made = load_all(said, str(mapping), feed) if said is not None else {}
-    entities = entities_of(said, str(mapping), path.name) if said is not None and feed == REFERENCE else ()
+    entities = entities_of(entities_by_name(said, str(mapping)), path.name) if said is not None and feed == REFERENCE else ()
     found = []
     for entity in entities or (_entity_of(path, feed),):
         one = made.get(entity)

@@ -57,13 +57,18 @@ def is_of_documents(content: bytes) -> bool:
     return "rows" in said or "documents" in said
 
 
-def entities_of(content: bytes, where: str, name: str) -> tuple[str, ...]:
-    """The entities that a reference file of this name is read as, by the mapping's `files`; none where it says nothing of it."""
-    top = Checked(_tables(content, where), "", [])
-    for pattern, entities in files_of(top, REFERENCE):
-        if fnmatch(name.lower(), pattern.lower()):
-            return entities
-    return ()
+def entities_by_name(content: bytes, where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What a mapping of reference says of names: pairs of a pattern and the entities that such files are read as. Raises UserError."""
+    return tuple(files_of(Checked(_tables(content, where), "", []), REFERENCE))
+
+
+def entities_of(said: tuple[tuple[str, tuple[str, ...]], ...], name: str) -> tuple[str, ...]:
+    """The entities that a file of this name is read as; none where nothing is said of it.
+
+    >>> entities_of((("articles*.csv", ("items", "terms")),), "Articles 2026.csv")
+    ('items', 'terms')
+    """
+    return next((entities for pattern, entities in said if fnmatch(name.lower(), pattern.lower())), ())
 
 
 def _tables(content: bytes, where: str) -> dict[str, Any]:

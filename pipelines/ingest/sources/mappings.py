@@ -13,7 +13,7 @@ from typing import Final
 
 from pipelines.errors import UserError
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME
-from pipelines.feeds.mapping.check import MAX_BYTES, entities_of, feed_of, is_of_documents, load_mapping
+from pipelines.feeds.mapping.check import MAX_BYTES, entities_by_name, entities_of, feed_of, is_of_documents, load_mapping
 from pipelines.feeds.mapping.spec import READING, Mapping, mapping_of
 from pipelines.feeds.parse import LAST_LINE_WHOLE
 from pipelines.feeds.reading.failing import words_of
@@ -104,10 +104,12 @@ class Mappings:
         self._loaded: dict[str, tuple[tuple[int, int, int, int], dict[str | None, Reading] | UserError]] = {}
         self._there: dict[tuple[str, tuple[str, ...]], Candidate] = {}
         self._named: tuple[str, dict[str | None, Reading]] | None = None
-        self._content: bytes | None = None
+        self._files: dict[str, tuple[tuple[int, int, int, int], tuple[tuple[str, tuple[str, ...]], ...]]] = {}
+        self._named_files: tuple[tuple[str, tuple[str, ...]], ...] = ()
         if named is not None:
-            self._content = content = read_mapping(str(named))
+            content = read_mapping(str(named))
             feed = feed_of(content, str(named))
+            self._named_files = entities_by_name(content, str(named)) if feed == REFERENCE else ()
             self._named = feed, _readings(load_all(content, str(named), feed))
 
     def look(self, files: Iterable[Candidate]) -> list[str]:
@@ -126,12 +128,18 @@ class Mappings:
         if file.feed != REFERENCE or not is_mappable(file.parts[-1]):
             return ()
         if self._named is not None and self._named[0] == file.feed:
-            return entities_of(self._content or b"", "", file.parts[-1])
+            return entities_of(self._named_files, file.parts[-1])
         lying = self._lying(file)
-        try:
-            return () if lying is None else entities_of(read_mapping(lying.path, lying.source_uri), lying.source_uri, file.parts[-1])
-        except UserError:
-            return ()  # told when the mapping is loaded
+        if lying is None:
+            return ()
+        marks, said = self._files.get(lying.path, (None, ()))
+        if marks != lying.marks:
+            try:
+                said = entities_by_name(read_mapping(lying.path, lying.source_uri), lying.source_uri)
+            except UserError:
+                said = ()  # told when the mapping is loaded
+            self._files[lying.path] = (lying.marks, said)
+        return entities_of(said, file.parts[-1])
 
     def _lying(self, file: Candidate) -> Candidate | None:
         """The nearest mapping above a file."""
