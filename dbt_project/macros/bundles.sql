@@ -1,6 +1,6 @@
 {#
-    What can be offered of bundles, which are never in stock themselves: as many as their scarcest component allows. Components
-    carry reservations and buffers of their own.
+    What can be offered of bundles, which are never in stock themselves: as many as their scarcest component allows. Orders reserve
+    components, so a bundle's sellable units are what is not promised of them, and nothing is reserved twice.
 #}
 
 {# How many times `units` go into `total`, in whole times; below 0 down as well. #}
@@ -44,8 +44,7 @@
         location_id,
         any_value(bundle_code) as item_code,
         any_value(bundle_category) as category,
-        min({{ whole_times('sellable_units', 'component_units') }}) as sellable_units,
-        min({{ whole_times('sellable_units - reserved_units', 'component_units') }}) as free_units,
+        min({{ whole_times('sellable_units - reserved_units', 'component_units') }}) as sellable_units,
         min({{ whole_times('ats_units', 'component_units') }}) as ats_units
     from {{ parts }}
     group by item_id, channel_id, location_id
@@ -85,10 +84,10 @@
         channel_id,
         location_id,
         cast(sellable_units as bigint) as sellable_units,
-        cast(sellable_units - free_units as bigint) as reserved_units,
-        -- What is backordered is so of the components.
+        -- What is reserved or backordered is so of the components.
+        cast(0 as bigint) as reserved_units,
         cast(0 as bigint) as backorder_units,
-        cast(greatest(0, free_units) - offered_units as bigint) as buffer_units,
+        cast(greatest(0, sellable_units) - offered_units as bigint) as buffer_units,
         cast(offered_units as bigint) as ats_units,
         buffer_code
     from buffered
@@ -143,8 +142,7 @@
         select
             item_id,
             channel_id,
-            min({{ whole_times('sellable_units', 'component_units') }}) as sellable_units,
-            min({{ whole_times('sellable_units - reserved_units', 'component_units') }}) as free_units,
+            min({{ whole_times('sellable_units - reserved_units', 'component_units') }}) as sellable_units,
             min({{ whole_times('ats_units', 'component_units') }}) as ats_units,
             arg_min(component_id, ({{ whole_times('ats_units', 'component_units') }}, component_id)) as bottleneck_item_id
         from on_channels
@@ -154,9 +152,7 @@
     select
         whole.item_id,
         whole.channel_id,
-        whole.sellable_units,
-        whole.sellable_units - whole.free_units as reserved_units,
-        greatest(0, whole.free_units) as free_units,
+        greatest(0, whole.sellable_units, whole.ats_units) as sellable_units,
         -- No buffer of its own: none is held back, hence 0.
         greatest(0, whole.ats_units - coalesce(held_back.units, 0)) as ats_units,
         whole.bottleneck_item_id

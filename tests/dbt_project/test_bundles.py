@@ -80,7 +80,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _offer(home: Path, bundle: str) -> tuple[object, ...]:
-    """Sellable, reserved, held back, available, and what it is short of, on the web."""
+    """Sellable (not promised), reserved, held back, available, and what it is short of, on the web."""
     (row,) = ask(home, """
         select sellable_units, reserved_units, buffer_units, ats_units, b.item_code
         from availability.by_channel c join core.dim_item i using (item_id) join core.dim_channel using (channel_id)
@@ -105,8 +105,8 @@ def test_at_11_the_bottleneck_is_named(home: Path) -> None:
 
 def test_at_12_components_that_are_promised_are_not_there_and_never_less_than_none_is_offered(home: Path) -> None:
     # A: 8 - 14, B: 4258 - 168; two of each: -3 stay, not 33
-    assert _places(home, "PROMISED") == [("DC", 4, 7, 0, 0, None)]
-    assert _offer(home, "PROMISED") == (4, 7, 0, 0, "A")
+    assert _places(home, "PROMISED") == [("DC", -3, 0, 0, 0, None)]
+    assert _offer(home, "PROMISED") == (0, 0, 0, 0, "A")
 
 
 def test_what_a_channel_shows_of_a_bundle_is_compared(home: Path) -> None:
