@@ -52,7 +52,7 @@ def with_days(items: pl.DataFrame, supplier_terms: pl.DataFrame, closed_days: pl
     The supplier's order days and calendar are those of the place, else those for all places. The order arrives a lead time
     (rounded up) later, or on the next day on which the place is open, by its hours and its calendar. Both are null without a supplier.
     """
-    closed = _periods(closed_days)
+    closed = _periods(closed_days, items["as_of_on"].min() or date.min)
     orders = {(row["supplier_id"], row["location_id"]): _of_supplier(row, closed) for row in supplier_terms.iter_rows(named=True)}
     named = ("supplier_id", "location_id", "opening_hours", "calendar_code", "lead_time_days_mean", "as_of_on")
     cases = items.filter(pl.col("supplier_id").is_not_null()).select(named).unique(maintain_order=True)
@@ -83,10 +83,12 @@ def _open_weekdays(opening_hours: str | None) -> frozenset[int]:
     return frozenset(number for number, spans in enumerate(week_of(opening_hours)) if spans) or _EVERY_DAY
 
 
-def _periods(closed_days: pl.DataFrame) -> dict[str, list[tuple[date, date]]]:
+def _periods(closed_days: pl.DataFrame, from_on: Any) -> dict[str, list[tuple[date, date]]]:
+    """The closed periods of each calendar that are not over on a day: a calendar may go back for years."""
+    last = pl.coalesce("ends_on", "starts_on").alias("ends_on")
     periods: dict[str, list[tuple[date, date]]] = {}
-    for code, start, end in closed_days.select("calendar_code", "starts_on", "ends_on").iter_rows():
-        periods.setdefault(code, []).append((start, end or start))
+    for code, start, end in closed_days.select("calendar_code", "starts_on", last).filter(pl.col("ends_on") >= from_on).iter_rows():
+        periods.setdefault(code, []).append((start, end))
     return periods
 
 
