@@ -68,7 +68,7 @@ _OF_A_SEGMENT: Final = (
         "lot_code", "VARCHAR", "lot or batch; in the ledger '' where there is none", sent=True, passed=True, kept=17, event=15, move=10
     ),
     EventColumn("expires_on", "DATE", "expiry of the lot", sent=True, passed=True, kept=18, event=37, move=11),
-    EventColumn("epcs", "VARCHAR[]", "EPC URIs of an RFID event, its sub-rows", passed=True),
+    EventColumn("epcs", "VARCHAR[]", "EPCs of an RFID event, its sub-rows: GS1 Digital Links, what is no GS1 key as sent", passed=True),
     # where
     EventColumn("location_code", "VARCHAR", "where it happened", sent=True),
     EventColumn("location_code_kind", "VARCHAR", "own, gln or sgln", sent=True),
@@ -151,7 +151,7 @@ _OF_A_RESOLVED_EVENT: Final = (
     EventColumn("unit_id", "VARCHAR", "unit of work that brought the line", kept=39),
     EventColumn("line_no", "BIGINT", "source_line", kept=40),
     EventColumn("named_item_id", "BIGINT", "of a merged item: the one that the line named; null: item_id", kept=41, move=34),
-    EventColumn("epc", "VARCHAR", "EPC URI of one tag", kept=42, event=16),
+    EventColumn("epc", "VARCHAR", "EPC of one tag, as in epcs", kept=42, event=16),
     EventColumn("sign", "TINYINT", "+1: the row comes; -1: it is taken back", event=3),
     EventColumn("known_at", "TIMESTAMPTZ", "since when it is known", event=19, move=15, content=False),
 )

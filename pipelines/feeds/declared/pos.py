@@ -5,7 +5,8 @@
      "currency_code": "EUR"}
 
 Known quirks: tills restart ticket numbers each day, so the day belongs to the key; they write local time without a zone;
-they send a whole day twice. A void carries the ticket and line numbers of the line that it takes back. `till_close` has no item.
+they send a whole day twice. A void carries the ticket and line numbers of the line that it takes
+back, and how many units; several of one line need a `source_event_id` each. `till_close` has no item.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
      "readPoint": {"id": "urn:epc:id:sgln:3012345.00002.0"}, "epcList": ["urn:epc:id:sgtin:3600529.000001.1001"]}
 
 A file is a document (`EPCISDocument` or `EPCISQueryDocument`, in JSON, JSON-LD or XML), a list of events, or one event
-per line (`.json`, `.jsonld`, `.jsonl`, `.xml`, each also `.gz`). One row per event; its EPCs travel in `epcs`, its event
+per line (`.json`, `.jsonld`, `.jsonl`, `.xml`, each also `.gz`). One row per event; its EPCs travel in `epcs`, each in one spelling (its GS1
+Digital Link, whether sent as URN, link, tag URN or bits in hexadecimal), its event
 kind is type and action (`object_observe`, `aggregation_add` …). `quantity` is the tags and the pieces by class together;
 where there are neither, what was measured, in `uom_code`. Identity is `eventID`, else the event hash of the CBV. The
 location is `bizLocation`, else `readPoint`, as GLN. Observations are compared with the ledger; they do not post.

@@ -4,7 +4,8 @@
      "item_code": "MUG", "quantity": 3, "uom_code": "CS", "document_kind": "asn", "document_id": "ASN-7", "document_line": 1}
 
 Known quirks: transactions are numbered, so the number is the identity; lines come late and out of order; counts are
-levels, not changes. Only `adjust` is signed. A `return_disposition` says where the goods go by its reason
+levels, not changes. Only `adjust` is signed; a `snapshot` may say any number. A `void_ship`
+takes back as many units as it says. A `return_disposition` says where the goods go by its reason
 (`RETURN_REASONS`), or by `to_stock_state`. Goods that go back to whom they were bought from are a `supplier_return`: neither
 a loss nor a sale.
 """
