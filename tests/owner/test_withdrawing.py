@@ -101,7 +101,7 @@ def test_the_ledger_is_as_if_it_had_never_come_and_undone_as_if_it_had_never_gon
     assert home.counted("wms/2.jsonl") == (6, 4, 0, 0, 2)  # counts stay
     known = "select item, place, state, sum(delta)::INT as n from codes where not is_virtual and known_at <= ? group by all having n <> 0 order by all"
     assert [row for row in home.rows(known, then) if row[:3] == ("TEE", "DC", "in_progress")] == [("TEE", "DC", "in_progress", 9)]
-    home.deliver(**CUP)
+    home.deliver(hours_later=35, **CUP)
     assert ("CUP", *ROOM) not in home.on_hand()
 
     again = from_spool(home, tmp_path / "again")
