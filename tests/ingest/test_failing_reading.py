@@ -107,14 +107,14 @@ def test_a_file_that_cannot_be_looked_through_stops_no_other(tmp_path: Path, mon
 
 
 def test_of_many_documents_only_the_one_is_set_aside_that_an_adapter_fails_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = documents._made_of
+    real = documents._made_by
 
-    def made(document: Any, *rest: Any) -> Any:
+    def made(adapter: Any, document: Any, *rest: Any) -> Any:
         if document.plain.get("order_number") == 2:
             raise TypeError("'NoneType' object is not iterable")
-        return real(document, *rest)
+        return real(adapter, document, *rest)
 
-    monkeypatch.setattr(documents, "_made_of", made)
+    monkeypatch.setattr(documents, "_made_by", made)
     order = json.loads((SAMPLES / "marketplace" / "shopify" / "order_created.json").read_text())
     orders = [{**order, "order_number": number, "id": 9_000 + number} for number in (1, 2, 3)]
     landed = land_file(tmp_path, "marketplace/web/orders.json", json.dumps(orders))

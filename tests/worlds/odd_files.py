@@ -19,7 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO, Final
 
+from pipelines.feeds import adapters
 from pipelines.feeds.declared.reference import ENTITIES, ENTITY_BY_NAME
+from pipelines.feeds.mapping.check import feed_of
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.parse import Parsed, place_of
 from pipelines.feeds.registry import FEED_BY_NAME, FEED_NAMES, REFERENCE
@@ -93,7 +95,8 @@ class OddFile:
 def odd_file(rng: Random) -> OddFile:
     """A file of any kind."""
     makers: tuple[Callable[[Random], OddFile], ...] = (
-        _json_lines, _json_lines, _json_lines, _table, _table, _table, _reference, _reference, _document, _document, _document, _mapped, _mapped, _noise,
+        _json_lines, _json_lines, _json_lines, _table, _table, _table, _reference, _reference, _document, _document, _document, _mapped, _mapped,
+        _mapped_document, _mapped_document, _noise,
     )  # fmt: skip
     made = rng.choice(makers)(rng)
     if rng.random() < 0.25:
@@ -318,6 +321,27 @@ def _mapped(rng: Random) -> OddFile:
         cells[rng.randrange(len(cells))] = _odd_text(rng).encode("utf-8", "replace")
         lines[place] = mapping.delimiter.encode().join(cells)
     return OddFile(feed, f"{entity or 'a'}.csv", b"\n".join(lines), entity, mapping=mapping)
+
+
+@cache
+def _document_mappings() -> tuple[tuple[str, str | None, Mapping, Any], ...]:
+    """The mappings of JSON documents that are shipped, each with every document of its feed's samples, its own or not."""
+    found = []
+    for path in sorted(Path(adapters.__file__).parent.rglob("*.toml")):
+        content = path.read_bytes()
+        feed = feed_of(content, path.name)
+        documents = [value for other, _, value in _values_of(".json") if other == feed]
+        found += [(feed, entity, made, value) for entity, made in load_all(content, path.name, feed).items() for value in documents]
+    return tuple(found)
+
+
+def _mapped_document(rng: Random) -> OddFile:
+    feed, entity, mapping, value = rng.choice(_document_mappings())
+    value = json.loads(json.dumps(value))
+    for _ in range(rng.randint(0, 4)):
+        value = _with_odd_node(rng, value)
+    name = f"{entity or 'a'}{rng.choice(('.json', '.json', '.jsonl'))}"
+    return OddFile(feed, name, json.dumps(value, ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass"), entity, mapping=mapping)
 
 
 def _noise(rng: Random) -> OddFile:
