@@ -87,6 +87,7 @@ class Kind:
     another; times of `not_before_event` (`due_at`, `promised_at`) lie not more than a day before `occurred_at`. `defaults` are
     values for fields that a line leaves out. `voids` names the kind whose natural key, all else
     equal, is the key of what this event takes back. `extra` are fields of the kind beyond the event's columns.
+    `is_of_the_offer`: it says what a channel shows of an item, so that a bundle stays one (as for a whole feed, `Feed`).
     """
 
     name: str
@@ -100,6 +101,7 @@ class Kind:
     any_of: tuple[str, ...] = ()
     extra: tuple[Extra, ...] = ()
     not_before_event: tuple[str, ...] = ()
+    is_of_the_offer: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ MARKETPLACE = Feed(
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("order_cancelled", "order_shipped", "order_delivered")),
         Kind("order_line_changed", required=_ORDER, quantity="not_negative", defaults=_SO),
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("return_requested", "refund")),
-        *(Kind(name, quantity="optional", natural_key=_LISTING_KEY) for name in ("listing_on", "listing_off")),
+        *(Kind(name, quantity="optional", natural_key=_LISTING_KEY, is_of_the_offer=True) for name in ("listing_on", "listing_off")),
         *(
-            Kind(name, required=("document_id",), quantity="stated", natural_key=_STOCK_KEY, defaults=_PUBLICATION)
+            Kind(name, required=("document_id",), quantity="stated", natural_key=_STOCK_KEY, defaults=_PUBLICATION, is_of_the_offer=True)
             for name in ("stock_published", "stock_ack", "stock_publish_failed")
         ),
     ),

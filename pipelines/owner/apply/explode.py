@@ -15,6 +15,7 @@ from pipelines.sql_text import one_of
 
 _KITS = "('kit_assemble', 'kit_break')"
 _OF_THE_OFFER: Final = one_of(feed.name for feed in FEEDS if feed.is_of_the_offer)
+_KINDS_OF_THE_OFFER: Final = one_of(kind.name for feed in FEEDS for kind in feed.kinds if kind.is_of_the_offer)
 _EPCIS: Final = one_of(EPCIS_FEEDS)
 # what all tags of one item have in common: of a URN everything before the serial, of a Digital Link the path up to the GTIN
 _CLASS = "case when {0} like 'http%' then regexp_extract({0}, '^https?://[^?#]*?/(?:01|gtin)/[0-9]+') else regexp_replace({0}, '[.][^.]*$', '') end"
@@ -37,7 +38,7 @@ def components(work: Work) -> None:
     """
     # a void takes back what its target posted, whatever that was
     needs = f"(r.item_kind = 'bundle' or r.event_kind in {_KITS}) and r.event_kind not in ('sale_void', 'void_ship') and r.problem is null"
-    needs += f" and r.feed not in {_OF_THE_OFFER}"
+    needs += f" and r.feed not in {_OF_THE_OFFER} and r.event_kind not in {_KINDS_OF_THE_OFFER}"
     work.execute(f"""
         create or replace temp table {work.exploded} as
         select r.* replace (
