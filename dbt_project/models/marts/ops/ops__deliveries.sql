@@ -8,6 +8,11 @@ decisions as (
     select * from {{ source('ledger', 'decisions') }}
 ),
 
+undone as (
+    select undoes_decision_id from decisions
+    where kind = 'undo'
+),
+
 withdrawals as (
     select
         delivery_id,
@@ -16,7 +21,7 @@ withdrawals as (
     from decisions
     where
         kind = 'withdraw'
-        and decision_id not in (select undoes_decision_id from decisions where kind = 'undo')
+        and decision_id not in (select undone.undoes_decision_id from undone)
     group by delivery_id
 )
 
