@@ -124,7 +124,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
             Column("multiple_units", "integer", zero_is_none=True),
             Column("unit_cost_amount", "decimal"),
             Column("currency_code"),
-            Column("order_cost_amount", "decimal", zero_is_none=True),
+            Column("order_cost_amount", "decimal"),
             Column("max_units", "integer", zero_is_none=True),
             Column("priority", "integer"),
         ),
