@@ -167,6 +167,7 @@ def test_a_purchase_order_without_a_promise_is_expected_a_lead_time_after_it_was
         ({"order_cost_amount": "25000"}, None, 3600, "max_cover"),
         ({}, 10, 200, "shelf_life"),
         ({"order_cost_amount": "0.0001"}, None, 108, "need"),
+        ({"order_cost_amount": "0"}, None, 108, "need"),
     ],
 )
 def test_the_order_says_what_made_it_its_size(

@@ -174,7 +174,12 @@ def is_zone(name: str) -> bool:
 
 
 def _check_money(columns: dict[str, pl.Series], faults: Faults) -> None:
-    amounts = [values for name, values in columns.items() if name.endswith("_amount")]
+    # That an order costs nothing is so in every currency.
+    amounts = [
+        values.set(values == 0, None) if name == "order_cost_amount" else values
+        for name, values in columns.items()
+        if name.endswith("_amount")
+    ]
     currency = columns.get("currency_code")
     if currency is not None:
         faults.add("unknown_currency", "currency_code", ~currency.is_in(list(CURRENCIES)))
