@@ -205,6 +205,7 @@ def build_with(
     builder: Builder | None = None,
 ) -> Any:
     """Like `build`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
+    from pipelines.marts.made_by import is_of_another_version
     from pipelines.policies.check import check_policies
     from pipelines.quality.gates import GateBlocked
 
@@ -212,6 +213,8 @@ def build_with(
         if say is not None:
             say("build", {"done": done, "total": total, "node": node})
 
+    if say is not None and not select and is_of_another_version(home, DBT_PROJECT):
+        say("note", {"text": "another version of parstock made the tables: all are made anew, once"})
     for remark in check_policies():
         if say is not None:
             say("note", {"text": remark})
@@ -335,10 +338,12 @@ def run_with(
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.marts.build_files import latest_build
+    from pipelines.marts.standing_nodes import is_of_that_day
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
     before = latest_build(home)
     is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
+    is_current = is_current and is_of_that_day(home, clock())
     built = before if is_current and before is not None else build_with(home, owner, clock=clock, say=say, builder=builder)
     plans_before = _plans(home)
     if say is not None:

@@ -118,6 +118,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
     from pipelines.ledger.files import is_empty
     from pipelines.marts.dbt import run_dbt
     from pipelines.marts.failures import DbtFailed
+    from pipelines.marts.made_by import is_of_another_version, remember_version
     from pipelines.marts.standing_nodes import BUILT_EVERY_TIME, key_of, remember, standing_nodes
     from pipelines.quality.gates import GateBlocked, check_feeds, keep_failed, may_fail, require_feeds_open, use_up_passed
 
@@ -125,6 +126,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
     check_feeds(home, clock=clock)
     require_feeds_open(home)
     started = time.perf_counter()
+    full_refresh = full_refresh or is_of_another_version(home, project)
     key = key_of(home, project)  # before dbt reads anything: what is changed from here on, the next build sees
     standing = [] if full_refresh else standing_nodes(home, project, key)
     try:
@@ -135,11 +137,12 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
         )  # fmt: skip
     except DbtFailed as failed:
         raise GateBlocked([keep_failed(home, failed.findings, clock=clock)]) from failed
+    remember_version(home, project)
     use_up_passed(home, run.warned)
     built = time.perf_counter()
     nodes = [*standing, *run.nodes]
     build = finish_build(home, nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
-    remember(home, project, nodes, key)
+    remember(home, project, nodes, key, as_of=clock())
     return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
 
 

@@ -9,6 +9,7 @@ everything.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -44,13 +45,19 @@ def standing_nodes(home: Home, project: Path, key: str | None = None) -> list[Bu
         return []
 
 
-def remember(home: Home, project: Path, nodes: Sequence[BuiltNode], key: str | None = None) -> None:
+def remember(home: Home, project: Path, nodes: Sequence[BuiltNode], key: str | None = None, *, as_of: dt.datetime | None = None) -> None:
     """After a full build that was exported: what the next one may leave standing.
 
     `key` is `key_of` from before the build: what was changed while it ran is no longer that, and is built by the next one.
+    `as_of` is the instant that the build was for.
     """
     stand = [dataclasses.asdict(node) | {"tags": sorted(node.tags)} for node in nodes if node.materialized in ("view", "seed")]
-    content = {"key": key or key_of(home, project), "database": _marks(home), "nodes": stand}
+    content = {
+        "key": key or key_of(home, project),
+        "database": _marks(home),
+        "nodes": stand,
+        "as_of_on": as_of and as_of.astimezone(dt.UTC).date().isoformat(),
+    }
     write_bytes_whole(_file(home), json.dumps(content).encode())
 
 
@@ -73,6 +80,15 @@ def is_as_built(home: Home, project: Path) -> bool:
         return bool(json.loads(_file(home).read_bytes())["key"] == key_of(home, project))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return False
+
+
+def is_of_that_day(home: Home, as_of: dt.datetime) -> bool:
+    """Whether the newest build is for the day (UTC) of an instant: on another one demand has another last whole day. True where nobody wrote it down."""
+    try:
+        said = json.loads(_file(home).read_bytes()).get("as_of_on")
+    except (FileNotFoundError, ValueError):
+        return True
+    return said is None or bool(said == as_of.astimezone(dt.UTC).date().isoformat())
 
 
 def policies_of(project: Path) -> list[Path]:

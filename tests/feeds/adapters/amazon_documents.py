@@ -29,7 +29,7 @@ def sample(feed: str, name: str) -> Any:
 def lines(feed: str, document: Any, folder: str | None = "amazon") -> list[dict[str, Any] | Refused]:
     """What the adapters make of a document, in its order; a refusal of all of it stands alone."""
     try:
-        return list(documents._lines(json.dumps(document).encode(), feed, Place(folder), None))
+        return [made.line for made in documents._lines(json.dumps(document).encode(), feed, Place(folder), None)]
     except Refused as refused:
         return [refused]
 
