@@ -6,6 +6,7 @@ import dataclasses
 import json
 import secrets
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -119,13 +120,17 @@ def _folder_of(path: Path, feed: str) -> str:
     return below[0] if len(below) > 1 else feed
 
 
+_OF_ANOTHER_FORM: Final = frozenset({"missing_column", "duplicate_column", "unknown_format", "unknown_entity", "not_utf8", "ragged_row", "bad_quoting"})
+"""Reasons of which one at least refuses rows of a table that is not in the form of its feed."""
+
+
 def has_draft(path: Path, parsed: Parsed) -> bool:
     """Whether a file of which no row can be read is one that a mapping may read: a table, or JSON that no adapter knows."""
     codes = set(parsed.rejects["reason_code"].to_list()) if not parsed.events.height else set()
     if not codes or codes & {"interchange", "other_feed", "unusable_document", "not_a_regular_file"}:
         return False
-    if is_table(path.name):
-        return True
+    if is_table(path.name):  # with the columns of its feed it is one: what is wrong with its rows is to be shown
+        return bool(codes & _OF_ANOTHER_FORM)
     return is_mappable(path.name) and codes <= {"unknown_document", "unknown_entity", "unknown_format", "missing_field", "unknown_kind"}
 
 

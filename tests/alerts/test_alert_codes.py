@@ -147,8 +147,7 @@ def test_at_34_below_the_point_with_a_purchase_order_that_covers_it_is_informati
         "COVERED": "info",
         "LOW": "warning",
         "OUT": "warning",
-        "SHORT": "warning",
-    }
+    }  # SHORT has books below zero: that is to be counted, and tells nothing of what is promised
     what, figures = _one(home, "stock_below_rop", "COVERED")
     assert what == (
         "COVERED at SHOP: 4 available, at or below the reorder point of 10.00; already ordered: 20 units on order, next expected 2026-03-12, position 24"

@@ -190,3 +190,84 @@ def test_the_same_bytes_for_two_entities_are_two_deliveries(tmp_path: Path, caps
     assert call(["rejects", "--home", str(home), "reference", "--json"]) == 0
     reasons = sorted(row["reason_code"] for row in json.loads(capsys.readouterr().out))
     assert reasons == ["not_whole", "quantity_negative"]
+
+
+# --- files, looked at one by one ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "feed", "told"),
+    [
+        ("edi-files/x12.850.edi", "supply", "an X12 interchange (850)"),
+        ("edi-files/edifact.ORDRSP.edi", "supply", "an EDIFACT interchange (ORDRSP)"),
+        ("edi-files/tradacoms.order9.edi", "supply", "a TRADACOMS interchange"),
+        ("epcis-bare-event-xml/ObjectEvent.xml", "rfid", "object_observe"),
+        ("epcis-certification-reason/ObjectEvent_with_invalid_certificationInfo.json", "rfid", "a URI or a list of URIs"),
+        ("epcis-ilmd-lot/GS1_US_Pharma_Example_2_2_1_1.xml", "rfid", "A123"),
+        ("shopify-webhook-unnamed/carts_create.json", "marketplace", "Shopify cart"),
+        ("shopify-webhook-unnamed/checkouts_create.json", "marketplace", "Shopify checkout"),
+        ("shopify-webhook-unnamed/fulfillment_orders_moved.json", "marketplace", "Shopify fulfillment order"),
+        ("shopify-webhook-unnamed/customers_redact.json", "marketplace", "Shopify"),
+        ("woo-order/orders_00.json", "marketplace", "order_placed"),
+        ("woo-order/orders_01.json", "marketplace", "order_placed"),
+        ("woo-order/orders_02.json", "marketplace", "order_placed"),
+        ("woo-order/order-refunds_00.json", "marketplace", "WooCommerce refund"),
+        ("csv-no-final-newline/till.csv", "pos", "--last-line whole"),
+        ("po-due-before-created/po.csv", "supply", "before the event itself"),
+        ("pos-without-line-number/till.csv", "pos", "number_within"),
+        ("shopify-inventory-level/level2.json", "wms", "gid://shopify/InventoryItem/"),
+    ],
+)
+def test_a_file_is_read_or_refused_by_what_it_is(path: str, feed: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call(["ingest", "--try", str(CASES / path), "--feed", feed])
+    assert told in capsys.readouterr().out
+
+
+def test_a_named_document_can_be_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["ingest", "--try", str(CASES / "format-hint" / "orders_00.json"), "--feed", "marketplace", "--format", "shopify-orders"])
+    said = capsys.readouterr()
+    assert "cannot be read" not in said.out + said.err
+    assert "refused" in said.out
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "after", "told"),
+    [
+        ("excel-serial-date", 'format = "%Y-%m-%d"', 'format = ["%Y-%m-%d", "excel"]', "2020-05-09"),
+        ("float-dust-quantity", 'quantity = "qty"', 'quantity = { column = "qty", round = 4 }', "50.0000"),
+        (
+            "pos-without-line-number",
+            'document_line = { columns = ["sku", "qty"], join = "|" }',
+            'document_line = { number_within = "document_id" }',
+            "every line is one of its own",
+        ),
+    ],
+)
+def test_what_a_mapping_says_is_done(
+    case: str, before: str, after: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping = (CASES / case / "mapping.toml").read_text()
+    assert before in mapping
+    (tmp_path / "mapping.toml").write_text(mapping.replace(before, after))
+    shutil.copy(CASES / case / "till.csv", tmp_path)
+    call(["ingest", "--try", str(tmp_path / "till.csv"), "--feed", "pos"])
+    said = capsys.readouterr().out
+    assert told in said
+    assert "would be refused 0" in said
+
+
+def test_an_item_is_not_lost_for_the_fifth_decimal_of_its_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    call(["ingest", "--try", str(CASES / "item-lost-for-5-decimals" / "landing" / "reference" / "items.csv"), "--feed", "reference"])
+    assert "28.7633" in capsys.readouterr().out
+
+
+def test_ingest_says_what_the_owner_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    till = tmp_path / "landing" / "pos" / "till"
+    till.mkdir(parents=True)
+    for name in ("mapping.toml", "till.csv"):
+        shutil.copy(CASES / "ingest-silent-about-set-aside" / name, till)
+    assert call(["ingest", "--home", str(tmp_path / "home"), "--from", str(tmp_path / "landing"), "--strict"]) == 1
+    said = capsys.readouterr().out
+    assert "1 duplicate" in said
+    assert "2 waiting" in said
+    assert "parstock rejects" in said
