@@ -8,7 +8,7 @@ import pytest
 from pipelines.errors import UserError
 from pipelines.marts.dbt import run_dbt
 from pipelines.settings import DBT_PROJECT, Home
-from tests.worlds.small_ledger import SmallLedger, number
+from tests.worlds.small_ledger import SmallLedger
 
 DAY = "2026-03-{:02d}T10:00:00+01:00"
 
@@ -54,7 +54,7 @@ def told(home: Home, *spoilt: str) -> list[str]:
 
 def test_a_failing_check_names_the_model_what_is_wrong_and_the_key(home: Home) -> None:
     assert told(home) == []
-    key = f"item_id={number('TEA')}, location_id={number('PAR')}, stock_on=2026-03-03"
+    key = "item_code=TEA, location_code=PAR, stock_on=2026-03-03"
 
     lines = told(
         home,
@@ -64,17 +64,21 @@ def test_a_failing_check_names_the_model_what_is_wrong_and_the_key(home: Home) -
     )
 
     assert "check_stock" in lines[0]
-    assert f"stock.daily 2 rows of one grain {key}" in lines
-    assert f"stock.daily location_id is null; closing_units is null {key.replace(str(number('PAR')), 'null')}" in lines
-    assert [line for line in lines if line.startswith("stock.on_hand item_id is null")] != []
+    assert f"model stock.daily, fault 2 rows of one grain, key {key}" in lines
+    assert (
+        "model stock.daily, fault location_id is null; closing_units is null, key item_code=TEA, location_id=null, stock_on=2026-03-03"
+        in lines
+    )
+    assert [line for line in lines if line.startswith("model stock.on_hand, fault item_id is null")] != []
 
 
-def test_of_a_model_that_grows_what_the_newest_build_wrote_is_looked_at(home: Home) -> None:
+def test_of_a_model_that_grows_what_was_written_since_all_checks_passed_is_looked_at(home: Home) -> None:
     twice = "insert into stock.daily from kept where stock_on = '{}'"
-    assert [line.split(" item_id")[0] for line in told(home, twice.format("2026-03-03")) if line.startswith("stock.")] == [
-        "stock.daily 2 rows of one grain"
-    ]
-    assert told(home, twice.format("2026-03-02")) == []
+    passed = "delete from ops.checked_commit; insert into ops.checked_commit values ({})"
+    found = [line for line in told(home, passed.format(1), twice.format("2026-03-03")) if line.startswith("model ")]
+    assert [line.split(", key")[0] for line in found] == ["model stock.daily, fault 2 rows of one grain"]
+    assert told(home, passed.format(1), twice.format("2026-03-02")) == []
+    assert told(home, passed.format(0), twice.format("2026-03-02")) != []
 
 
 def test_an_id_that_no_dimension_describes_is_warned_of_and_blocks_nothing(home: Home) -> None:
