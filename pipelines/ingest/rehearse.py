@@ -120,7 +120,9 @@ def _folder_of(path: Path, feed: str) -> str:
     return below[0] if len(below) > 1 else feed
 
 
-_OF_ANOTHER_FORM: Final = frozenset({"missing_column", "duplicate_column", "unknown_format", "unknown_entity", "not_utf8", "ragged_row", "bad_quoting"})
+_OF_ANOTHER_FORM: Final = frozenset(
+    {"missing_column", "duplicate_column", "unknown_format", "unknown_entity", "not_utf8", "ragged_row", "bad_quoting"}
+)
 """Reasons of which one at least refuses rows of a table that is not in the form of its feed."""
 
 

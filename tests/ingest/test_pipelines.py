@@ -6,8 +6,6 @@ import dataclasses
 import hashlib
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime

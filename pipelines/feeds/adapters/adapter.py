@@ -54,7 +54,7 @@ class Adapter:
     `recognises` and `lines` look at; null when they are not this adapter's, or not as plain as that, or nothing would be left
     out (`all_of_it`): then all of the document is decoded.
 
-    `mapping` is the shipped mapping of an adapter that has no code: `lines` then gives rows that are read through it.
+    `mapping` gives the shipped mapping of an adapter that has no code: `lines` then gives rows that are read through it.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Adapter:
     recognises: Callable[[Any], bool]
     lines: Callable[[Any, Place], Iterator[Line | MappedRow | Refused]]
     quick: Callable[[bytes], Any] | None = None
-    mapping: Mapping | None = None
+    mapping: Callable[[], Mapping] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

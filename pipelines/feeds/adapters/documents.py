@@ -92,7 +92,7 @@ def _with_mapped(raw: RawRows, mapped: dict[str, list[tuple[int, int, MappedRow]
     for name, rows in mapped.items():
         mapping = ADAPTER_BY_NAME[name].mapping
         assert mapping is not None
-        more = translate_rows(rows, mapping, known, place.source_system)
+        more = translate_rows(rows, mapping(), known, place.source_system)
         frames = [one for one in (raw.frame, more.frame) if one.height]
         frame = pl.concat(frames, how="diagonal").sort(LINE) if frames else raw.frame
         raw = dataclasses.replace(raw, frame=frame, rejects=[*raw.rejects, *more.rejects], is_ascii=False)

@@ -15,16 +15,25 @@ from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.registry import known_fields
 
 
-def shipped(file: Path, *, name: str, title: str, marks: frozenset[str], recognises: Callable[[Any], bool], says_nothing: str) -> Adapter:
-    """The adapter that a mapping is; `says_nothing` is the title of a document of which it makes no row."""
-    mapping = mapping_in(file)
-    reader = DocumentReader(mapping, known_fields(mapping.feed, None)[0])
+def shipped(
+    file: Path, *, name: str, title: str, feed: str, marks: frozenset[str], recognises: Callable[[Any], bool], says_nothing: str
+) -> Adapter:
+    """The adapter that a mapping of the feed is; `says_nothing` is the title of a document of which it makes no row.
+
+    The mapping is read when it is first needed: whoever imports the adapters must not start Polars' threads.
+    """
 
     def lines(document: Any, place: Place) -> Iterator[MappedRow | Refused]:
-        found = list(reader.rows(document))
+        found = list(_reader_of(file).rows(document))
         yield from found or (Refused("unusable_document", says_nothing),)
 
-    return Adapter(name, title, mapping.feed, marks, recognises, lines, mapping=mapping)
+    return Adapter(name, title, feed, marks, recognises, lines, mapping=lambda: mapping_in(file))
+
+
+@lru_cache(maxsize=16)
+def _reader_of(file: Path) -> DocumentReader:
+    mapping = mapping_in(file)
+    return DocumentReader(mapping, known_fields(mapping.feed, None)[0])
 
 
 @lru_cache(maxsize=16)
