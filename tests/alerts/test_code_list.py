@@ -28,7 +28,9 @@ def raised_by_sql() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in RAISING:
         for one in re.split(r"union all", file.read_text(encoding="utf-8")):
-            for code in re.findall(r"'(\w+)' as alert_code", one):
+            chosen = re.search(r"select\s+case ([^\n]*) end as alert_code", one)
+            codes = re.findall(r"(?:then|else) '(\w+)'", chosen.group(1)) if chosen else re.findall(r"'(\w+)' as alert_code", one)
+            for code in codes:
                 severity = re.search(r"as alert_code,(.*?) as severity", one, re.DOTALL)
                 assert severity, file.name
                 said = re.findall(r"(?:then|else|^\s*)\s*'(\w+)'", severity.group(1))

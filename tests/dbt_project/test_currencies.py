@@ -45,7 +45,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seeds = policies(folder / "seeds")
     with (seeds / "kpi__targets.csv").open("a", encoding="utf-8") as file:
         file.write("\n".join(TARGETS) + "\n")
-    assert build(_world(folder / "home"), policies=seeds) == []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PARSTOCK_BUILD_AS_OF", "2026-11-04T00:00:00+01:00")  # so that the day of the sales is a whole one
+        assert build(_world(folder / "home"), policies=seeds) == []
     return folder / "home"
 
 

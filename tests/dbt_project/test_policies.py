@@ -128,7 +128,8 @@ def test_a_file_of_which_nothing_matches_is_warned_of(tmp_path: Path) -> None:
     ledger.item("SOLD")
     ledger.location("SHOP")
     ledger.move("opening", "2026-03-01T08:00:00+01:00", "SOLD", 9, "OPENING", "SHOP/sellable_accessible")
-    ledger.sale("2026-03-02T10:00:00+01:00", "SOLD", 1, "SHOP")
+    for day in (2, 5):  # whole days lie between
+        ledger.sale(f"2026-03-0{day}T10:00:00+01:00", "SOLD", 1, "SHOP")
     ledger.commit()
     failed = build(tmp_path / "home", policies=policies(tmp_path / "seeds", "ghost,us,,NOBODY,,units,1,,me,no such item,,"))
     assert [line.split(":")[0] for line in failed] == ["assert_policies_match_something"]

@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime

@@ -176,7 +176,7 @@ def test_as_known_before_the_late_file_nothing_was_scrapped_and_the_count_found_
         assert ledger.on_hand(evening, known_at)[tea] == 45
         kinds = ledger.rows(
             """select coalesce(sum(delta) filter (movement_kind = 'scrap'), 0)::BIGINT, sum(delta) filter (movement_kind = 'count')::BIGINT
-            from legs join item_codes using (item_id) join location_codes using (location_id)
+            from legs join named_items using (item_id) join named_places using (location_id)
             where item = 'TEA' and location = 'DC1' and known_at <= ?::TIMESTAMPTZ""",
             known_at.replace(tzinfo=UTC),
         )

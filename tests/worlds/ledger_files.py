@@ -29,13 +29,13 @@ def arrow(table: str, rows: Sequence[Row]) -> pa.Table:
     return ENGINE.sql("select * from t").to_arrow_table()
 
 
-def write_ledger_files(ledger: Path, name: str, rows: Mapping[str, Sequence[Row]], *, commit: int, **head: Any) -> Row:
+def write_ledger_files(ledger: Path, name: str, rows: Mapping[str, Sequence[Row]], *, commit: int, anew: bool = False, **head: Any) -> Row:
     """Add a file `name` for every table that has rows (for every table, to a new ledger); returns what `current.json` says then.
 
-    `head` is what it says beside its commit and tables: hash, newest times.
+    `anew`: what lies there is another ledger, and forgotten. `head` is what it says beside its commit and tables: hash, newest times.
     """
     current = ledger / "current.json"
-    before = json.loads(current.read_text())["tables"] if current.exists() else {}
+    before = json.loads(current.read_text())["tables"] if current.exists() and not anew else {}
     tables = {}
     for table, columns in LEDGER_TABLES.items():
         files = list(before.get(table, {}).get("files", []))

@@ -159,7 +159,7 @@ class SmallLedger:
         self.pending = {}
         known = max(self.newest, self.newest_known, key=dt.datetime.fromisoformat)
         write_ledger_files(
-            self.home / "ledger", f"{self.commit_id:06d}", rows, commit=self.commit_id, ledger_hash=f"{self.commit_id:032x}",
+            self.home / "ledger", f"{self.commit_id:06d}", rows, commit=self.commit_id, anew=self.commit_id == 1, ledger_hash=f"{self.commit_id:032x}",
             newest_known_at=known, newest_occurred_at=self.newest, written_at=self.newest,
         )  # fmt: skip
         return self.commit_id
