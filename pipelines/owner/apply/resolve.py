@@ -41,6 +41,8 @@ MOST_OF_FEED: Final = (
     + f"else {MOST_LINE_UNITS} end"
 )
 _REPORTS_ON_DAYS: Final = one_of(feed.name for feed in FEEDS if feed.reports_on_days)
+_NAMES_A_LINE: Final = one_of(kind.name for feed in FEEDS for kind in feed.kinds if kind.voids)
+"""A void says the day of the line that it takes back, however long ago that was."""
 
 _DAYS_OF_CHANNEL: Final = one_of(feed.name for feed in FEEDS if feed.has_days_of_its_channel)
 
@@ -339,7 +341,7 @@ def _concern(incoming: Incoming) -> str:
         written = "date_diff('day', written_at::DATE, business_on)"
         far = f"""
             when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
-                when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS}) then 'business_day_far' end"""
+                when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS} and event_kind not in {_NAMES_A_LINE}) then 'business_day_far' end"""
     return f"""case
             when abs(units) > least(least_bound, {MOST_OF_FEED}) then 'absurd_quantity'{far}
         end"""
