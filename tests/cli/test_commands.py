@@ -56,7 +56,7 @@ def test_rejects_shows_where_and_why_and_what_waits(small_home: Path, capsys: Sh
 def test_rejects_for_people_counts_by_reason_first(small_home: Path, capsys: Shown) -> None:
     assert call(["rejects", "pos", "--limit", "1", "--home", str(small_home)]) == 0
     shown = capsys.readouterr().out
-    assert shown.splitlines()[0].split() == ["feed", "reason_code", "rows", "of_them_waiting", "first", "how_to_fix_them"]
+    assert shown.splitlines()[0].split() == ["feed", "reason_code", "rows", "of_them_waiting", "state", "first", "how_to_fix_them"]
     assert "1 more" in shown
 
 

@@ -264,7 +264,8 @@ class Resolver:
             zone = shop.get("time_zone") if shop else None
         local_day = at.replace(tzinfo=UTC).astimezone(_zone(zone)).date().isoformat() if zone else row.at.day
         stated = row.fields.get("business_on") if row.feed == "pos" else None
-        if stated and abs((date.fromisoformat(stated) - date.fromisoformat(local_day)).days) > _FAR_DAYS:
+        ahead = (date.fromisoformat(stated) - date.fromisoformat(local_day)).days if stated else 0
+        if ahead > _FAR_DAYS or (ahead < -_FAR_DAYS and row.fields.get("event_kind") != "sale_void"):
             raise Waiting("business_day_far")
         return at, stated or local_day
 

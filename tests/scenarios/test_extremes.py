@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.cli.main import call
 from pipelines.feeds.spec import Column
+from pipelines.owner.reference import plausible
 from pipelines.publish.reader import run_sql
 from pipelines.settings import Home
 
@@ -76,6 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / "landing" / feed).mkdir()
         (folder / "landing" / feed / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     with pytest.MonkeyPatch.context() as lifted:
+        lifted.setattr(plausible, "_BOUNDS", {})
         lifted.setattr(Column, "most", property(lambda column: 10**13 if column.type == "decimal" else (1 << 63) - 1))
         assert call(["run", "--home", str(folder / "home"), "--from", str(folder / "landing"), "--as-of", AS_OF, "--json"]) == 0
     return folder / "home"
