@@ -59,6 +59,7 @@ def _widen_the_ledger(home: Home, project: Path) -> None:
     file = next((home.ledger / "movements").glob("*.parquet"))
     duckdb.execute(f"copy (select *, 1 as newer from '{file}') to '{file}.new' (format parquet)")
     Path(f"{file}.new").rename(file)
+    standing_nodes._columns_of.cache_clear()  # the ledger's files never change: another process sees this one for the first time
 
 
 @pytest.mark.parametrize(
