@@ -151,9 +151,7 @@ def test_where_the_library_finds_something_else_an_alert_is_open_until_it_agrees
     assert validate_waiting(home.home) == 1
     assert alerts(home.home) == [("gate_disagrees", "feed/pos", "open")]
     [row] = pl.concat(pl.read_parquet(path) for path in (home.home.spool / "alerts").glob("*/alert_changes.parquet")).to_dicts()
-    assert row["what"] == (
-        f"{code}: Great Expectations finds it not met (1 of 1 rows break it), the gate met (0 of 1 rows break it)"
-    )
+    assert row["what"] == (f"{code}: Great Expectations finds it not met (1 of 1 rows break it), the gate met (0 of 1 rows break it)")
     assert list(json.loads(row["figures"])["rules"]) == [code]
 
     look(home, 2, units=7)

@@ -341,7 +341,8 @@ def _concern(incoming: Incoming) -> str:
         written = "date_diff('day', written_at::DATE, business_on)"
         far = f"""
             when feed in {_NAMES_ITS_DAY} and abs({written}) >= {FAR_DAYS} then case
-                when {ahead} > {FAR_DAYS} or ({ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS} and event_kind not in {_NAMES_A_LINE}) then 'business_day_far' end"""
+                when {ahead} > {FAR_DAYS} then 'business_day_far'
+                when {ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS} and event_kind not in {_NAMES_A_LINE} then 'business_day_far' end"""
     return f"""case
             when abs(units) > least(least_bound, {MOST_OF_FEED}) then 'absurd_quantity'{far}
         end"""

@@ -110,9 +110,10 @@ def repost(work: Work) -> int:
         return 0
     work.execute(f"""
         create or replace temp table {work.numbered} as
-        select m.*, unnest(range(abs(m.sign))) as copy_no,
-            (select count(*) from {work.standing} s where s.event_id = m.event_id) as standing_rows
-        from {work.missing} m""")
+        select *, row_number() over (partition by known_us, sign > 0, {", ".join(_IDENTIFYING)} order by {", ".join(CONTENT)}) - 1 as copy_no from (
+            select m.*, unnest(range(abs(m.sign))) as copy,
+                (select count(*) from {work.standing} s where s.event_id = m.event_id) as standing_rows
+            from {work.missing} m)""")
     low = low_sql("event_id")
     work.execute(f"""
         insert into {work.new_moves}
@@ -154,20 +155,21 @@ def spans_sql(work: Work, events: Table) -> str:
         ) where level > 0"""
 
 
+_IDENTIFYING: Final = (
+    "event_id",
+    "item_id",
+    "from_location_id",
+    "from_stock_state",
+    "to_location_id",
+    "to_stock_state",
+    "units",
+    "lot_code",
+)
+"""Of a movement's content what its id is made of; rows that differ in the rest alone (their documents) are told apart by a number."""
+
+
 def _hashed_id(parts: str, prefix: str = "") -> str:
-    content = ", ".join(
-        f"{prefix}{column}"
-        for column in (
-            "event_id",
-            "item_id",
-            "from_location_id",
-            "from_stock_state",
-            "to_location_id",
-            "to_stock_state",
-            "units",
-            "lot_code",
-        )
-    )
+    content = ", ".join(f"{prefix}{column}" for column in _IDENTIFYING)
     return f"(md5_number(concat_ws('|', {content}, {parts})) & {_ID_MASK})::BIGINT"
 
 
