@@ -69,7 +69,7 @@ def test_every_example_becomes_its_lines_or_is_refused_by_name() -> None:
         if path.name in NAMELESS:
             assert reasons == {"unusable_document"}
         elif not kinds and path.name != "orders.json":
-            assert reasons == {"unusable_document"}, path.name
+            assert reasons in ({"unusable_document"}, {"other_feed"}), path.name  # the other: what items are called, for reference
             assert all(reason.startswith("Shopify ") for reason in result.rejects["reason"]), path.name
     assert taken == {"order_placed": 3, "refund": 2, "snapshot": 7}
 
@@ -113,4 +113,4 @@ def test_an_example_in_another_folder_is_refused_and_says_where_it_belongs(feed:
             if code == "other_feed":
                 told += 1
                 assert homes[reason.split(" '")[0]] != feed
-    assert told == {"marketplace": 3, "wms": 4, "pos": 7, "supply": 7}[feed]
+    assert told == {"marketplace": 12, "wms": 13, "pos": 16, "supply": 16}[feed]
