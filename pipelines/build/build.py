@@ -125,7 +125,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
     home.warehouse.mkdir(parents=True, exist_ok=True)
     check_feeds(home, clock=clock)
     require_feeds_open(home)
-    started = time.perf_counter()
+    started, as_of = time.perf_counter(), clock()
     full_refresh = full_refresh or is_of_another_version(home, project)
     key = key_of(home, project)  # before dbt reads anything: what is changed from here on, the next build sees
     standing = [] if full_refresh else standing_nodes(home, project, key)
@@ -133,7 +133,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
         # The first build of a new home makes empty tables, for readers to find: there is nothing to test in them.
         run = run_dbt(
             home, project, only=BUILT_EVERY_TIME if standing else (), full_refresh=full_refresh, with_tests=not is_empty(home),
-            accepted=may_fail(home), threads=Settings().threads, on_progress=on_progress, as_of=clock(),
+            accepted=may_fail(home), threads=Settings().threads, on_progress=on_progress, as_of=as_of,
         )  # fmt: skip
     except DbtFailed as failed:
         raise GateBlocked([keep_failed(home, failed.findings, clock=clock)]) from failed
@@ -142,7 +142,7 @@ def _build_here(home: Home, project: Path, full_refresh: bool, on_progress: Prog
     built = time.perf_counter()
     nodes = [*standing, *run.nodes]
     build = finish_build(home, nodes, finished_at=run.finished_at, clock=clock, full_refresh=full_refresh)
-    remember(home, project, nodes, key, as_of=clock())
+    remember(home, project, nodes, key, as_of=as_of)
     return dataclasses.replace(build, nodes=len(run.nodes), seconds_dbt=built - started, seconds_export=time.perf_counter() - built)
 
 
