@@ -8,6 +8,7 @@
     Pin the ledger: every model of this run sees the one commit that ledger/current.json names now.
     Files may be of versions before a column was added; it is null there.
     With the variable before_anything_came (the hash of a ledger without anything in it) it is pinned as it was then: a new home gets its tables so where its first build cannot be shown.
+    What is pinned is kept beside the marts' file (`<file>.ledger.json`): as long as it says so, nobody deletes a ledger file that the marts read.
     Makes for every table t of the list the views ledger.<t> and ledger.<t>_new (rows above the build's commit: none here,
     the published file has them), ledger.pin and ledger.newest. Only for `run` and `build`: everything else reads what was pinned last.
 #}
@@ -20,6 +21,7 @@
         {% endif %}
         {% do run_query(pin_sql(list)) %}
         {% do refuse_older_ledger() %}
+        {% do run_query("copy ledger_list to '" ~ (target.path | replace("'", "''")) ~ ".ledger.json' (format json)") %}
         {% do run_query(ledger_views_sql(folder)) %}
     {% endif %}
 {% endmacro %}

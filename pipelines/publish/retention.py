@@ -44,7 +44,7 @@ def retain(home: Home, *, now: dt.datetime) -> Deleted:
     """Delete what nobody can need any more; `now` is the clock's instant (aware).
 
     Published: the newest 20, one a minute for an hour, and the current one stay. Parquet: what a version that stays
-    names, what `ledger/current.json` lists and the newest build stay; the rest stays for an hour after it was first
+    names, what `ledger/current.json` lists, what dbt's marts read and the newest build stay; the rest stays for an hour after it was first
     seen unlisted, since a dbt or a reader may still be on it. When a version's list of files is missing, no Parquet is
     deleted until that version is gone. Does nothing to Parquet in a home without `current.json`.
     """
@@ -56,10 +56,10 @@ def retain(home: Home, *, now: dt.datetime) -> Deleted:
         files_named_by(home, number).unlink(missing_ok=True)
     _sweep_orphans(home)
     staying = [version for version in published if version.number in kept]
-    listed = _listed(home)
-    if listed is None or any(version.ledger is None for version in staying):
+    listed, pinned = _listed(home), _pinned(home)
+    if listed is None or pinned is None or any(version.ledger is None for version in staying):
         return Deleted(deleted, [], [])
-    ledger_files, mart_builds = _delete_unlisted(home, staying, listed, now)
+    ledger_files, mart_builds = _delete_unlisted(home, staying, listed, pinned, now)
     return Deleted(deleted, ledger_files, mart_builds)
 
 
@@ -89,19 +89,38 @@ def _kept(published: list[_Version], current: int | None, now: dt.datetime) -> s
 def _listed(home: Home) -> set[str] | None:
     """The ledger files that are current, relative to `ledger/`; null where there is no list."""
     try:
-        content = json.loads((home.ledger / "current.json").read_text(encoding="utf-8"))
+        return _files_of(json.loads((home.ledger / "current.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
+
+
+def _files_of(content: dict[str, Any]) -> set[str]:
     return {file["path"] for table in content["tables"].values() for file in table["files"]}
 
 
-def _delete_unlisted(home: Home, staying: list[_Version], listed: set[str], now: dt.datetime) -> tuple[list[str], list[str]]:
+def _pinned(home: Home) -> set[str] | None:
+    """What the marts that dbt made last read, and a developer's own: gates look at them again however old they are.
+
+    Null where a list cannot be read: it is being written.
+    """
+    found: set[str] = set()
+    for file in home.warehouse.glob("*.duckdb.ledger.json"):
+        try:
+            found |= _files_of(json.loads(file.read_text(encoding="utf-8"))["list"])
+        except (OSError, ValueError, KeyError):
+            return None
+    return found
+
+
+def _delete_unlisted(
+    home: Home, staying: list[_Version], listed: set[str], pinned: set[str], now: dt.datetime
+) -> tuple[list[str], list[str]]:
     """Delete Parquet that is neither listed nor named, an hour after it was first seen unlisted."""
     named = {file for version in staying for file in version.ledger or ()}
     builds = build_folders(home)
     found = {f"ledger/{path}" for path in _parquet_in(home.ledger)} | {f"marts/{folder.name}" for folder in builds}
     current = {f"ledger/{path}" for path in listed} | {f"marts/{folder.name}" for folder in builds[-1:]}
-    needed = {f"ledger/{path}" for path in named} | {f"marts/{version.marts}" for version in staying}
+    needed = {f"ledger/{path}" for path in named | pinned} | {f"marts/{version.marts}" for version in staying}
     before = _retired(home)
     # An instant of the future (the clock went back) would keep a file for ever.
     retired = {path: min(before.get(path, now), now) for path in found - current}

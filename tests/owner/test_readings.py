@@ -173,7 +173,7 @@ def test_each_line_is_counted_as_corrected_or_as_the_same(mended: SmallHome) -> 
 def test_the_spool_alone_gives_the_same(mended: SmallHome, tmp_path: Path) -> None:
     again = from_spool(mended, tmp_path)
     assert again.current["ledger_hash"] == mended.current["ledger_hash"]
-    assert counts(again) == counts(mended)
+    assert sorted(counts(again)) == sorted(counts(mended))  # one commit made it: what came in one instant has no order in it
     assert again.set_aside() == mended.set_aside()
     assert stands(again) == stands(mended)
 

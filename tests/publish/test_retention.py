@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import duckdb
@@ -79,6 +80,30 @@ def test_a_file_that_a_kept_version_names_stays_however_old(tmp_path: Path) -> N
 
     con = duckdb.connect(str(home.published_file.resolve()), read_only=True)
     assert con.execute("select count(*) from ledger.movements").fetchall() == [(1,)]
+
+
+def test_a_file_that_the_marts_of_dbt_read_stays_however_old_and_goes_when_they_read_another(tmp_path: Path) -> None:
+    home = make_home(tmp_path)
+    publish_each(home, [NOON])
+    pinned = home.warehouse / "marts.duckdb.ledger.json"
+    pinned.write_text(json.dumps({"list": json.loads((home.ledger / "current.json").read_text())}))
+    old = home.ledger / "movements" / "a.parquet"
+    (home.ledger / "current.json").unlink()
+    merged = write_ledger(home, commit=1, rows={"movements": [movement(1, 5, 1)]}, name="merged")
+    marts = write_marts(home, commit=1, on_hand=5, number=2)
+    with Publisher(home) as publisher:
+        for version in range(2, 23):
+            publisher.publish(version=version, ledger=merged, tail={}, marts=marts, publication=publication(1, NOON + version * SECOND))
+
+    for hours in (0, 2, 4):
+        retain(home, now=NOON + hours * HOUR)
+    assert old.exists()
+    pinned.write_text("")
+    retain(home, now=NOON + 6 * HOUR)
+    assert old.exists(), "a list that cannot be read is being written"
+    pinned.write_text(json.dumps({"list": json.loads((home.ledger / "current.json").read_text())}))
+    retain(home, now=NOON + 8 * HOUR)
+    assert not old.exists()
 
 
 def test_a_file_not_listed_yet_is_not_taken_for_an_old_one(tmp_path: Path) -> None:

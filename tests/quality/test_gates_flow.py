@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -183,6 +184,16 @@ def test_an_honest_week_passes_every_gate(small_home: Path, capsys: pytest.Captu
     assert [rule["rule_code"] for rule in rules if not rule["is_met"] and rule["severity"] == "block"] == []
     assert call(["gates", "--home", str(small_home), "--check"]) == 0  # nothing is new: only the marts are looked at again
     assert "marts" in capsys.readouterr().out
+
+
+def test_what_the_marts_read_is_kept_until_they_are_made_anew(small_home: Path) -> None:
+    home = Home(small_home)
+    with duckdb.connect(str(home.marts_file), read_only=True) as con:
+        views = con.execute("select sql from duckdb_views() where schema_name = 'ledger'").fetchall()
+    read = {file for (sql,) in views for file in re.findall(r"/ledger/([^']+\.parquet)'", sql)}
+    content = json.loads(home.marts_file.with_name("marts.duckdb.ledger.json").read_text())["list"]
+    assert read
+    assert read == {file["path"] for table in content["tables"].values() for file in table["files"]}
 
 
 def test_an_empty_home_passes_without_a_look(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_at_16_an_sgtin_names_its_gtin_14_with_indicator_and_check_digit(tmp_pat
     assert ledger.on_hand() == {("PEN", "SHOP", "in_progress", "", ""): 3}
     assert ledger.rows(
         "select item, right(epc, 4), sum(sign)::INTEGER from events join named_items using (item_id) where feed = 'rfid' group by all"
-    ) == [("PEN", ".400", 1)]
+    ) == [("PEN", "/400", 1)]
 
 
 def test_at_20_a_bag_of_three_kilograms_is_three_base_units_and_a_bag_nobody_knows_is_set_aside(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def repost(work: Work) -> int:
         return 0
     work.execute(f"""
         create or replace temp table {work.numbered} as
-        select *, row_number() over (partition by known_us, sign > 0, {", ".join(_IDENTIFYING)} order by {", ".join(CONTENT)}) - 1 as copy_no from (
+        select * exclude (copy), row_number() over (partition by known_us, sign > 0, {", ".join(_IDENTIFYING)} order by {", ".join(CONTENT)}) - 1 as copy_no from (
             select m.*, unnest(range(abs(m.sign))) as copy,
                 (select count(*) from {work.standing} s where s.event_id = m.event_id) as standing_rows
             from {work.missing} m)""")
