@@ -20,7 +20,7 @@ help:
 	@echo "make lint    ruff, mypy, sqlfluff"
 	@echo "make format  ruff format, and the fixes ruff makes by itself"
 	@echo "make bench   speeds, on this machine"
-	@echo "make soak    files as nobody should send them, for MINUTES=30 of CPU time"
+	@echo "make soak    what the tests try a little of, for hours (MINUTES=30 WORLDS=200 SCHEDULES=500 WITHDRAWALS=20; 0: not)"
 	@echo "make wheel   build dist/parstock-*.whl, with the parsed dbt project in it"
 	@echo "make lock    resolve the locked lists anew"
 
@@ -44,7 +44,7 @@ bench: $(VENV)/.installed-dev
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 soak: $(VENV)/.installed-dev
-	PYTHONPATH=. $(BIN)/python tests/soak/odd_files.py --minutes $(or $(MINUTES),30)
+	@MINUTES=$(MINUTES) WORLDS=$(WORLDS) SCHEDULES=$(SCHEDULES) WITHDRAWALS=$(WITHDRAWALS) $(BIN)/python tests/soak
 
 wheel: $(VENV)/.installed
 	PYTHONPATH=$(VENV)/build $(BIN)/python -m hatchling build -t wheel -d dist

@@ -1,4 +1,4 @@
-"""Odd files for as long as somebody likes: `make soak MINUTES=30`. Prints each way of failing once, with the seed that shows it.
+"""Odd files for as long as somebody likes: part of `make soak`. Prints each way of failing once, with the seed that shows it.
 
 Ends with exit code 1 where any file could not be read and not be refused. `--seed` begins elsewhere; by default each run has files of its own.
 """
