@@ -91,9 +91,7 @@ def _new_orders(facts: Facts, words: Words) -> list[Table]:
     if not rows:
         return []
     heads = [_head(words, "item_code"), _head(words, "location_code"), _head(words, "order_units"), _head(words, "supplier_code")]
-    cells = [
-        [_item(row), Cell(row["location_code"]), Cell(words.number(row["order_units"])), Cell(row["supplier_code"] or "–")] for row in rows
-    ]
+    cells = [[_item(row), _place(row), Cell(words.number(row["order_units"])), Cell(row["supplier_code"] or "–")] for row in rows]
     more = _more(facts.changed.new - len(rows), 'parstock sql "from plan.reorder_proposals"', words)
     return [Table(words("changed.new_proposals"), heads, cells, more, is_cards=True)]
 
@@ -133,7 +131,7 @@ def _short_table(found: Short, words: Words, title: str, *, is_soon: bool = Fals
     for row in found.rows:
         figures = [Cell(words.number(row["days_left"], 1)), Cell(words.number(max(row["free_units"], 0)))] if is_soon else []
         demand = Cell(words.number(row["demand_units_per_day_mean"], 2))
-        rows.append([_item(row), Cell(row["location_code"]), *figures, demand, _answer(row, words)])
+        rows.append([_item(row), _place(row), *figures, demand, _answer(row, words)])
     more = _more(found.count - len(rows), 'parstock sql "from plan.reorder_points"', words)
     return Table(words(title), [*heads, Head(words("short.answer"))], rows, more, is_cards=True)
 
@@ -184,7 +182,7 @@ def _first_lines(facts: Facts, words: Words) -> Table:
     tones: dict[str, Tone] = {"nothing_free": "bad", "before_arrival": "warn", "due": "good"}
     cells = [
         [
-            _item(row), Cell(row["location_code"]), Cell(words(f"urgency.{row['urgency']}"), tone=tones[row["urgency"]]),
+            _item(row), _place(row), Cell(words(f"urgency.{row['urgency']}"), tone=tones[row["urgency"]]),
             Cell(words.number(row["cover_days"], 1)), Cell(words.number(row["order_units"])), Cell(row["supplier_code"] or "–"),
             Cell(words.money(row["line_amount"], row["currency_code"])), Cell(words.day(row["eta_on"])),
         ]
@@ -341,8 +339,13 @@ def _head(words: Words, name: str, *, is_wide: bool = False) -> Head:
     return Head(words(f"column.{name}"), is_number=name in _NUMBERS, is_wide=is_wide, is_code=name in _CODES)
 
 
+def _place(row: dict[str, Any]) -> Cell:
+    """A place by its code. A plan of an earlier version may name one that nobody has described, or such an item."""
+    return Cell(row["location_code"] or "–")
+
+
 def _item(row: dict[str, Any]) -> Cell:
-    return Cell(row["item_code"], row["item_name"] or "")
+    return Cell(row["item_code"] or "–", row["item_name"] or "")
 
 
 def _more(count: int, where: str, words: Words) -> str:

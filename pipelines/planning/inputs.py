@@ -239,9 +239,16 @@ def _read(connection: DuckDBPyConnection, as_of: datetime) -> Snapshot:
         name: _rows(connection, relation.format(at=at), COLUMNS[name], is_optional=name in _OF_LATER_VERSIONS)
         for name, relation in _RELATIONS.items()
     }
+    for name in ("position", "demand"):
+        frames[name] = _of_known(frames[name], items=frames["items"], locations=frames["locations"])
     tables = {table: rows for table in POLICY_TABLES if (rows := _policy_rows(connection, table)) is not None}
     [(commit,)] = connection.execute("select max(commit_id) from ledger.pin").fetchall()
     return Snapshot(Inputs.from_frames(**frames), tables, commit)
+
+
+def _of_known(frame: pl.DataFrame, *, items: pl.DataFrame, locations: pl.DataFrame) -> pl.DataFrame:
+    """The rows of items and places that reference data describes: a code that only a network or an order names can get no goods."""
+    return frame.join(items, on="item_id", how="semi").join(locations, on="location_id", how="semi")
 
 
 def _rows(connection: DuckDBPyConnection, relation: str, columns: dict[str, Any], *, is_optional: bool) -> pl.DataFrame:

@@ -89,6 +89,15 @@ def test_a_run_plans_the_day_as_written_and_sees_nothing_that_lies_after_it(home
     assert (item["policy_code"], item["service_target_rate"]) == ("a_items", Decimal("0.980000"))
 
 
+def test_nothing_is_planned_for_a_place_or_an_item_that_nobody_has_described(home: Home) -> None:
+    with duckdb.connect(str(home.marts_file)) as connection:
+        connection.execute(
+            "insert into plan.sales values (1, 8, 5, timestamptz '2026-03-01 00:00:00+00'), (2, 7, 5, timestamptz '2026-03-01 00:00:00+00')"
+        )
+    items = written(home, run_plan(home, AS_OF, clock), "plan_items")
+    assert items.select("item_id", "location_id").rows() == [(1, 7)]
+
+
 def test_the_point_in_the_table_is_the_sum_of_its_parts(home: Home) -> None:
     item = written(home, run_plan(home, AS_OF, clock), "plan_items").row(0, named=True)
     assert item["reorder_point_units"] == item["lead_time_demand_units"] + item["safety_stock_units"]

@@ -10,6 +10,7 @@ import contextlib
 import csv
 import io
 import json
+import traceback
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -152,7 +153,11 @@ def _asked(*words: str, home: Path) -> list[str]:
     """What a command did wrong: nothing, mostly."""
     said, complained = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
-        code = call([*words, "--home", str(home)])
+        try:
+            code = call([*words, "--home", str(home)])
+        except Exception:  # of our own making: the command line catches what it expects
+            complained.write(traceback.format_exc())
+            code = 70
     allowed = {0, 1} if words[0] in MAY_SAY_NO else {0}
     is_traced = "Traceback" in complained.getvalue()
     return [f"parstock {' '.join(words)}: exit {code}\n{complained.getvalue()[-3000:]}"] if code not in allowed or is_traced else []
