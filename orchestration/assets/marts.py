@@ -17,6 +17,7 @@ from dagster import (
     Output,
 )
 from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from orchestration.dbt import PathTranslator
 from orchestration.resources import Site
@@ -61,21 +62,43 @@ def prepare(site: Site) -> None:
 
 
 def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> Iterator[DbtEvent]:
-    """`dbt build` of the whole project in the home's target; the row counts are read when dbt has let go of its file."""
+    """`dbt build` of the whole project in the home's target; the row counts are read when dbt has let go of its file.
+
+    Tables of another version of the project are made anew. What fails is kept as the gate `marts/build`, as after any build.
+    """
     from pipelines.marts.dbt import environment
     from pipelines.marts.export import marts_rows
+    from pipelines.marts.made_by import is_of_another_version, remember_version
 
+    target = site.at.run / "dbt" / "target"
+    anew = ["--full-refresh"] if is_of_another_version(site.at, DBT_PROJECT) else []
+    (target / "run_results.json").unlink(missing_ok=True)  # what is read after a failure is of this run
     with environment(site.at, site.clock()):
         invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test", "--threads", str(Settings().threads)],
+            ["build", *anew, "--exclude-resource-type", "unit_test", "--threads", str(Settings().threads)],
             context=context,
-            target_path=site.at.run / "dbt" / "target",
+            target_path=target,
             raise_on_error=True,
         )
-        events = list(_events(invocation, context))
+        try:
+            events = list(_events(invocation, context))
+        except DagsterDbtCliRuntimeError:
+            _keep_failed(site)
+            raise
+    remember_version(site.at, DBT_PROJECT)
     rows = marts_rows(site.at)
     for event in events:
         yield _with_rows(event, rows, context)
+
+
+def _keep_failed(site: Site) -> None:
+    """Let what failed stand where people look: the gate `marts/build`, and the alert that it gives."""
+    from pipelines.marts.artifacts import failed_nodes
+    from pipelines.marts.failures import findings_of
+    from pipelines.quality.gates import keep_failed
+
+    if failed := failed_nodes(site.at):
+        keep_failed(site.at, findings_of(site.at, failed), clock=site.clock)
 
 
 def _events(invocation: DbtCliInvocation, context: AssetExecutionContext) -> Iterator[DbtEvent]:

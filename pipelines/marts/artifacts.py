@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pipelines.errors import UserError
@@ -16,6 +17,7 @@ from pipelines.marts.export import BuiltNode
 from pipelines.settings import Home
 
 _BUILT = ("model", "seed", "snapshot")
+_FAILED = ("error", "fail", "runtime error")
 _SOUND = ("success", "pass", "warn", "skipped", "no-op")
 
 
@@ -46,6 +48,23 @@ def read_artifacts(home: Home) -> tuple[list[BuiltNode], dt.datetime]:
     ended = [dt.datetime.fromisoformat(step["completed_at"]) for one in ran.values() for step in one["timing"] if step.get("completed_at")]
     finished = max((at if at.tzinfo else at.replace(tzinfo=dt.UTC) for at in ended), default=dt.datetime.max.replace(tzinfo=dt.UTC))
     return [_built(node, ran[name]) for name, node in nodes.items() if name in ran], finished
+
+
+def failed_nodes(home: Home) -> list[SimpleNamespace]:
+    """The results of nodes that failed in the last run, in the form that dbt gives them to whoever runs it (`failures`); none where there is no run."""
+    folder = home.run / "dbt" / "target"
+    try:
+        results = json.loads((folder / "run_results.json").read_bytes())["results"]
+    except FileNotFoundError:
+        return []
+    nodes = _read(folder / "manifest.json")["nodes"]
+    return [
+        SimpleNamespace(
+            node=SimpleNamespace(**{**nodes[one["unique_id"]], "compiled_code": one.get("compiled_code")}),
+            status=one["status"], message=one["message"], failures=one["failures"],
+        )
+        for one in results if one["status"] in _FAILED and one["unique_id"] in nodes
+    ]  # fmt: skip
 
 
 def _built(node: dict[str, Any], ran: dict[str, Any]) -> BuiltNode:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
 from orchestration.definitions import build_definitions
 from pipelines import stages
+from pipelines.marts.dbt import run_dbt
 from pipelines.publish.reader import run_sql
-from pipelines.settings import Settings
+from pipelines.quality.gates import blocked_by
+from pipelines.settings import DBT_PROJECT, Settings
 from tests.worlds.small_home import SmallHome, pos, wms
 
 pytestmark = pytest.mark.timeout(600)
@@ -57,10 +60,21 @@ def test_a_blocking_gate_turns_the_run_red_and_leaves_the_marts_as_they_were(tmp
         ]  # the ledger and the hot views go on
 
         home.deliver(**{"pos/good.jsonl": sales("P2", 1, 1)})
+        # A wrong formula: a build that nobody checked wrote a day of stock that does not add up.
+        run_dbt(home.home, DBT_PROJECT, select=["int_stock__on_hand", "stock__daily"], with_tests=False)
+        with duckdb.connect(str(home.home.marts_file)) as con:
+            con.execute("update stock.daily set opening_units = opening_units + 1 where stock_on = '2026-03-03'")
+        assert not run(home, "kpi_refresh", instance).success
+        assert [one.name for one in blocked_by(home.home)] == ["marts/build"]
+        assert "closed" in blocked_by(home.home)[0].results[0].what
+
+        # The next version of the project computes it rightly: it makes all tables anew.
+        home.home.marts_file.with_name("marts.version").write_text("the version with the wrong formula")
         healed = run(home, "kpi_refresh", instance)
         assert healed.success
         made = healed.asset_materializations_for_node("publish__marts_build")
         assert [one.asset_key for one in made] == [AssetKey(["publish", "marts_build"])]
+        assert blocked_by(home.home) == []
         assert ask(home, "select marts_commit_id > ? from ops.publication".replace("?", str(before[0][0]))) == [(True,)]
         assert [
             one.check_name
