@@ -6,6 +6,7 @@ the stages of an ordinary run (`stages`), or printing (`cli`).
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,26 +16,51 @@ from pipelines.errors import UserError
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
+    from pipelines.ledger.compare import Difference, Figures
+    from pipelines.ledger.files import LedgerVersion
     from pipelines.owner.backup import Backup
 
 
-def rebuild(home: Home, *, clock: stages.Clock, say: stages.Say | None = None) -> tuple[str | None, str]:
-    """Make warehouse, ledger and marts anew from the spool alone; returns the ledger hash before (null without one) and after.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The ledger hash before (null without a ledger) and after, and what the ledger now says differently: nothing, unless rules have changed."""
+
+    hash_before: str | None
+    hash_now: str
+    differences: tuple[Difference, ...] = ()
+
+
+def rebuild(home: Home, *, clock: stages.Clock, say: stages.Say | None = None) -> Rebuilt:
+    """Make warehouse, ledger and marts anew from the spool alone, by the rules of this version.
 
     What is published stays until the new version is there; the old ledger's files stay as long as a kept publication
     names them. Raises UserError while an owner runs.
     """
+    from pipelines.ledger.compare import differences, figures_of
     from pipelines.ledger.files import read_current
     from pipelines.owner.owner import HomeLock
 
     HomeLock(home.make()).release()
     before = read_current(home)
+    figures = _figures_if_there(home, before)
     for path in (home.warehouse_file, home.marts_file):
         path.unlink(missing_ok=True)
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with stages.owner_of(home, clock=clock, on_applied=stages.tell_applied(say)) as owner:
         stages.build_with(home, owner, clock=clock, full_refresh=True, say=say)
-        return before.ledger_hash if before else None, str(owner.ask("status")["ledger_hash"])
+        ledger_hash = str(owner.ask("status")["ledger_hash"])
+    now = read_current(home)
+    differing = differences(figures, figures_of(home, now)) if figures is not None and now is not None else []
+    return Rebuilt(before.ledger_hash if before else None, ledger_hash, tuple(differing))
+
+
+def _figures_if_there(home: Home, version: LedgerVersion | None) -> Figures | None:
+    """The figures of the ledger that is to be made anew; null where it cannot be read, which may be why."""
+    from pipelines.ledger.compare import figures_of
+
+    if version is None or any(not (home.ledger / file.path).exists() for files in version.tables.values() for file in files):
+        return None
+    return figures_of(home, version)
 
 
 def back_up(home: Home, target: Path | None = None, *, clock: stages.Clock, say: stages.Say | None = None) -> Backup:
@@ -63,7 +89,7 @@ def restore(home: Home, folder: Path, *, clock: stages.Clock, say: stages.Say | 
     backup.lay_into(kept, home, on_progress=_tell_files("restore", say))
     blocked: GateBlocked | None = None
     try:
-        _, ledger_hash = rebuild(home, clock=clock, say=say)
+        ledger_hash = rebuild(home, clock=clock, say=say).hash_now
     except GateBlocked as error:  # of the marts that were backed up with it; the ledger is there all the same
         blocked, current = error, read_current(home)
         ledger_hash = current.ledger_hash if current else ""

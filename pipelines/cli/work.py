@@ -5,6 +5,7 @@ Belongs here: reading the command line, calling one stage, printing what it did.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -188,14 +189,24 @@ def up(
 def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """Make the ledger and all tables again from what came in.
 
-    Gives the same ledger hash and the same answers. Readers keep the published tables until it is done.
+    Gives the same ledger hash and the same answers; after an update of parstock, what its rules now say differently is listed by
+    rule. Readers keep the published tables until it is done.
     """
     from pipelines import keeping
 
     out = Output(as_json=as_json, as_csv=as_csv)
     with progress() as say:
-        before, after = keeping.rebuild(home_at(home), clock=clock_at(None), say=say)
-    out.rows(["ledger_hash", "ledger_hash_before", "is_same"], [(after, before, before == after if before else None)])
+        done = keeping.rebuild(home_at(home), clock=clock_at(None), say=say)
+    is_same = done.hash_before == done.hash_now if done.hash_before else None
+    head = ["ledger_hash", "ledger_hash_before", "is_same"]
+    differing = [dataclasses.asdict(one) for one in done.differences]
+    if not out.is_table:
+        out.rows([*head, "differences"], [(done.hash_now, done.hash_before, is_same, differing)])
+        return
+    out.rows(head, [(done.hash_now, done.hash_before, is_same)])
+    if differing:
+        out.say("", "The rules of this version say something else of what came in:")
+        out.rows(list(differing[0]), [tuple(one.values()) for one in differing])
 
 
 def _be_strict(strict: bool, result: IngestResult) -> None:

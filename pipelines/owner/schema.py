@@ -8,6 +8,8 @@ Instants are BIGINT µs since 1970 in UTC (`_us`), which the engine compares and
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import re
 from functools import cache
 from pathlib import Path
@@ -21,7 +23,10 @@ from pipelines.sql_text import literal
 if TYPE_CHECKING:
     import duckdb
 
-SCHEMA_VERSION: Final = 1
+log = logging.getLogger("parstock.owner")
+
+SCHEMA_VERSION: Final = 2
+"""Which tables a warehouse has: raised with every change of those below or of the ledger's, so that an older parstock leaves a newer home alone."""
 
 _KEPT: Final = ", ".join(f"{name} {kind}" for name, kind in KEPT_EVENT.items())
 _SPAN: Final = "valid_from BIGINT, valid_to BIGINT, known_from BIGINT, known_to BIGINT"
@@ -72,6 +77,11 @@ PRIVATE_TABLES: Final[dict[str, str]] = {
     "accepted_rows": "delivery_id VARCHAR, line_no BIGINT, since_us BIGINT, until_us BIGINT",
     "taken_results": "kind VARCHAR, run_id VARCHAR, commit_id BIGINT",
 }
+
+
+def tables_in_short() -> str:
+    """A short name for the tables of this version, columns and types: another one wants another `SCHEMA_VERSION`."""
+    return hashlib.sha256(repr([(name, list(columns.items())) for name, columns in _wanted_tables().items()]).encode()).hexdigest()[:12]
 
 
 @cache
@@ -148,10 +158,9 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> bool:
 def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: int = 1) -> duckdb.DuckDBPyConnection:
     """Open the owner's database, making it first, as this generation, where there is none.
 
-    It is made under another name and renamed, so that a crash leaves either no file or a whole one. Of a file that an
-    earlier version made, tables and columns that are new are added in one transaction, and its ledger becomes another
-    generation, so that all its files are written anew.
-    Raises UserError when another process holds it or it was made by a newer version.
+    It is made under another name and renamed, so that a crash leaves either no file or a whole one. A file that an
+    earlier version made becomes one of this version, once, and that is told. Raises UserError when another process holds it
+    or it was made by a newer version.
     """
     import duckdb
 
@@ -184,17 +193,24 @@ def open_warehouse(path: Path, *, threads: int, memory_limit: str, generation: i
     con.execute("set checkpoint_threshold = '256MB'")
     con.execute(f"set threads = {int(threads)}")
     con.execute(f"set memory_limit = '{memory_limit}'")
-    version = con.execute("select schema_version from home").fetchall()
-    if version != [(SCHEMA_VERSION,)]:
+    [(version,)] = con.execute("select schema_version from home").fetchall()
+    if version > SCHEMA_VERSION:
         con.close()
         raise UserError(
-            f"the warehouse has schema version {version}, this parstock reads version {SCHEMA_VERSION}",
-            where=str(path),
-            next_step="parstock rebuild builds it from scratch from the spool",
+            "a newer parstock made this home",
+            where=f"{path}: tables of version {version}, this parstock knows those up to {SCHEMA_VERSION}",
+            next_step="use the newer parstock; nothing was changed",
             exit_code=3,
         )
-    con.execute("begin")
-    if create_tables(con):
-        con.execute("update home set generation = generation + 1")
-    con.execute("commit")
+    if version < SCHEMA_VERSION:
+        _bring_up(con)
+        log.warning("an earlier parstock made %s: its tables are now those of this version", path)
     return con
+
+
+def _bring_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Add, in one transaction, what is new; a ledger with new columns becomes another generation, so that all its files are written anew."""
+    con.execute("begin")
+    is_wider = create_tables(con)
+    con.execute(f"update home set schema_version = {SCHEMA_VERSION}, generation = generation + {int(is_wider)}")
+    con.execute("commit")

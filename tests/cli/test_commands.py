@@ -151,6 +151,7 @@ def test_ingest_takes_one_feed_and_rebuild_gives_the_same_ledger(tmp_path: Path,
     assert (second["deliveries"], second["new_deliveries"]) == (17, 9)
     (rebuilt,) = rows_of(capsys, "rebuild", "--home", home)
     assert rebuilt["is_same"] is True
+    assert rebuilt["differences"] == []
     assert rows_of(capsys, "sql", "select count(*)::int as n from stock.on_hand where on_hand_units <> 0", "--home", home)[0]["n"] > 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +46,14 @@ def test_what_is_written_in_a_form_is_read_back_exactly(number: Decimal, form: t
     written = f"{number:,.4f}".replace(",", "\0").replace(".", decimal).replace("\0", mark)
     read, bad = to_plain(pl.Series([written]), decimal, (mark,))
     assert not bad.any() and Decimal(read[0]) == number
+
+
+@pytest.mark.parametrize("name", ["*", "^.*$", "~", "$1", "é*"])
+@pytest.mark.parametrize("is_quoted", [False, True])
+def test_a_column_is_called_as_it_is_written_whatever_that_is(name: str, is_quoted: bool, tmp_path: Path) -> None:
+    row = ROW.format('"A"' if is_quoted else "A")
+    events = land_mapped(tmp_path, table(f"{row};x", header=f"{HEADER};{name}")).events()
+    assert [json.loads(extra) for extra in events["extra"]] == [{name: "x"}]
 
 
 def test_a_number_never_passes_a_float(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_a_rebuild_and_a_backup_give_the_same_ledger(home: SmallHome, tmp_path: 
     accept(home, "wms/1.jsonl", 1, hours=40)
     known = "select units, known_at, is_reversal, occurred_at from movements order by all"
     posted, ledger_hash = home.rows(known), home.current["ledger_hash"]
-    assert keeping.rebuild(home.home, clock=clock(50)) == (ledger_hash, ledger_hash)
+    assert keeping.rebuild(home.home, clock=clock(50)) == keeping.Rebuilt(ledger_hash, ledger_hash)
     assert home.rows(known) == posted
     assert len(home.rows("from decisions")) == 3
 

@@ -5,11 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from pipelines.cli.main import call
+from pipelines.ledger.compare import Difference, differences, figures_of
+from pipelines.ledger.files import read_current
+from pipelines.owner.schema import SCHEMA_VERSION, tables_in_short
 from tests.worlds.small_home import SmallHome, pos, wms
 
 
-def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tmp_path: Path) -> None:
+def test_the_version_of_the_tables_goes_with_them() -> None:
+    """Whoever changes a table raises `SCHEMA_VERSION` and writes down here what `tables_in_short` says now."""
+    assert (SCHEMA_VERSION, tables_in_short()) == (2, "174da376c1ba")
+
+
+def test_an_older_program_leaves_a_newer_home_alone_and_says_so_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = SmallHome(tmp_path)
+    with duckdb.connect(str(home.home.warehouse_file)) as con:
+        con.execute(f"update home set schema_version = {SCHEMA_VERSION + 1}")
+        con.execute("alter table identity add column of_tomorrow integer")
+    assert call(["ingest", "--home", str(home.home.root)]) == 3
+    said = capsys.readouterr().err
+    assert said.splitlines()[0] == "error: a newer parstock made this home"
+    assert "use the newer parstock" in said
+    with duckdb.connect(str(home.home.warehouse_file)) as con:
+        assert con.execute("select count(of_tomorrow) from identity").fetchall() == [(0,)]
+
+
+def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     home = SmallHome(tmp_path)
     home.deliver(**{"wms/1.jsonl": [wms("1", "opening", "2026-03-01T06:00:00", "DC", "MUG", 60)]})
     before = home.current
@@ -18,6 +41,7 @@ def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tm
         con.execute("alter table ledger.events drop column expires_on; alter table waiting drop column local_fields")
         for table in ("ledger.movements", "code_items", "kit_components", "counts"):
             con.execute(f"alter table {table} drop column named_item_id")
+        con.execute("update home set schema_version = 1")
     home.deliver(
         **{
             "pos/1.jsonl": [pos("T1", 1, "sale", "2026-03-02T11:00:00", "DUO", 1)],
@@ -25,6 +49,9 @@ def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tm
         }
     )
 
+    assert [record.getMessage().partition(" made ")[0] for record in caplog.records if record.name == "parstock.owner"] == [
+        "an earlier parstock"
+    ]  # once
     now = home.current
     assert (before["generation"], now["generation"]) == (1, 2)
     assert all("/g0002-" in file["path"] for table in now["tables"].values() for file in table["files"])
@@ -41,6 +68,19 @@ def test_columns_and_tables_that_are_new_are_added_and_all_files_written_anew(tm
         }
     )
     assert now["ledger_hash"] == fresh.current["ledger_hash"]
+
+
+def test_what_two_states_of_a_ledger_say_differently_is_told_by_rule(tmp_path: Path) -> None:
+    opened = wms("1", "opening", "2026-03-01T06:00:00", "DC", "MUG", 60)
+    strict, lenient = SmallHome(tmp_path / "strict"), SmallHome(tmp_path / "lenient")
+    strict.deliver(**{"wms/1.jsonl": [opened], "pos/1.jsonl": [pos("T1", 1, "sale", "2026-03-02T11:00:00", "NEW", 2)]})
+    lenient.deliver(**{"wms/1.jsonl": [opened], "pos/1.jsonl": [pos("T1", 1, "sale", "2026-03-02T11:00:00", "TEE", 2)]})
+    before, now = (figures_of(home.home, state) for home in (strict, lenient) if (state := read_current(home.home)) is not None)
+    assert differences(before, now) == [
+        Difference("movement sale", 0, 1, 0, 2),
+        Difference("set aside, unknown_item", 1, 0, 0, 0),
+    ]
+    assert before["movement opening"] == (1, 60)
 
 
 def test_a_plan_of_an_earlier_version_is_taken_without_the_terms_it_did_not_keep(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def _extra(fields: Fields, table: Table) -> tuple[list[str], pl.Expr | pl.Series
         return [], None
     texts = [
         encode_extra({name: privacy.mask(text) for name, text in row.items() if text}) if any(row.values()) else None
-        for row in frame.select(present).iter_rows(named=True)
+        for row in pl.DataFrame([frame[name] for name in present]).iter_rows(named=True)  # by position: "*" selects everything
     ]
     return present, pl.Series(EXTRA, texts, dtype=pl.String())
 
