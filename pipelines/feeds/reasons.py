@@ -38,6 +38,7 @@ REASONS: Final[dict[str, str]] = {
     "not_xml": "the file is not well-formed XML; export the whole file again",
     "unsafe_xml": "XML with declarations in its document type, or with entities, is not read; send it without them",
     "unreadable": "parstock could not parse this; it is a fault of parstock: please report it with the file",
+    "old_line_ends": "its lines end in a carriage return alone, so it reads as one line; save it with line ends of Windows or Unix",
     "source_changed": "the file was changed or removed before it could be read",
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
@@ -93,7 +94,9 @@ REASONS: Final[dict[str, str]] = {
     "unknown_value": "the field does not allow this value",
     "out_of_range": "the number is outside the range of the field",
     "below_other_field": "the value must not be below or before that of another field",
-    "before_event": "the time lies more than a day before the event itself (occurred_at)",
+    "before_event": (
+        "the time lies more than a day before the event itself (occurred_at); of a confirmation, a change or a notice more than a year"
+    ),
     # EPCIS events
     "bad_event": "an EPCIS event is an object with a type; this is none",
     "not_an_object": "an object with fields is expected here",
@@ -118,7 +121,7 @@ FILE_REASONS: Final = frozenset(
     {
         "not_utf8", "other_encoding", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
         "not_a_regular_file", "unknown_entity", "unknown_document", "interchange", "unusable_document", "other_feed", "bad_document", "master_data",
-        "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
+        "not_xml", "unsafe_xml", "unreadable", "old_line_ends", "source_changed", "missing_column", "duplicate_column",
     }
 )  # fmt: skip
 """Codes about the whole file: every row of it gets the code."""

@@ -83,3 +83,28 @@ def test_strict_ends_with_1_where_a_row_was_set_aside(
     monkeypatch.setattr(stages, "ingest", lambda *_, **__: passes[number])
     assert call(["ingest", "--home", str(tmp_path), "--json"]) == 0
     assert call(["ingest", "--home", str(tmp_path), "--strict", "--json"]) == code
+
+
+def test_rows_for_approval_do_not_go_on_by_themselves_and_a_file_read_anew_resumes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = SmallHome(tmp_path)
+    till = tmp_path / "till" / "pos" / "till"
+    till.mkdir(parents=True)
+    (till / "day.csv").write_text(
+        "ticket;no;time;sku;qty;other\nT1;1;2026-03-02 10:00:00;MUG;3000000;3000000\nT1;2;2026-03-02 10:00:00;CAP;1;2\n"
+    )
+
+    def passed(quantity: str) -> stages.IngestResult:
+        (till / "mapping.toml").write_text(
+            'feed = "pos"\nunmapped = "drop"\n[file]\ndelimiter = ";"\n[values]\ntime_zone = "Europe/Paris"\n[columns]\n'
+            'event_kind = { value = "sale" }\nlocation_code = { value = "PAR" }\ndocument_id = "ticket"\ndocument_line = "no"\n'
+            f'item_code = "sku"\nquantity = "{quantity}"\noccurred_at = {{ column = "time", format = "%Y-%m-%d %H:%M:%S" }}\n'
+        )
+        return stages.ingest(home.home, tmp_path / "till", clock=lambda: KNOWN_AT, engine="direct")
+
+    for quantity in ("qty", "other"):
+        account = passed(quantity).account
+        assert (account.total("waiting"), account.for_approval, account.resumed) == (2, 1, 0)
+    show_ingest(Output(), passed("qty"))
+    assert "set aside   2 rows (1 of them goes on by itself, 1 for approval): parstock rejects" in capsys.readouterr().out
