@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pipelines import stages
 from pipelines.cli.account import show_ingest
 from pipelines.cli.main import call
 from pipelines.cli.output import Output
+from pipelines.quality.gates import GateBlocked
 from pipelines.stages import IngestResult
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
@@ -108,3 +110,18 @@ def test_rows_for_approval_do_not_go_on_by_themselves_and_a_file_read_anew_resum
         assert (account.total("waiting"), account.for_approval, account.resumed) == (2, 1, 0)
     show_ingest(Output(), passed("qty"))
     assert "set aside   2 rows (1 of them goes on by itself, 1 for approval): parstock rejects" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["ingest", "run"])
+def test_the_account_is_told_though_a_gate_blocks_what_follows(
+    command: str, passes: list[IngestResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def blocked(*_: object, on_ingested: Callable[[IngestResult], None], **__: object) -> None:
+        on_ingested(passes[0])
+        raise GateBlocked([])
+
+    monkeypatch.setattr(stages, command, blocked)
+    assert call([command, "--home", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "rows        10 read: 3 accepted" in said.out
+    assert "a gate blocks" in said.err
