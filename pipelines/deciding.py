@@ -72,7 +72,7 @@ def chosen_rows(waiting: Sequence[Sequence[Any]], what: str) -> list[tuple[str, 
     """Which rows (delivery_id, feed, source_uri, line_no, reason_code) a person means: delivery_id and line_no of each.
 
     >>> rows = [("ab12", "wms", "wms/1.csv", 2, "absurd_quantity"), ("ab12", "wms", "wms/1.csv", 7, "absurd_quantity")]
-    >>> chosen_rows(rows, "wms/1.csv:7"), len(chosen_rows(rows, "ab")), len(chosen_rows(rows, "absurd_quantity"))
+    >>> chosen_rows(rows, "data/landing/wms/1.csv:7"), len(chosen_rows(rows, "ab")), len(chosen_rows(rows, "absurd_quantity"))
     ([('ab12', 7)], 2, 2)
     """
     name, _, line = what.rpartition(":")
@@ -81,7 +81,7 @@ def chosen_rows(waiting: Sequence[Sequence[Any]], what: str) -> list[tuple[str, 
     if what == "all":
         found = list(waiting)
     else:
-        found = [row for row in waiting if row[4] == what] or [row for row in waiting if row[2] == name]
+        found = [row for row in waiting if row[4] == what] or [row for row in waiting if row[2] == _under_landing(name)]
         if not found:
             found = [row for row in waiting if name and row[0].startswith(name)]
             if len({row[0] for row in found}) > 1:
@@ -131,7 +131,7 @@ def delivery_named(home: Home, text: str) -> Delivery:
     Raises UserError where there is none, or where a path brought several contents or a beginning fits several ids.
     """
     every = list(Spool(home.spool).read_deliveries())
-    path = text.replace("\\", "/").removeprefix("./").removeprefix("landing/")
+    path = _under_landing(text)
     of_path = sorted((one for one in every if one.source_uri == path), key=lambda one: (one.first_known_at, one.sequence))
     newest = {one.content_sha256: one for one in of_path}
     found = [*newest.values()] or [one for one in every if text and one.delivery_id.startswith(text)]
@@ -145,6 +145,17 @@ def delivery_named(home: Home, text: str) -> Delivery:
         )
         raise UserError(f"{text!r} names {len(found)} deliveries", where=listed, next_step="give the id of one of them")
     return found[0]
+
+
+def _under_landing(text: str) -> str:
+    r"""A path as deliveries have it, under the landing root, of one as people type it.
+
+    >>> _under_landing("pos/a.csv"), _under_landing("./data/landing/pos/a.csv"), _under_landing("landing\\pos\\a.csv")
+    ('pos/a.csv', 'pos/a.csv', 'pos/a.csv')
+    """
+    path = text.replace("\\", "/").removeprefix("./")
+    before, folder, rest = path.rpartition("landing/")
+    return rest if folder and (not before or before.endswith("/")) else path
 
 
 def _named(home: Home, text: str) -> list[Decision]:

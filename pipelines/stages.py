@@ -91,13 +91,14 @@ def _is_elsewhere(owner: Asked) -> bool:
 def ingest(
     home: Home, from_dir: Path | None = None, *, clock: Clock, feeds: Iterable[str] | None = None, say: Say | None = None,
     engine: str = "beam", settings: Settings | None = None, publish: bool = False, adapter: str | None = None,
+    on_ingested: Callable[[IngestResult], None] | None = None,
 ) -> IngestResult:  # fmt: skip
     """Take `from_dir/<feed>/**` (default: what the home's sources have) once; returns when everything is applied and in the ledger's files.
 
     A home whose marts were built before is published by this too, and its alerts are looked at unless more than
     `BACKFILL_ROWS` rows wait for a build, or another process owns the home, which looks by itself. One that never was is built
     once if `publish` says so; else readers have to wait for `build` or `run`. `adapter` names the vendor's document that every
-    file is to be read as, or a mapping (`FILE.toml`) for tables.
+    file is to be read as, or a mapping (`FILE.toml`) for tables. `on_ingested` hears of what came before anything else can fail.
     """
     from pipelines.ledger.files import rows_above
     from pipelines.marts.build_files import latest_build
@@ -105,6 +106,8 @@ def ingest(
     with owner_of(home.make(), clock=clock, settings=settings, on_applied=tell_applied(say)) as owner:
         how: dict[str, Any] = {"engine": engine, "settings": settings, "adapter": adapter}
         result = _ingest(home, owner, from_dir, clock=clock, feeds=feeds, say=say, **how)
+        if on_ingested is not None:
+            on_ingested(result)
         built = latest_build(home)
         if built is not None:
             owner.ask("publish")
@@ -321,26 +324,32 @@ def run(
     as_of: datetime | None = None,
     say: Say | None = None,
     settings: Settings | None = None,
+    on_ingested: Callable[[IngestResult], None] | None = None,
 ) -> RunResult:
-    """One whole pass: ingest, build, plan, publish. What is up to date already is left as it is."""
+    """One whole pass: ingest, build, plan, publish. What is up to date already is left as it is.
+
+    `on_ingested` hears of what came before anything else can fail.
+    """
     # The builder first: it begins to load at once, beside all that comes before the build.
     with (
         builder_of(home.make(), clock=clock) as builder,
         owner_of(home, clock=clock, settings=settings, on_applied=tell_applied(say)) as owner,
     ):
-        how: dict[str, Any] = {"settings": settings, "builder": builder}
+        how: dict[str, Any] = {"settings": settings, "builder": builder, "on_ingested": on_ingested}
         return run_with(home, owner, from_dir, clock=clock, as_of=as_of, say=say, **how)
 
 
 def run_with(
     home: Home, owner: Asked, from_dir: Path | None = None, *, clock: Clock, as_of: datetime | None = None, say: Say | None = None,
-    settings: Settings | None = None, builder: Builder | None = None,
+    settings: Settings | None = None, builder: Builder | None = None, on_ingested: Callable[[IngestResult], None] | None = None,
 ) -> RunResult:  # fmt: skip
     """Like `run`, with an owner that is there already, and perhaps with a `builder` that waits in another process."""
     from pipelines.marts.build_files import latest_build
     from pipelines.marts.standing_nodes import is_of_that_day
 
     ingested = _ingest(home, owner, from_dir, clock=clock, feeds=None, say=say, engine="beam", settings=settings)
+    if on_ingested is not None:
+        on_ingested(ingested)
     before = latest_build(home)
     is_current = before is not None and ingested.rows_in == 0 and is_built(home, owner.ask("status")["ledger_hash"])
     is_current = is_current and is_of_that_day(home, clock())

@@ -43,6 +43,8 @@ def account_lines(account: Account) -> list[str]:
     rows        9 read: 4 accepted, 2 duplicates, 1 waiting, 1 refused, 1 conflicting with what came before
     set aside   3 rows (1 of them goes on by itself): parstock rejects
     went on     3 rows that had waited
+    >>> account_lines(Account((FeedAccount("wms", 2, 0, 0, 0, 2, 0, 0, for_approval=2),)))[1]
+    'set aside   2 rows (none of them goes on by itself, 2 for approval): parstock rejects'
     >>> account_lines(Account())
     ['rows        0 read']
     """
@@ -51,14 +53,16 @@ def account_lines(account: Account) -> list[str]:
         width = max(len(feed.feed) for feed in account.feeds)
         lines += [f"  {feed.feed:<{width}}  {_counted(feed.rows_in, _counts_of(feed))}" for feed in account.feeds]
     if account.set_aside:
-        waiting = account.total("waiting")
-        wait = {0: "none of them goes on by itself", 1: "1 of them goes on by itself"}.get(
-            waiting, f"{waiting:,} of them go on by themselves"
-        )
-        lines.append(f"set aside   {_rows(account.set_aside)} ({wait}): parstock rejects")
+        lines.append(f"set aside   {_rows(account.set_aside)} ({_wait(account)}): parstock rejects")
     if account.resumed > 0:
         lines.append(f"went on     {_rows(account.resumed)} that had waited")
     return lines
+
+
+def _wait(account: Account) -> str:
+    waiting = account.total("waiting") - account.for_approval
+    wait = {0: "none of them goes on by itself", 1: "1 of them goes on by itself"}.get(waiting, f"{waiting:,} of them go on by themselves")
+    return f"{wait}, {account.for_approval:,} for approval" if account.for_approval else wait
 
 
 def _rows(count: int) -> str:

@@ -5,7 +5,9 @@ Belongs here: reading the command line, calling one stage, printing what it did.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,7 @@ from pipelines.cli.account import show_ingest
 from pipelines.cli.options import DEFAULT_HOME, AsCsv, AsJson, AsOf, FromDir, HomeDir, LastLine, Strict, clock_at, home_at, settings_with
 from pipelines.cli.output import Output, shown
 from pipelines.cli.progress import progress
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.stages import IngestResult
@@ -71,9 +74,10 @@ def ingest(
     out = Output(as_json=as_json, as_csv=as_csv)
     feeds = [check_feed_name(name) for name in feed] if feed else None
     adapter = document if not document or document.lower().endswith(".toml") else check_format(document)
-    with progress() as say:
+    with _account_at_least(out) as on_ingested, progress() as say:
         result = stages.ingest(
-            home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter, settings=settings_with(last_line)
+            home_at(home), from_dir, clock=clock_at(as_of), feeds=feeds, say=say, publish=True, adapter=adapter, settings=settings_with(last_line),
+            on_ingested=on_ingested,
         )  # fmt: skip
     show_ingest(out, result)
     _be_strict(strict, result)
@@ -153,8 +157,10 @@ def run(
     from pipelines import stages
 
     out = Output(as_json=as_json, as_csv=as_csv)
-    with progress() as say:
-        result = stages.run(home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say, settings=settings_with(last_line))
+    with _account_at_least(out) as on_ingested, progress() as say:
+        result = stages.run(
+            home_at(home), from_dir, clock=clock_at(as_of), as_of=as_of, say=say, settings=settings_with(last_line), on_ingested=on_ingested
+        )
     if not out.is_table:
         figures = result.ingested.figures()
         out.rows([*figures, "build", "run_id", "is_no_op"], [(*figures.values(), result.build, result.run_id, result.is_no_op)])
@@ -207,6 +213,18 @@ def rebuild(home: HomeDir = DEFAULT_HOME, as_json: AsJson = False, as_csv: AsCsv
     if differing:
         out.say("", "The rules of this version say something else of what came in:")
         out.rows(list(differing[0]), [tuple(one.values()) for one in differing])
+
+
+@contextlib.contextmanager
+def _account_at_least(out: Output) -> Iterator[Callable[[IngestResult], None]]:
+    """Takes what was ingested; should a gate block what follows, the account of it is printed all the same."""
+    ingested: list[IngestResult] = []
+    try:
+        yield ingested.append
+    except UserError:
+        for one in ingested:
+            show_ingest(out, one)
+        raise
 
 
 def _be_strict(strict: bool, result: IngestResult) -> None:

@@ -38,6 +38,7 @@ REASONS: Final[dict[str, str]] = {
     "not_xml": "the file is not well-formed XML; export the whole file again",
     "unsafe_xml": "XML with declarations in its document type, or with entities, is not read; send it without them",
     "unreadable": "parstock could not parse this; it is a fault of parstock: please report it with the file",
+    "old_line_ends": "its lines end in a carriage return alone, so it reads as one line; save it with line ends of Windows or Unix",
     "source_changed": "the file was changed or removed before it could be read",
     "missing_column": "the header lacks a required column",
     "duplicate_column": "the header names a column twice",
@@ -67,8 +68,8 @@ REASONS: Final[dict[str, str]] = {
     "number_too_large": "the number has more than 14 digits before the point",
     "too_many_decimals": "the number has more than 4 decimals; round it, or say round = 4 in a mapping",
     "not_whole": "a whole number is expected",
-    "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
-    "quantity_negative": "the quantity must not be negative",
+    "quantity_not_positive": "the number must be above 0; which way goods go follows from the kind of the event",
+    "quantity_negative": "the number must not be below 0",
     "quantity_zero": "an adjustment of 0 changes nothing",
     "absurd_amount": "the amount of one unit is above 10,000,000,000",
     "too_many_units": "a line of a customer's order has more than 10,000 units; each would become an event",
@@ -93,7 +94,9 @@ REASONS: Final[dict[str, str]] = {
     "unknown_value": "the field does not allow this value",
     "out_of_range": "the number is outside the range of the field",
     "below_other_field": "the value must not be below or before that of another field",
-    "before_event": "the time lies more than a day before the event itself (occurred_at)",
+    "before_event": (
+        "the time lies more than a day before the event itself (occurred_at); of a confirmation, a change or a notice more than a year"
+    ),
     # EPCIS events
     "bad_event": "an EPCIS event is an object with a type; this is none",
     "not_an_object": "an object with fields is expected here",
@@ -118,7 +121,7 @@ FILE_REASONS: Final = frozenset(
     {
         "not_utf8", "other_encoding", "truncated_gzip", "corrupt_gzip", "not_gzip", "too_large", "compression_ratio", "unknown_format",
         "not_a_regular_file", "unknown_entity", "unknown_document", "interchange", "unusable_document", "other_feed", "bad_document", "master_data",
-        "not_xml", "unsafe_xml", "unreadable", "source_changed", "missing_column", "duplicate_column",
+        "not_xml", "unsafe_xml", "unreadable", "old_line_ends", "source_changed", "missing_column", "duplicate_column",
     }
 )  # fmt: skip
 """Codes about the whole file: every row of it gets the code."""

@@ -84,7 +84,8 @@ class Kind:
 
     `required` comes on top of the feed's own list, `optional` takes from it; of `any_of` a line must have at least one,
     and `needs` are fields that another field makes necessary. `natural_key` replaces the feed's where the kind has
-    another; times of `not_before_event` (`due_at`, `promised_at`) lie not more than a day before `occurred_at`. `defaults` are
+    another; times of `not_before_event` (`due_at`, `promised_at`) lie not more than a day before `occurred_at`, those of
+    `not_long_before_event` not more than a year, for what is only told of may be late. `defaults` are
     values for fields that a line leaves out. `voids` names the kind whose natural key, all else
     equal, is the key of what this event takes back. `extra` are fields of the kind beyond the event's columns.
     `is_of_the_offer`: it says what a channel shows of an item, so that a bundle stays one (as for a whole feed, `Feed`).
@@ -101,6 +102,7 @@ class Kind:
     any_of: tuple[str, ...] = ()
     extra: tuple[Extra, ...] = ()
     not_before_event: tuple[str, ...] = ()
+    not_long_before_event: tuple[str, ...] = ()
     is_of_the_offer: bool = False
 
 

@@ -27,7 +27,7 @@ from pipelines.feeds.registry import is_epcis, known_fields
 from pipelines.ingest.blocks import Block, FileRefused, Unpacked, line_blocks, open_regular
 from pipelines.ingest.foreign import HEAD_BYTES, interchange_in, other_kind
 from pipelines.ingest.survey_mapped import survey_json, survey_mapped
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_old_line_ends, has_open_end, is_in_cp1252, read_whole
 
 _WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _FORMS: Final[dict[str, Form]] = {".jsonl": "jsonl", ".csv": "csv", ".json": "document"}
@@ -192,6 +192,8 @@ class _Scan:
         if content.startswith(_WIDE_MARKS) or b"\x00" in content[:4]:
             self.verdict, self.is_wide = ("not_utf8", WIDE), True
         elif form == "csv":
+            if has_old_line_ends(content):
+                raise FileRefused("old_line_ends")
             self.header = header = content[: content.find(b"\n") + 1] or content
             self.line = 2
             self.verdict = judge_header(self.feed, self.entity, header) if len(header) <= MAX_LINE_BYTES else ("line_too_long", None)

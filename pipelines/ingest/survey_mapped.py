@@ -14,7 +14,7 @@ from pipelines.feeds.reading.csvlines import BOM, records
 from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.spec import FieldType
 from pipelines.ingest.blocks import FileRefused, Unpacked, line_blocks
-from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_open_end, is_in_cp1252, read_whole
+from pipelines.ingest.surveyed import MAX_WHOLE, Range, Survey, count_rows, has_old_line_ends, has_open_end, is_in_cp1252, read_whole
 
 _WIDE: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 _ENCODING: Final = "encoding"
@@ -46,6 +46,8 @@ class _Pass:
     def take(self, content: bytes, start: int, end: int) -> None:
         """A block of whole lines, in the encoding of the file (in UTF-8 where characters are wide)."""
         if start == 0:
+            if has_old_line_ends(content):
+                raise FileRefused("old_line_ends")
             self._look_at_marks(content)
             if self.mapping.encoding == "utf-8" and content.startswith(BOM):
                 content, start = content[len(BOM) :], len(BOM)

@@ -62,6 +62,16 @@ def has_open_end(content: bytes) -> bool:
     return bool(content[content.rfind(b"\n") + 1 :].strip(b" \t\r"))
 
 
+def has_old_line_ends(content: bytes) -> bool:
+    r"""Whether the lines of a table end in a carriage return alone: read as they are, all of them would be its header.
+
+    >>> has_old_line_ends(b"a,b\r1,2\r"), has_old_line_ends(b"a,b\r\n1,2\r\n"), has_old_line_ends(b"a,b\r")
+    (True, False, False)
+    """
+    lines = content.rstrip(b"\r\n")
+    return b"\r" in lines and b"\n" not in lines
+
+
 def is_in_cp1252(content: bytes, makes_sense: Callable[[str], bool] | None = None) -> bool:
     """Whether a line that is no UTF-8 reads as Windows-1252, and `makes_sense` so: then the whole file is in another encoding."""
     try:

@@ -9,9 +9,10 @@ import dataclasses
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from pipelines.feeds.reasons import APPROVAL
 from pipelines.ledger.files import LedgerVersion, read_current
 from pipelines.settings import Home
-from pipelines.sql_text import listed
+from pipelines.sql_text import listed, one_of
 
 COUNTS: Final = ("rows_in", "accepted", "duplicate", "corrected", "waiting", "refused", "conflicting")
 """What is counted; `rows_in` is the sum of the others."""
@@ -19,7 +20,11 @@ COUNTS: Final = ("rows_in", "accepted", "duplicate", "corrected", "waiting", "re
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FeedAccount:
-    """Rows of a feed's deliveries. `waiting` goes on by itself, `refused` needs a corrected copy, `conflicting` says otherwise than before."""
+    """Rows of a feed's deliveries.
+
+    `waiting` goes on by itself, less those of them that wait `for_approval`; `refused` needs a corrected copy, `conflicting` says
+    otherwise than before.
+    """
 
     feed: str
     rows_in: int
@@ -29,6 +34,7 @@ class FeedAccount:
     waiting: int
     refused: int
     conflicting: int
+    for_approval: int = 0
 
     @property
     def set_aside(self) -> int:
@@ -56,6 +62,11 @@ class Account:
         """Rows in quarantine."""
         return sum(feed.set_aside for feed in self.feeds)
 
+    @property
+    def for_approval(self) -> int:
+        """Rows that wait until somebody says that they are right."""
+        return sum(feed.for_approval for feed in self.feeds)
+
 
 def account_above(home: Home, commit_id: int, deliveries: Collection[str]) -> Account:
     """What the commits above this one did with these deliveries: with those that brought rows then, and with rows that waited."""
@@ -75,6 +86,7 @@ def _account_sql(home: Home, current: LedgerVersion, commit_id: int) -> str:
         "waiting": "is_waiting",
         "conflicting": "not is_waiting and reason_code = 'conflicting_payload'",
         "refused": "not is_waiting and reason_code <> 'conflicting_payload'",
+        "for_approval": f"is_waiting and reason_code in {one_of(sorted(APPROVAL))}",
     }
     aside = ", ".join(f"coalesce(sum(sign) filter ({condition}), 0)::BIGINT as {name}" for name, condition in kinds.items())
     return f"""
@@ -85,16 +97,19 @@ def _account_sql(home: Home, current: LedgerVersion, commit_id: int) -> str:
             group by all having sum(rows_in) > 0),
         aside as (
             select delivery_id, {aside} from {_files_sql(home, current, "quarantine", commit_id)} where commit_id > {commit_id} group by all)
-        select feed, {", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in COUNTS)}
+        select feed, {", ".join(f"coalesce(sum({name}), 0)::BIGINT" for name in (*COUNTS, "for_approval"))}
         from counted left join aside using (delivery_id) group by feed order by feed"""
 
 
 def _resumed_sql(home: Home, current: LedgerVersion, commit_id: int) -> str:
-    """Rows that left the quarantine, less those that came back to it for another reason."""
+    """Rows of deliveries that brought nothing now, and that are quarantined no longer.
+
+    The counts say so, and not the quarantine itself: of a file that is read anew its rows leave it, to be judged anew.
+    """
     return f"""
-        select sum(left_units) from (
-            select -sum(sign) as left_units from {_files_sql(home, current, "quarantine", commit_id)} where commit_id > {commit_id}
-            group by delivery_id, line_no having bool_or(sign < 0) and sum(sign) < 0)"""
+        select sum(left_rows) from (
+            select greatest(-sum(quarantined), 0) as left_rows from {_files_sql(home, current, "deliveries", commit_id)} where commit_id > {commit_id}
+            group by delivery_id having sum(rows_in) = 0)"""
 
 
 def _files_sql(home: Home, current: LedgerVersion, table: str, commit_id: int) -> str:

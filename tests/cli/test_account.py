@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from pipelines import stages
 from pipelines.cli.account import show_ingest
 from pipelines.cli.main import call
 from pipelines.cli.output import Output
+from pipelines.quality.gates import GateBlocked
 from pipelines.stages import IngestResult
 from tests.worlds.small_home import KNOWN_AT, SmallHome, pos, wms
 
@@ -83,3 +85,43 @@ def test_strict_ends_with_1_where_a_row_was_set_aside(
     monkeypatch.setattr(stages, "ingest", lambda *_, **__: passes[number])
     assert call(["ingest", "--home", str(tmp_path), "--json"]) == 0
     assert call(["ingest", "--home", str(tmp_path), "--strict", "--json"]) == code
+
+
+def test_rows_for_approval_do_not_go_on_by_themselves_and_a_file_read_anew_resumes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = SmallHome(tmp_path)
+    till = tmp_path / "till" / "pos" / "till"
+    till.mkdir(parents=True)
+    (till / "day.csv").write_text(
+        "ticket;no;time;sku;qty;other\nT1;1;2026-03-02 10:00:00;MUG;3000000;3000000\nT1;2;2026-03-02 10:00:00;CAP;1;2\n"
+    )
+
+    def passed(quantity: str) -> stages.IngestResult:
+        (till / "mapping.toml").write_text(
+            'feed = "pos"\nunmapped = "drop"\n[file]\ndelimiter = ";"\n[values]\ntime_zone = "Europe/Paris"\n[columns]\n'
+            'event_kind = { value = "sale" }\nlocation_code = { value = "PAR" }\ndocument_id = "ticket"\ndocument_line = "no"\n'
+            f'item_code = "sku"\nquantity = "{quantity}"\noccurred_at = {{ column = "time", format = "%Y-%m-%d %H:%M:%S" }}\n'
+        )
+        return stages.ingest(home.home, tmp_path / "till", clock=lambda: KNOWN_AT, engine="direct")
+
+    for quantity in ("qty", "other"):
+        account = passed(quantity).account
+        assert (account.total("waiting"), account.for_approval, account.resumed) == (2, 1, 0)
+    show_ingest(Output(), passed("qty"))
+    assert "set aside   2 rows (1 of them goes on by itself, 1 for approval): parstock rejects" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["ingest", "run"])
+def test_the_account_is_told_though_a_gate_blocks_what_follows(
+    command: str, passes: list[IngestResult], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def blocked(*_: object, on_ingested: Callable[[IngestResult], None], **__: object) -> None:
+        on_ingested(passes[0])
+        raise GateBlocked([])
+
+    monkeypatch.setattr(stages, command, blocked)
+    assert call([command, "--home", str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert "rows        10 read: 3 accepted" in said.out
+    assert "a gate blocks" in said.err

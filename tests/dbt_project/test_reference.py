@@ -106,6 +106,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         component_item_code="MUG",
         component_units=6,
     )
+    ledger.terms("SUP", "TYPO", known_at=day(0), version_no=1)
+    ledger.terms("NOBODY", "MUG", known_at=day(0), version_no=1)
+    ledger.terms("SUP", "GONE", known_at=day(0), version_no=1, valid_to=day(3))
+    add("networks", channel_id=number("web"), location_id=number("NOWHERE"), channel_code="web", location_code="NOWHERE")
+    related("CUP", "NOTHING", "substitute")
     ledger.channel("web")
     off = ledger.event("listing_off", "2026-03-03T10:00:00+01:00", "MUG", None, channel="web")
     ledger.event("listing_on", "2026-03-02T10:00:00+01:00", "MUG", None, channel="web")
@@ -113,7 +118,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.event("listing_off", "2026-03-04T10:00:00+01:00", "POT", None, channel="web")
     ledger.unsay(off)
     ledger.commit()
-    assert build(home, "--select", "+path:models/marts/core", "--indirect-selection", "cautious") == []
+    chosen = ("+path:models/marts/core", "int_reference__unknown_codes")
+    assert build(home, "--select", *chosen, "--indirect-selection", "cautious") == []
     return home
 
 
@@ -155,7 +161,8 @@ def test_one_version_at_most_is_current_and_it_is_the_dimensions(home: Path) -> 
 def test_terms_hold_from_their_date_and_end_where_the_next_begin(home: Path) -> None:
     rows = ask(
         home,
-        "select lead_time_days, valid_from, valid_to, known_from, known_to, is_current from core.terms_history order by known_from, valid_from",
+        """select lead_time_days, valid_from, valid_to, known_from, known_to, is_current from core.terms_history
+        where item_code = 'MUG' and supplier_code = 'SUP' order by known_from, valid_from""",
     )
     at = {number_of: START + dt.timedelta(days=number_of) for number_of in (0, 5, 10, 12)}
     assert rows == [
@@ -190,6 +197,12 @@ def test_an_item_says_what_it_became_by_the_merges_that_do_something(home: Path)
     stated = ask(home, "select item_code, related_item_code, relation_kind from core.item_relations order by all")
     assert ("R0", "R1", "merge") not in stated
     assert ("CASE", "MUG", "merge") in stated and ("MUG", "R4", "successor") in stated
+
+
+def test_a_code_that_only_other_rows_name_is_told_of(home: Path) -> None:
+    """All but `*`, and what a row that has ended named."""
+    found = ask(home, "select named_kind, named_code from intermediate.int_reference__unknown_codes order by all")
+    assert found == [("item", "NOTHING"), ("item", "TYPO"), ("location", "NOWHERE"), ("supplier", "NOBODY")]
 
 
 def test_segments_reasons_kits_hours_and_listings_are_as_they_stand(home: Path) -> None:

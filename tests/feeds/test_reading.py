@@ -211,3 +211,24 @@ def test_a_table_whose_quotes_hide_something_or_with_ragged_rows_goes_the_honest
 def test_a_long_text_of_numbers_is_no_line_for_the_honest_way() -> None:
     assert jsonlines.plain_number("1.50", "quantity") == "1.50"
     assert is_fast((LINE + ',"reason_code":"12345678901234567890.5"}\n').encode())
+
+
+ESCAPED = [
+    (r"\u00a0PAR\u2003", "PAR"), (r"PAR\u200b", "PAR"), (r"\u202aPAR\u202c", "PAR"), (r"\ufeffPAR\u3164", "PAR"), (r"CAFE\u0301", "CAF\u00c9")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "code"), ESCAPED, ids=[code.encode("unicode_escape").decode() + str(n) for n, (_, code) in enumerate(ESCAPED)]
+)
+def test_a_sign_that_is_escaped_is_the_sign(written: str, code: str) -> None:
+    r"""JSON may write what is not ASCII as `\u00a0`: blanks are taken off, and letters are composed, all the same."""
+    line = (
+        f'{{"event_kind":"sale","location_code":"{written}","document_id":"T1","document_line":"1","occurred_at":"2026-03-02T10:05:00Z",'
+        f'"item_code":"{written}","quantity":1}}\n'
+    ).encode()
+    said = line.decode().encode().decode("unicode_escape").encode()  # the same without escapes
+    for block in (line, said):
+        for events in both_ways(TASK, block)[:2]:
+            assert events.select("location_code", "item_code").row(0) == (code, code)
+    assert both_ways(TASK, line)[0]["payload_hash"].to_list() == both_ways(TASK, said)[0]["payload_hash"].to_list()

@@ -88,6 +88,13 @@ def test_a_trading_day_far_from_its_instant_waits_alone(goods: SmallHome) -> Non
     assert found == [(3, "business_day_far"), (4, "business_day_far"), (6, "absurd_quantity")]
 
 
+def test_what_a_till_counts_of_all_its_goods_is_no_line_of_one(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    closed = {**pos("Z1", 1, "till_close", "2026-03-02T20:00:00", "", 2_500_000), "item_code": None}
+    home.deliver(**{"pos/z.jsonl": [closed, {**closed, "document_line": 2, "quantity": 3_000_000_000}]})
+    assert waits(home) == [("absurd_quantity", 2, True)]
+
+
 def test_of_a_report_only_the_day_that_has_not_been_waits(tmp_path: Path) -> None:
     home = SmallHome(tmp_path)
     rent = {"event_kind": "cost_rent", "document_id": "KB-1", "location_code": "DC", "occurred_at": "2026-03-20T09:00:00+01:00",

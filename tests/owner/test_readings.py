@@ -7,11 +7,13 @@ from the spool alone.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipelines import stages
+from pipelines import deciding, stages
 from pipelines.settings import Home
 from tests.worlds.small_home import KNOWN_AT, SmallHome, wms
 
@@ -104,6 +106,10 @@ RIGHT = {
     "pos/till/mapping.toml": till(OWN_NUMBER, NEGATIVE), "wms/dc/mapping.toml": warehouse("key", "right"),
     "supply/buying/mapping.toml": buying("right"), "marketplace/web/mapping.toml": orders("right", "web"),
 }  # fmt: skip
+
+
+def clock(hours: int) -> Callable[[], datetime]:
+    return lambda: KNOWN_AT + timedelta(hours=hours)
 
 
 def counts(home: SmallHome) -> list[tuple[object, ...]]:
@@ -202,3 +208,28 @@ def test_a_mended_mapping_of_reference_puts_the_past_right(tmp_path: Path) -> No
     assert home.on_hand() == {("MUG", "DC", "in_progress"): 24}
     assert home.rows("select sum(delta)::INT from codes where place = 'DC' and known_at <= ?", then) == [(12,)]
     assert home.counted("reference/erp/uoms.csv") == (2, 0, 1, 1, 0)
+
+
+WAITS = "ticket;no;id;time;sku;qty\nT1;1;a;2026-03-02 10:00:00;MUG;3000000\nT1;2;b;2026-03-02 10:00:00;TEE;1\nT2;1;c;2026-03-02 10:00:00;CUP;1\n"
+"""A line for approval, one that is read otherwise later, and one that waits for its item."""
+
+
+def test_what_waits_and_is_read_alike_waits_under_the_newest_reading(tmp_path: Path) -> None:
+    """However often it is read again, and though the waiting line is not what was mended."""
+    home = SmallHome(tmp_path / "home")
+    kind = '{{ column = "sku", map = {{ MUG = "sale", CUP = "sale", TEE = "{}" }} }}'
+    for word in ("sale", "return", "exchange"):
+        fields = f'event_kind = {kind.format(word)}\nquantity = "qty"\nlocation_code = {{ value = "PAR" }}\ndocument_id = "ticket"\ndocument_line = "no"\n'
+        home.deliver(**{"pos/till/day.csv": WAITS, "pos/till/mapping.toml": mapping("pos", fields)})
+        assert [row[:2] for row in home.set_aside()] == [("absurd_quantity", 2), ("unknown_item", 4)]
+        assert home.counted("pos/till/day.csv")[4] == 2
+    again = from_spool(home, tmp_path / "again")
+    assert [row[:2] for row in again.set_aside()] == [row[:2] for row in home.set_aside()]
+    assert again.current["ledger_hash"] == home.current["ledger_hash"]
+    [made] = deciding.accept_rows(home.home, "absurd_quantity", reason="a silo", author="ann", clock=clock(20))
+    assert home.counted("pos/till/day.csv") == (3, 0, 1, 1, 1)
+    home.deliver(hours_later=21, **{"pos/till/day.csv": WAITS, "pos/till/mapping.toml": mapping("pos", fields.replace("exchange", "sale"))})
+    deciding.undo(home.home, made["decision_id"], reason="a typo", author="ann", clock=clock(22))
+    assert all(count >= 0 for row in counts(home) for count in row[1:])
+    assert home.on_hand() == {("TEE", "PAR", "sellable_accessible"): -1}
+    assert [row[:2] for row in home.set_aside()] == [("absurd_quantity", 2), ("unknown_item", 4)]

@@ -152,6 +152,17 @@ def test_a_lower_revision_stands_again_when_the_higher_is_taken_back(tmp_path: P
     assert home.counted("wms/3.jsonl") == (1, 0, 0, 1, 0)
 
 
+def test_a_waiting_row_waits_again_when_the_revision_that_overtook_it_is_taken_back(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    row = wms("1", "receipt", "2026-03-08T16:00:00", "DC", "CUP", 2)
+    home.deliver(**{"wms/1.jsonl": [row], "wms/2.jsonl": [row | {"quantity": 3, "source_revision": 1}]})
+    assert (home.counted("wms/1.jsonl"), home.counted("wms/2.jsonl")) == ((1, 0, 0, 1, 0), (1, 0, 0, 0, 1))
+    withdraw(home, "wms/2.jsonl")
+    assert home.counted("wms/1.jsonl") == (1, 0, 0, 0, 1)
+    home.deliver(hours_later=31, **CUP)
+    assert (home.counted("wms/1.jsonl"), home.on_hand()) == ((1, 1, 0, 0, 0), {("CUP", "DC", "in_progress"): 2})
+
+
 def test_a_void_waits_when_its_sale_goes_and_takes_it_back_when_it_comes_again(tmp_path: Path) -> None:
     home = SmallHome(tmp_path)
     sale = pos("T1", 1, "sale", "2026-03-02T11:00:00", "MUG", 2)
@@ -191,3 +202,21 @@ def test_what_cannot_be_taken_back_is_told_before_anything_is_written(tmp_path: 
     with pytest.raises(UserError, match="withdrawn already"):
         withdraw(home, "pos/a.jsonl")
     assert home.rows("select count(*) from decisions") == [(1,)]
+
+
+def test_an_acceptance_of_a_withdrawn_row_can_be_undone_and_comes_back_to_nothing(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path / "home")
+    much = pos("T1", 1, "sale", "2026-03-02T11:00:00", "MUG", 3_000_000)
+    home.deliver(**{"pos/a.jsonl": [much, pos("T1", 2, "sale", "2026-03-02T11:00:00", "MUG", 1)]})
+    [accepted] = deciding.accept_rows(home.home, "all", reason="a silo", author="ann", clock=clock(20))
+    withdrawn = withdraw(home, "pos/a.jsonl", hours=21)
+    undo(home, accepted["decision_id"], hours=22)
+    assert (home.on_hand(), home.set_aside(), home.counted("pos/a.jsonl")) == ({}, [], (2, 2, 0, 0, 0))  # counts stay
+    with pytest.raises(UserError, match="no row that 'all' names"):
+        deciding.accept_rows(home.home, "all", reason="a silo", author="ann", clock=clock(23))
+    undo(home, withdrawn, hours=24)
+    assert home.on_hand() == {("MUG", *SHELF): -1}
+    assert [row[:2] for row in home.set_aside()] == [("absurd_quantity", 1)]
+    assert home.counted("pos/a.jsonl") == (2, 1, 0, 0, 1)
+    again = from_spool(home, tmp_path / "again")
+    assert again.current["ledger_hash"] == home.current["ledger_hash"]

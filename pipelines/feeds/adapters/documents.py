@@ -19,7 +19,7 @@ from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, QUICK, adapter_fo
 from pipelines.feeds.mapping.documents import MappedRow, translate_rows
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.reading.failing import words_of
-from pipelines.feeds.reading.jsonlines import broken_at, decode, encode_extra, split_fields
+from pipelines.feeds.reading.jsonlines import broken_at, decode, encode_extra, says_ascii, split_fields
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows, Refused, Reject
 from pipelines.feeds.spec import FieldType
 
@@ -83,7 +83,7 @@ def read_documents(
     schema: dict[str, pl.DataType] = {name: pl.String() for name in {**names, LINE: None}}
     schema[LINE] = pl.UInt32()
     frame = pl.DataFrame({name: [row.get(name) for row in rows] for name in schema}, schema=schema)
-    raw = RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=content.isascii())
+    raw = RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=says_ascii(content))
     return _with_mapped(raw, mapped, known, place) if mapped else raw
 
 

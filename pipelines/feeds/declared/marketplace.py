@@ -30,7 +30,7 @@ MARKETPLACE = Feed(
             for name in ("order_placed", "backorder_accepted", "preorder_accepted")
         ),
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("order_cancelled", "order_shipped", "order_delivered")),
-        Kind("order_line_changed", required=_ORDER, quantity="not_negative", defaults=_SO),
+        Kind("order_line_changed", required=_ORDER, quantity="not_negative", defaults=_SO, not_long_before_event=("promised_at",)),
         *(Kind(name, required=_ORDER, defaults=_SO) for name in ("return_requested", "refund")),
         *(Kind(name, quantity="optional", natural_key=_LISTING_KEY, is_of_the_offer=True) for name in ("listing_on", "listing_off")),
         *(

@@ -55,8 +55,9 @@ SUPPLY = Feed(
     title="suppliers: purchase orders, notices, supplier stock, consignment",
     kinds=(
         Kind("po_created", defaults=_PO, not_before_event=("due_at", "promised_at")),
-        *(Kind(name, defaults=_PO) for name in ("po_confirmed", "po_changed", "po_cancelled")),
-        Kind("asn", natural_key=_REVISED, defaults=(("document_kind", "asn"),)),
+        *(Kind(name, defaults=_PO, not_long_before_event=("due_at", "promised_at")) for name in ("po_confirmed", "po_changed")),
+        Kind("po_cancelled", defaults=_PO),
+        Kind("asn", natural_key=_REVISED, defaults=(("document_kind", "asn"),), not_long_before_event=("due_at", "promised_at")),
         Kind("recadv", natural_key=_REVISED, defaults=(("document_kind", "recadv"),)),
         Kind("supplier_invoice_qty", natural_key=_REVISED, defaults=(("document_kind", "inv"),)),
         Kind(

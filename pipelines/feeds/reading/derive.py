@@ -26,8 +26,9 @@ _OF_THE_DOCUMENT: Final = ("due_at", "promised_at")
 """Times that take the zone of their document where they name none."""
 _DATES: Final = tuple(name for name, kind in FIELDS.items() if kind == "date")
 _TRUTHS: Final = tuple(name for name, kind in FIELDS.items() if kind == "boolean")
-_SLACK_US: Final = 86_400_000_000
+_DAY_US: Final = 86_400_000_000
 """A day of which only the date is said begins before whatever happens on it, and perhaps in another zone."""
+_YEAR_US: Final = 366 * _DAY_US
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -148,13 +149,15 @@ def _other_instant(text: pl.Series, field: str, occurred: Instants, faults: Faul
 
 
 def _check_sequence(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:
-    """What is wanted or promised for a day is not asked for after that day."""
+    """What is wanted or promised for a day is not asked for after that day, nor told of years after it."""
     occurred = columns["occurred_at"].to_physical()
     for name in _LATER_INSTANTS:
-        kinds = [kind.name for kind in feed.kinds if name in kind.not_before_event]
-        if kinds and name in columns:
-            is_early = columns[name].to_physical() < occurred - _SLACK_US
-            faults.add("before_event", name, columns["event_kind"].is_in(kinds) & is_early)
+        at_once = [kind.name for kind in feed.kinds if name in kind.not_before_event]
+        later = [kind.name for kind in feed.kinds if name in kind.not_long_before_event]
+        for kinds, most in ((at_once, _DAY_US), (later, _YEAR_US)):
+            if kinds and name in columns:
+                is_early = columns[name].to_physical() < occurred - most
+                faults.add("before_event", name, columns["event_kind"].is_in(kinds) & is_early)
 
 
 def _check_quantity(columns: dict[str, pl.Series], feed: Feed, faults: Faults) -> None:

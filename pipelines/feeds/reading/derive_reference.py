@@ -21,7 +21,8 @@ from pipelines.feeds.reading.rows import EXTRA, LINE, Parsed, RawRows, reject_fr
 from pipelines.feeds.reading.times import EARLIEST_YEAR, Instants, outside, parse_dates, parse_instants
 from pipelines.feeds.spec import Column, Entity, FieldType
 
-_FINE_AMOUNT: Final = r"^[+-]?[0-9]+\.[0-9]{4}[0-9]*[1-9][0-9]*$"
+_FINE_AMOUNT: Final = r"^[+-]?[0-9]+(?:\.[0-9]{4}[0-9]*[1-9][0-9]*|(?:\.[0-9]+)?[eE][+-]?[0-9]{1,2})$"
+"""A number with more decimals than are stored, or as a spreadsheet writes a very small one (`1.5E-05`)."""
 VALIDITY: Final = ("valid_from", "valid_to")
 _TYPES: Final[dict[FieldType, pl.DataType]] = {
     "text": pl.String(),

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.feeds.reading import privacy
-from pipelines.feeds.reading.jsonlines import encode_extra, read_honest
+from pipelines.feeds.reading.jsonlines import encode_extra, read_honest, says_ascii
 from pipelines.feeds.reading.jsontable import read_alike
 from pipelines.feeds.reading.rows import EXTRA, LINE, RawRows
 from pipelines.feeds.spec import FieldType
@@ -156,7 +156,7 @@ def _read_fast(block: bytes, first_line: int, rows: int, known: dict[str, FieldT
     alike = read_alike(block, rows, lambda name: known.get(renames.get(name, name)) == "decimal") if is_ascii else None
     if alike is not None:
         shortest = _lengths(alike)
-        raw = _raw_rows(alike, first_line, known, renames, is_ascii)
+        raw = _raw_rows(alike, first_line, known, renames, is_ascii=True)
         return dataclasses.replace(raw, may_have_blanks=b" " in block or 0 in shortest)
     shape = _Shape(block)
     shape.check_numbers(lambda name: known.get(renames.get(name, name)) == "decimal")
@@ -175,7 +175,7 @@ def _read_fast(block: bytes, first_line: int, rows: int, known: dict[str, FieldT
         raise _Doubt
     if shape.nulls:
         frame = frame.with_columns(pl.when(pl.all() != _NULL).then(pl.all()))
-    raw = _raw_rows(frame, first_line, known, renames, is_ascii)
+    raw = _raw_rows(frame, first_line, known, renames, says_ascii(block))
     return dataclasses.replace(raw, may_have_blanks=shape.has_blanks or bool(shape.nulls))
 
 

@@ -87,6 +87,15 @@ def broken_at(content: bytes) -> str:
     return "the document"
 
 
+def says_ascii(block: bytes) -> bool:
+    r"""Whether no text of the JSON holds another sign than ASCII, an escaped one among them.
+
+    >>> says_ascii(b'{"a": "TEE"}'), says_ascii(rb'{"a": "TEE\u200b"}')
+    (True, False)
+    """
+    return block.isascii() and b"\\u" not in block
+
+
 def check_text(text: str, field: str) -> str:
     """The text itself; raises Refused when it holds control characters (tab and line ends are none) or half a character."""
     if _CONTROL.search(text):
@@ -108,6 +117,15 @@ def plain_number(written: str, field: str) -> str:
     return format(number, "f")
 
 
+def _whole(written: str, field: str) -> str:
+    """A JSON number with a point in whole digits: a table with an empty cell in it writes 12 as 12.0."""
+    number = plain_number(written, field)
+    whole, _, fraction = number.partition(".")
+    if fraction.strip("0"):
+        raise Refused("not_whole", field, written)
+    return whole
+
+
 def field_text(value: Any, field: str, kind: FieldType) -> str | None:
     """The raw text of a field that the feed lists; raises Refused where the JSON type cannot stand for it."""
     if value is None:
@@ -119,7 +137,9 @@ def field_text(value: Any, field: str, kind: FieldType) -> str | None:
     if type(value) is FractionNumber:
         if kind == "decimal":
             return plain_number(value, field)
-        raise Refused("not_whole" if kind == "integer" else "number_as_code", field, value)
+        if kind == "integer":
+            return _whole(value, field)
+        raise Refused("number_as_code", field, value)
     if isinstance(value, bool):
         if kind == "boolean":
             return "true" if value else "false"
@@ -240,4 +260,4 @@ def read_honest(block: bytes, first_line: int, known: dict[str, FieldType], rena
     schema = {name: pl.UInt32() if name == LINE else pl.String() for name in {**names, LINE: None}}
     columns = {name: [row.get(name) for row in rows] for name in schema}
     frame = pl.DataFrame(columns, schema=schema)
-    return RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=block.isascii())
+    return RawRows(frame, rejects, sorted(unknown), sorted(dropped), is_ascii=says_ascii(block))

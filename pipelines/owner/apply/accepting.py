@@ -15,6 +15,7 @@ from pipelines.errors import UserError
 from pipelines.ledger.decisions import Decision
 from pipelines.ledger.instants import micros
 from pipelines.ledger.keys import event_id_sql, key_sql
+from pipelines.owner.apply import contested
 from pipelines.owner.apply.approval import OF_APPROVAL
 from pipelines.owner.apply.effects import Act, Effect, take_back
 from pipelines.owner.reference.code_tables import insert_rows
@@ -88,6 +89,7 @@ def _wait_again(act: Act) -> None:
         work.execute(f"""
             delete from {work.returned_events} where exists (
                 select 1 from identity i where i.event_key = {work.returned_events}.event_key and i.revision > {work.returned_events}.revision)""")
+        contested.leave_out(work, work.returned_events)
         work.execute(f"""
             insert into waiting by name
             select e.* exclude (end_us, delivery_id, event_key, revision), e.end_us as known_us, q.reason_code as waits_for

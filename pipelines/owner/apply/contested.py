@@ -74,6 +74,24 @@ def contest(work: Work, spool: Spool, deliveries: Sequence[str]) -> None:
         work.execute(f"insert into {work.contested} select distinct {_KEY} from read_parquet([{listed(paths)}])")
 
 
+def contest_left_behind(work: Work) -> None:
+    """Contest what still waits of readings that the batch's replaced, though it is read alike: the newest has to tell of it."""
+    if not _has_readings(work):
+        return
+    work.execute(f"""
+        insert into {work.contested}
+        with units as (select unit_id, delivery_id from applied_units union select unit_id, delivery_id from {work.batch_manifests})
+        select distinct {_KEY} from waiting join units using (unit_id) where delivery_id in ({_replaced_sql(work)})""")
+
+
+def _replaced_sql(work: Work) -> str:
+    """SQL of the deliveries that are read otherwise now, of the files of the batch."""
+    return f"""
+        with readings as ({lives.READINGS_SQL})
+        select delivery_id from readings where next_id is not null and first_id in (
+            select first_id from readings semi join {work.batch_manifests} using (delivery_id))"""
+
+
 def readings_of(work: Work, delivery_id: str) -> list[str]:
     """The delivery and all other readings of its content under its path, in their order."""
     return [
@@ -161,9 +179,5 @@ def clear_replaced(work: Work, commit_id: int) -> None:
         return
     work.execute(f"""
         insert into ledger.quarantine
-        with readings as ({lives.READINGS_SQL}),
-        replaced as (
-            select delivery_id from readings where next_id is not null and first_id in (
-                select first_id from readings semi join {work.batch_manifests} using (delivery_id)))
-        select * exclude (sign, commit_id), (-sum(sign))::TINYINT, {commit_id} from ledger.quarantine semi join replaced using (delivery_id)
-        group by all having sum(sign) > 0""")
+        select * exclude (sign, commit_id), (-sum(sign))::TINYINT, {commit_id} from ledger.quarantine
+        where delivery_id in ({_replaced_sql(work)}) group by all having sum(sign) > 0""")

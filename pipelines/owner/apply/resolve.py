@@ -344,7 +344,8 @@ def _concern(incoming: Incoming) -> str:
                 when {ahead} > {FAR_DAYS} then 'business_day_far'
                 when {ahead} < -{FAR_DAYS} and feed not in {_REPORTS_ON_DAYS} and event_kind not in {_NAMES_A_LINE} then 'business_day_far' end"""
     return f"""case
-            when abs(units) > least(least_bound, {MOST_OF_FEED}) then 'absurd_quantity'{far}
+            -- what a till counts of all goods together is no line of one
+            when abs(units) > least(least_bound, case when item_id is null then {MOST_LINE_UNITS} else {MOST_OF_FEED} end) then 'absurd_quantity'{far}
         end"""
 
 

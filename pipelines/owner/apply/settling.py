@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from pipelines.feeds.reasons import MEANING, WAITS
 from pipelines.ledger.keys import key_sql
-from pipelines.owner.apply import accounts, batch, documents, explode, lives, reread, tenure
+from pipelines.owner.apply import accounts, batch, contested, documents, explode, lives, reread, tenure
 from pipelines.owner.apply.resolve import Incoming
 from pipelines.owner.posting import interplay, touched, voids
 from pipelines.owner.posting.allocate import DEFAULT_REF_KIND
@@ -49,14 +49,17 @@ class _Line:
 
 
 def settle(work: Work, spool: Spool, commit_id: int, now_us: int) -> None:
-    """Judge every row of the contested keys anew and post again what they say; then the voids that this concerns."""
+    """Judge every row of the contested keys anew and post again what they say; then what waits of replaced readings, and voids."""
     for number in range(_MOST_ROUNDS):
-        if not work.count(work.contested):
+        if number == 1:
+            contested.contest_left_behind(work)
+        if work.count(work.contested):
+            work.execute(f"create or replace temp table {work.contested_now} as select distinct event_key from {work.contested}")
+            work.make(work.contested)
+            _settle(work, spool, commit_id, now_us, is_first=number == 0)
+            _contest_next(work)
+        elif number:
             return
-        work.execute(f"create or replace temp table {work.contested_now} as select distinct event_key from {work.contested}")
-        work.make(work.contested)
-        _settle(work, spool, commit_id, now_us, is_first=number == 0)
-        _contest_next(work)
 
 
 def _settle(work: Work, spool: Spool, commit_id: int, now_us: int, *, is_first: bool) -> None:
@@ -170,8 +173,10 @@ def _recorded(work: Work, lines: Sequence[_Line], standing: dict[str, lives.Tenu
             is_quiet = (
                 reason is None and line.row.problem is not None and not line.row.waits
             )  # a copy's, of which an earlier version told nothing
-            said = ("duplicate", None) if is_quiet else ("quarantined", reason) if reason else (verdict.outcome, None)
-            outcomes[line.unit_id, line.line_no] = said
+            # one that waited when a higher revision came
+            is_overtaken = line.row.waits and any(other.row.revision > line.row.revision for other in several)
+            outcome = "duplicate" if is_quiet else "corrected" if is_overtaken and verdict.is_holder else verdict.outcome
+            outcomes[line.unit_id, line.line_no] = ("quarantined", reason) if reason else (outcome, None)
     return _Recorded(outcomes, holders)
 
 

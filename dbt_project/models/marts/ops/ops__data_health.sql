@@ -123,6 +123,15 @@ with checks as (
 
     union all
     select
+        'reference_unknown_codes' as check_code,
+        'Codes that rows of reference data name and that no row says what they are: nothing comes of those rows until one does'
+        || coalesce(': ' || string_agg(named_kind || ' ' || named_code, ', ' order by named_kind, named_code), '') as what,
+        count(*) as n_rows,
+        null as affected_units
+    from {{ ref('int_reference__unknown_codes') }}
+
+    union all
+    select
         'orders_without_supplier' as check_code,
         'Items due at a location for which no supplier has terms: nothing is proposed' as what,
         count(*) as n_rows,
