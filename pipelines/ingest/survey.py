@@ -84,6 +84,8 @@ def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None 
     how = How(form, is_packed, adapter=adapter, mapping=mapping)
     if feed == "reference" and entity is None:
         return dataclasses.replace(how, form="none", refusal="unknown_entity")
+    if form == "none" and _FORMS.get(Path(name.lower().removesuffix(".gz")).suffix) == "document" and feed == "reference":
+        return dataclasses.replace(how, refusal="unknown_document")
     if form == "none":
         detail = "a mapping must be called mapping.toml" if name.lower().endswith(".toml") else None
         return dataclasses.replace(how, refusal="unknown_format", detail=detail)
