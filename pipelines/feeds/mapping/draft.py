@@ -61,7 +61,7 @@ def likely_fields(name: str, known: Collection[str], file: str) -> list[tuple[st
     words = fields_of(file)
     found = [(field, 0, True) for field in known if plain_word(field) == plain_word(_last(name))]
     names = _names_of(name)
-    told_of = _PARTS.index(_last(name)) if names[-1] != _last(name) else 0
+    told_of = _PARTS.index(_last(name)) if _last(name) in _PARTS else 0
     for further, one in enumerate(names):
         for looseness, word in enumerate(spellings(one, file)):
             rank = _LOOSE * (further + max(0, looseness - 1)) + told_of
@@ -71,7 +71,7 @@ def likely_fields(name: str, known: Collection[str], file: str) -> list[tuple[st
 
 def _names_of(path: str) -> list[str]:
     """A header itself; of a path its last name, and where that says only what is told of the object (`store.code`), the object's."""
-    *above, last = path.split(".") if "[]" in path or re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", path) else [path]
+    *above, last = path.split(".") if _is_path(path) else [path]
     if not above or above[-1].endswith("]") or last not in _PARTS:
         return [last]
     own = [last] if last == "sku" else []  # an item's, whatever the object is called
@@ -328,7 +328,12 @@ def _fitting(texts: list[str], formats: list[str]) -> tuple[str, str]:
 
 def _last(name: str) -> str:
     """The last name of a path; a column's own."""
-    return name.rpartition(".")[2] if "[]" in name or "." in name else name
+    return name.rpartition(".")[2] if _is_path(name) else name
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name is a path in a document, and no header with a point in it."""
+    return "[]" in name or re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", name) is not None
 
 
 def _is_about_people(name: str, entity: str | None) -> bool:
