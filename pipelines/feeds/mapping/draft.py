@@ -147,6 +147,10 @@ class Draft:
             lines.append(self._own_number())
         if self._feed == "marketplace" and "channel_code" not in said and {"document_id", "item_code"} <= said:
             lines.append('channel_code = { folder = "web" }   # the name of the folder that the files lie in')
+        names = {field: name for name, field in self._fields.items()}
+        for thing in ("item", "location", "supplier", "channel") if self._entity in ("items", "locations", "suppliers", "channels") else ():
+            if f"{thing}_code" in self._known and f"{thing}_code" not in said and f"{thing}_name" in names:
+                lines.append(f"{thing}_code = {self._called(names[f'{thing}_name'])}   # no column has a code, so its name is one")
         if self._entity == "terms" and "location_code" not in said:
             lines.append('location_code = { value = "*" }   # the terms hold everywhere')
         if self._entity == "uoms" and "numerator" in said and "denominator" not in said:

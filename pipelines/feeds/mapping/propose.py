@@ -17,6 +17,7 @@ from pipelines.feeds.reading.csvlines import BOM, records, split_record
 from pipelines.feeds.reading.rows import Refused
 
 SAMPLE_LINES: Final = 500
+_LAST_LINES: Final = 20
 _ANY: Final = ""
 """The encoding of a table that reads the same in each."""
 TOTALS: Final = "(?i)^[^0-9a-z]*((grand|sous|sub)[ -]*)?tota(l|ux)\\b"
@@ -65,7 +66,8 @@ def proposal_of(content: bytes, feed: str, entity: str | None = None, name: str 
         names, rows = (found[0], found[1:]) if found else ([], [])
     names = told_apart([one or f"column_{number}" for number, one in enumerate(names, 1)])
     draft = Draft(feed, entity, names, [row for row in rows if not is_total(row)])
-    last = [fields for line in [*lines[top:], *_decoded(end)[1].split("\n")[1:]] if (fields := _split(line, delimiter, quote))]
+    below = (_decoded(end)[1] if end else text).split("\n")[-_LAST_LINES:]
+    last = [fields for line in [*lines[top:], *below] if (fields := _split(line, delimiter, quote))]
     rest = end or content
     return Proposal(
         feed=feed,

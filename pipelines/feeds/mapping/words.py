@@ -11,7 +11,8 @@ from typing import Final
 
 _ANYWHERE: Final[dict[str, str]] = {
     "location_code": "codemagasin storeid storecode codesite codedepot codeentrepot codeboutique depotcode magasin boutique store shop site "
-    "location entrepot depot warehouse outlet branch succursale agence pdv pointdevente lieu emplacement",
+    "location entrepot depot warehouse outlet branch succursale agence pdv pointdevente lieu emplacement nommagasin nomsite "
+    "nomdepot nomentrepot nomboutique storename locationname warehousename sitename",
     "register_no": "nocaisse ncaisse tpv registerid terminalid tillid caisse register till terminal poste",
     "document_id": "ticket noticket nticket numticket numeroticket receipt receiptno transactionid invoiceno nofacture nfacture nocommande "
     "ncommande orderid orderno ordernumber ponumber nopiece npiece bon bl nbon refcommande refdocument documentno docno "
