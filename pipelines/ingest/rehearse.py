@@ -14,7 +14,7 @@ from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
 from pipelines.feeds.declared.reference import CODES_OF_VENDORS, ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.mapping.check import entities_by_name, entities_of, feed_of
-from pipelines.feeds.mapping.propose import WHOLE_BYTES, Proposal, as_text, proposal_of
+from pipelines.feeds.mapping.propose import WHOLE_BYTES, Proposal, as_text, proposal_of, with_others_of
 from pipelines.feeds.mapping.propose_json import JsonProposal, as_json_text, json_proposal_of
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.mapping.words import entity_called
@@ -148,7 +148,9 @@ def draft_for(paths: list[Path], feed: str | None = None) -> str | None:
         of = feed or _feed_of(path)
         entity, name = _drafted_entity(path, of)
         if is_table(path.name):
-            tables.append(proposal_of(_beginning(path, WHOLE_BYTES), of, entity, name, _end(path)))
+            content = _beginning(path, WHOLE_BYTES)
+            drafted = [_drafted_entity(other, of)[0] for other in paths] if of == REFERENCE else []
+            tables += with_others_of(proposal_of(content, of, entity, name, _end(path)), content, path.name, "suppliers" in drafted)
         elif (one := json_proposal_of(_beginning(path, MAX_WHOLE), of, entity, name)) is not None:
             documents.append(one)
     if not tables and not documents:

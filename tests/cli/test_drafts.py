@@ -97,6 +97,17 @@ def test_tables_of_an_erp_are_told_by_their_names_and_read_through_one_draft(cap
         assert said[field].drop_nulls().to_list() == [value]
 
 
+def test_a_table_of_items_that_names_terms_and_suppliers_is_read_as_all_of_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "reference" / "erp"
+    head = "Référence;Libellé;Prix d'achat;Code fournisseur;Nom fournisseur;Délai (j);Mini cde;Colisage\n"
+    put(folder, "catalogue.csv", f"{head}A;Tasse;3,10;F1;Acmé;7;6;6\nB;Thé;2,10;F1;Acmé;7;6;6\n".encode("cp1252"))
+    put(folder, "magasins.csv", "Nom du magasin;Pays\nParis Opéra;FR\n".encode("cp1252"))
+    assert 'location_code = "Nom du magasin"' in drafted(capsys, folder)
+    landed = land(tmp_path / "home", tmp_path / "landing")
+    assert {one.entity: one.rows_in for one in landed.deliveries} == {"items": 2, "terms": 2, "suppliers": 2, "locations": 1}
+    assert landed.rejects().rows() == []
+
+
 def test_a_table_in_another_encoding_is_left_to_a_mapping_of_its_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "reference" / "erp"
     put(folder, "articles.csv", "Code;Libellé\nA;Thé\n".encode("cp1252"))

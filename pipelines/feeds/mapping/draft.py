@@ -79,16 +79,27 @@ def _names_of(path: str) -> list[str]:
 
 
 class Draft:
-    """Which column (or path) may be which field, and in what form its values are. `hints` name the field of a column outright."""
+    """Which column (or path) may be which field, and in what form its values are.
 
-    def __init__(self, feed: str, entity: str | None, names: list[str], rows: list[list[str]], hints: dict[str, str] | None = None) -> None:
+    `hints` name the field of a column outright, `hidden` are places of columns to leave alone.
+    """
+
+    def __init__(
+        self,
+        feed: str,
+        entity: str | None,
+        names: list[str],
+        rows: list[list[str]],
+        hints: dict[str, str] | None = None,
+        hidden: Collection[int] = (),
+    ) -> None:
         self._feed, self._entity, self._rows = feed, entity, rows
-        self._columns = {name: [row[place] for row in rows if row[place]] for place, name in enumerate(names)}
+        self._columns = {name: [row[place] for row in rows if row[place]] for place, name in enumerate(names) if place not in hidden}
         self._places = {name: place for place, name in enumerate(names)}
         self._doubled = {name.rpartition(" (")[0] for name in names if re.search(r" \(\d+\)$", name)} & set(names)
         self._known, _ = known_fields(feed, entity)
         self._fields = self._named_fields(hints or {})
-        self._clock = next((name for name in names if name not in self._fields and self._is_clock(name)), None)
+        self._clock = next((name for name in self._columns if name not in self._fields and self._is_clock(name)), None)
 
     def _named_fields(self, hints: dict[str, str]) -> dict[str, str]:
         """Columns and the fields that their names stand for, each field once: the likeliest name that has values wins."""
@@ -107,6 +118,11 @@ class Draft:
             if name not in found and field not in found.values():
                 found[name] = field
         return {name: found[name] for name in self._columns if name in found}
+
+    @property
+    def found(self) -> frozenset[str]:
+        """The fields that a column was found for."""
+        return frozenset(self._fields.values())
 
     def _is_clock(self, name: str) -> bool:
         """Whether a column holds the time of a day that stands in another: called so, and each value written so."""

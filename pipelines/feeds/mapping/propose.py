@@ -13,10 +13,13 @@ from typing import Final
 
 from pipelines.feeds.mapping.draft import Draft
 from pipelines.feeds.mapping.fields import told_apart
+from pipelines.feeds.mapping.words import words_of
 from pipelines.feeds.reading.csvlines import BOM, records, split_record
 from pipelines.feeds.reading.rows import Refused
 
 SAMPLE_LINES: Final = 500
+_TERMS: Final = frozenset({"lead_time_days", "moq_units", "multiple_units"})
+SUPPLIERS: Final = frozenset({"fournisseur", "four", "supplier", "vendor"})
 _LAST_LINES: Final = 20
 _ANY: Final = ""
 """The encoding of a table that reads the same in each."""
@@ -39,6 +42,7 @@ class Proposal:
     top: int
     is_open: bool
     has_totals: bool
+    found: frozenset[str]
     values: list[str]
     fields: list[str]
 
@@ -51,8 +55,23 @@ def propose(content: bytes, feed: str, entity: str | None = None, name: str = ""
     return as_text([proposal_of(content, feed, entity, name)])
 
 
-def proposal_of(content: bytes, feed: str, entity: str | None = None, name: str = "", end: bytes = b"") -> Proposal:
-    """The same, to be put together with others (`as_text`). `end` is how a table ends of which `content` is only the beginning."""
+def with_others_of(first: Proposal, content: bytes, name: str, knows_suppliers: bool) -> list[Proposal]:
+    """The draft of a table of items, and those of the terms and suppliers that it names as well (unless other files have these)."""
+    terms = proposal_of(content, first.feed, "terms", name) if first.entity == "items" else first
+    if first.entity != "items" or "supplier_code" not in terms.found or terms.found.isdisjoint(_TERMS):
+        return [first]
+    suppliers = proposal_of(content, first.feed, "suppliers", name, only=SUPPLIERS)
+    others = [terms] if knows_suppliers else [terms, suppliers]
+    return [dataclasses.replace(one, pattern=pattern_of(name)) for one in (first, *others)]
+
+
+def proposal_of(
+    content: bytes, feed: str, entity: str | None = None, name: str = "", end: bytes = b"", only: frozenset[str] = frozenset()
+) -> Proposal:
+    """The same, to be put together with others (`as_text`). `end` is how a table ends of which `content` is only the beginning.
+
+    With `only`, columns count whose header has one of these words.
+    """
     encoding, text = _decoded(content)
     lines, quote = _records(text)
     delimiter = max(";\t|,", key=lambda mark: _agreeing(lines, mark, quote))
@@ -65,7 +84,8 @@ def proposal_of(content: bytes, feed: str, entity: str | None = None, name: str 
     else:
         names, rows = (found[0], found[1:]) if found else ([], [])
     names = told_apart([one or f"column_{number}" for number, one in enumerate(names, 1)])
-    draft = Draft(feed, entity, names, [row for row in rows if not is_total(row)])
+    hidden = [place for place, one in enumerate(names) if only and only.isdisjoint(words_of(one))]
+    draft = Draft(feed, entity, names, [row for row in rows if not is_total(row)], hidden=hidden)
     below = (_decoded(end)[1] if end else text).split("\n")[-_LAST_LINES:]
     last = [fields for line in [*lines[top:], *below] if (fields := _split(line, delimiter, quote))]
     rest = end or content
@@ -79,6 +99,7 @@ def proposal_of(content: bytes, feed: str, entity: str | None = None, name: str 
         top=top,
         is_open=bool(rest) and not rest.endswith(b"\n") and (bool(end) or len(content) < WHOLE_BYTES),
         has_totals=any(map(is_total, last)),
+        found=draft.found,
         values=draft.values(),
         fields=draft.lines(),
     )
@@ -120,10 +141,7 @@ def as_text(proposals: list[Proposal]) -> str:
     encoding = next((one.encoding for one in proposals if one.encoding != _ANY), "utf-8")
     form = (first.delimiter, first.top, first.quote)
     alike = [one for one in proposals if (one.delimiter, one.top, one.quote) == form and one.encoding in (_ANY, encoding)]
-    files = [f"{json.dumps(one.pattern, ensure_ascii=False)} = [{json.dumps(one.entity)}]" for one in alike if one.pattern and one.entity]
-    lines = [f'feed = "{first.feed}"']
-    if files:
-        lines.append(f"files = {{ {', '.join(files)} }}")
+    lines = [f'feed = "{first.feed}"', *files_said([(one.pattern, one.entity) for one in alike])]
     lines += ["", "[file]", f"delimiter = {json.dumps(first.delimiter)}", f'encoding = "{encoding}"']
     if any(one.quote == "" for one in alike):
         lines.append('quote = ""   # quotes stand inside of texts, and not around them')
@@ -141,6 +159,20 @@ def as_text(proposals: list[Proposal]) -> str:
     if others:
         lines += ["", f"# of another form, so they need a folder and a mapping of their own: {', '.join(others)}"]
     return "\n".join(lines) + "\n"
+
+
+def files_said(named: list[tuple[str, str | None]]) -> list[str]:
+    """The line that says which entities files of a name hold; none where their names say it.
+
+    >>> files_said([("a*.csv", "items"), ("a*.csv", "terms"), ("", "suppliers")])
+    ['files = { "a*.csv" = ["items", "terms"] }']
+    """
+    held: dict[str, list[str]] = {}
+    for pattern, entity in named:
+        if pattern and entity:
+            held.setdefault(pattern, []).append(entity)
+    said = ", ".join(f"{json.dumps(pattern, ensure_ascii=False)} = {json.dumps(entities)}" for pattern, entities in held.items())
+    return [f"files = {{ {said} }}"] if said else []
 
 
 def pattern_of(name: str) -> str:

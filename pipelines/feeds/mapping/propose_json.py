@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pipelines.feeds.mapping.draft import Draft, likely_fields
 from pipelines.feeds.mapping.paths import rows_of
-from pipelines.feeds.mapping.propose import pattern_of
+from pipelines.feeds.mapping.propose import files_said, pattern_of
 from pipelines.feeds.reading.csvlines import BOM
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import Refused
@@ -66,11 +66,8 @@ def as_json_text(proposals: list[JsonProposal]) -> str:
     """One draft of files that lie in one folder: their documents lie where those of the first do; the others are named."""
     first = proposals[0]
     alike = [one for one in proposals if (one.at, one.feed) == (first.at, first.feed)]
-    files = [f"{json.dumps(one.pattern, ensure_ascii=False)} = [{json.dumps(one.entity)}]" for one in alike if one.pattern and one.entity]
     rows = {one.entity: one.rows for one in alike if one.rows and one.entity}
-    lines = [f'feed = "{first.feed}"']
-    if files:
-        lines.append(f"files = {{ {', '.join(files)} }}")
+    lines = [f'feed = "{first.feed}"', *files_said([(one.pattern, one.entity) for one in alike])]
     lines.append(f"documents = {json.dumps(first.at)}")
     if len(rows) > 0 and len(alike) > 1:
         lines.append(f"rows = {{ {', '.join(f'{entity} = {json.dumps(path)}' for entity, path in rows.items())} }}")

@@ -61,7 +61,7 @@ _ANYWHERE: Final[dict[str, str]] = {
     "lead_time_days": "delai delaijours delailivraison delaidelivraison leadtime leadtimedays delaij delaireappro delaiapprovisionnement "
     "delaireapprovisionnement delaiappro leaddays leadtimeindays deliverytime deliverydays",
     "moq_units": "minimum mini qtemini qtemin quantitemini quantiteminimale minimumcommande moq minimumorder minqty "
-    "quantiteminimumcommande quantiteminimum qteminimum qtemincommande qteminicommande minimumachat minorderqty "
+    "quantiteminimumcommande minicde mincde quantiteminimum qteminimum qtemincommande qteminicommande minimumachat minorderqty "
     "minimumorderquantity minorder minorderquantity minimumqty",
     "multiple_units": "multiple colisage pcb conditionnement lotachat packsize casesize multiplecommande lotcommande multipleachat qtecolis "
     "unitesparcolis parcombien ordermultiple lotsize uvc innerpack casepack packqty unitspercase",
