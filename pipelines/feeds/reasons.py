@@ -27,7 +27,7 @@ REASONS: Final[dict[str, str]] = {
         'what it holds: files = { "articles*.csv" = ["items"] }'
     ),
     "unknown_document": (
-        "the type of the document is not known; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
+        "no adapter reads documents of this type; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
         "or name its format with --format"
     ),
     "interchange": "EDI is not read; have it converted to CSV or JSON Lines in the form of the feed, or with a mapping.toml beside them",

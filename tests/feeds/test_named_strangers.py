@@ -10,6 +10,7 @@ import pytest
 
 from feeds.landed import land_file
 from feeds.mapped import land_mapped
+from pipelines.cli.main import call
 from pipelines.feeds.adapters.registry import adapter_for
 from pipelines.feeds.reading.rows import Refused
 
@@ -106,6 +107,29 @@ def test_the_body_of_a_webhook_is_named_by_what_it_is_about(body: dict[str, Any]
 def test_a_document_of_no_known_kind_is_told_how_it_can_be_read(tmp_path: Path) -> None:
     (reason,) = land_file(tmp_path, "marketplace/a.json", '{"orders_of": "somebody", "rows": []}').rejects()["reason"]
     assert "mapping.toml" in reason and "--try" in reason and "--format" in reason
+
+
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [
+        ({"value": [{"entryNumber": 7, "entryType": "Sale", "documentType": "_x0020_", "postingDate": "2026-03-02"}]}, "Business Central item ledger entry"),
+        ({"orders": [{"order_id": "1-A", "order_lines": [], "created_date": "2026-03-02"}], "total_count": 1}, "Mirakl order"),
+        ({"orders": [{"id": "1", "line_items": [], "location_id": "L", "total_money": {}}], "errors": [{"code": "x", "category": "y"}]}, "Square order"),
+        ({"@attributes": {"count": "1"}, "Sale": {"saleID": "7", "shopID": "1"}}, "Lightspeed sale (R-Series)"),
+        ({"id": "1", "organizationId": "o", "productId": "T", "quantities": {"pos": {"inbound": 1}}}, "Dynamics 365 change of stock on hand"),
+        ({"jsonrpc": "2.0", "id": 1, "result": [{"id": 1}]}, "Odoo answer"),
+    ],
+)  # fmt: skip
+def test_a_document_of_a_system_without_an_adapter_is_named_and_drafted(
+    document: dict[str, Any], title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reason,) = land_file(tmp_path, "marketplace/a.json", json.dumps(document)).rejects()["reason"]
+    assert reason.startswith(f"{title}: no adapter reads") and "mapping.toml" in reason
+    path = tmp_path / "marketplace" / "shop" / "a.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(document))
+    assert call(["ingest", "--try", str(path)]) == 1
+    assert "A draft of mapping.toml" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
