@@ -154,6 +154,7 @@ TICKET = {
         ("marketplace", "a.json", json.dumps({"data": {"orders": [ORDER]}, "meta": {"page": 1, "date": "2026-03-02"}})),
         ("marketplace", "a.jsonl", f"{json.dumps(ORDER)}\n{json.dumps({**ORDER, 'orderNumber': 'A2', 'items': []})}\n"),
         ("marketplace", "a.json", json.dumps([{"No": "1", "Order_Date": "2026-03-02", "Lines": [{"Line_No": 10000, "Item_No": "MUG", "Quantity": 3}]}])),
+        ("wms", "a.json", json.dumps({"stocks": [{"warehouse": "DC", "sku": "MUG", "onHand": 12, "updatedAt": 1772445600}]})),
         ("pos", "a.json", json.dumps([TICKET])),
         ("pos", "a.json", json.dumps({"magasin": "PAR", "date": "2026-03-02", "tickets": [{"numero": "T1", "lignes": TICKET["lignes"]}]})),
     ],

@@ -180,6 +180,10 @@ def test_nothing_of_reference_is_lost_for_the_fifth_decimal_of_an_amount(
         ("0", ("excel",), None, None),
         ("-1", ("excel",), None, None),
         ("3000000", ("excel",), None, None),
+        ("1772445600", ("unix",), None, "2026-03-02T10:00:00Z"),
+        ("1772445600500", ("unix", "unix_ms"), None, "2026-03-02T10:00:00.500Z"),
+        ("1772445600", ("unix_ms",), None, None),
+        ("20260302", ("unix",), None, None),
         ("n/a", ("%Y-%m-%d", "excel"), "12:00:00", None),
     ],
 )  # fmt: skip

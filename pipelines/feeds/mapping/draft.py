@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from pipelines.feeds.declared.reference import ENTITY_BY_NAME
-from pipelines.feeds.mapping.dates import has_clock, to_iso
+from pipelines.feeds.mapping.dates import UNIX, has_clock, to_iso
 from pipelines.feeds.mapping.words import fields_of, meaning_of, plain_word, spellings, words_of
 from pipelines.feeds.reading import privacy
 from pipelines.feeds.registry import FEED_BY_NAME, known_fields, required_columns
@@ -309,7 +309,7 @@ class Draft:
 
     def _time(self, field: str, name: str, texts: list[str]) -> str:
         said = self._called(name)
-        days = [day + time for day in _DAYS for time in _TIMES]
+        days = [*(day + time for day in _DAYS for time in _TIMES), *UNIX]
         fits, remark = _fitting(texts, days)
         if not fits:
             return self._serial_time(field, said, texts, days)

@@ -35,7 +35,8 @@ _ANYWHERE: Final[dict[str, str]] = {
     "occurred_at": "date datetime dateheure datevente jour day invoicedate timestamp horodatage datemouvement orderdate datecommande "
     "datecreatedgmt datecreated createdat creationdate datecreation created saledate transactiondate datetransaction "
     "dateticket datefacture dateoperation datepiece datedocument datedoc purchasedate postingdate documentdate datestock "
-    "datecomptage dateinventaire datereception receiptdate dateexpedition shipmentdate shipdate soldat",
+    "datecomptage dateinventaire datereception receiptdate dateexpedition shipmentdate shipdate soldat updatedat lastupdate "
+    "datemaj",
     "supplier_code": "codefournisseur codefour vendorcode suppliercode vendorno supplierid fournisseur four vendor supplier",
     "lot_code": "lot nolot nlot batch",
     "expires_on": "dlc dluo ddm peremption expiry expirydate",
