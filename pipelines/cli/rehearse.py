@@ -42,10 +42,10 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | Non
 
 def _to_draft(found: list[tuple[Path, Rehearsal]]) -> list[Path]:
     """The files to draft a mapping for: all of them, or of reference, where a mapping holds for what it names, those that need one."""
-    from pipelines.feeds.registry import REFERENCE
+    from pipelines.feeds.registry import REFERENCE, is_epcis
     from pipelines.ingest.rehearse import has_draft
 
-    wanted = [file for file, one in found if one.mapping is None and has_draft(file, one.parsed)]
+    wanted = [file for file, one in found if one.mapping is None and not is_epcis(one.feed) and has_draft(file, one.parsed)]
     others = [one for file, one in found if file not in wanted and (one.rows or one.mapping is not None)]
     return [] if any(one.feed != REFERENCE or one.mapping is not None for one in others) else wanted
 

@@ -18,7 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "too_large": "the unpacked file is larger than the limit; split it",
     "compression_ratio": "the file unpacks to an implausible size",
     "unknown_format": (
-        "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz; "
+        "files of this kind are not read; the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz; "
         "a table called .txt or .tsv is read through a mapping.toml beside it"
     ),
     "not_a_regular_file": "skipped: not a regular file; links, devices and pipes are not read, put the file itself here",
@@ -66,7 +66,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_number": "not a number in the form 1234.5",
     "number_too_large": "the number has more than 14 digits before the point",
     "too_many_decimals": "the number has more than 4 decimals; round it, or say round = 4 in a mapping",
-    "not_whole": "a whole number is expected",
+    "not_whole": "a whole number is expected; round it, or say round = 0 for it in a mapping",
     "quantity_not_positive": "the quantity must be above 0; the event kind gives the direction",
     "quantity_negative": "the quantity must not be negative",
     "quantity_zero": "an adjustment of 0 changes nothing",

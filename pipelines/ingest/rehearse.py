@@ -130,6 +130,10 @@ _OF_ANOTHER_FORM: Final = frozenset(
 def has_draft(path: Path, parsed: Parsed) -> bool:
     """Whether a file of which no row can be read is one that a mapping may read: a table, or JSON that no adapter knows."""
     codes = set(parsed.rejects["reason_code"].to_list()) if not parsed.events.height else set()
+    if "unknown_format" in codes and path.name.lower().removesuffix(".gz").endswith(
+        (".csv", ".json", ".jsonl")
+    ):  # its content is that of another kind of file
+        return False
     if not codes or codes & {"interchange", "other_feed", "unusable_document", "not_a_regular_file"}:
         return False
     if is_table(path.name):  # with the columns of its feed it is one: what is wrong with its rows is to be shown

@@ -33,6 +33,7 @@ X12 = "ISA*00*          *00*          *01*000111222      *ZZ*SHOP           *260
         (X12, "an X12 interchange (850)"),
         ("\ufeff" + X12.replace("*", "|").replace("~", "\n"), "an X12 interchange (850)"),
         ("ST*856*0001~BSN*00*1~", "an X12 interchange (856)"),
+        ("EDI_DC40  8000000000012345677740 3012  ORDERS05\n", "an IDoc of SAP"),
         ("STX=ANA:1+:SHOP+:ACME+260302+R'\nMHD=1+ORDHDR:9'\n", "a TRADACOMS interchange (ORDHDR)"),
     ],
 )  # fmt: skip
@@ -58,6 +59,10 @@ def test_an_interchange_beside_a_mapping_is_named_too_and_a_table_that_begins_al
         ("orders.pdf", b"%PDF-1.7", "a PDF; ask the sender"),
         ("orders.parquet", b"PAR1\x15", "a Parquet file; write it as CSV"),
         ("orders.htm", b"<!doctype HTML><html>", "a web page; download the file itself"),
+        ("orders.csv", b"PK\x03\x04\x14;\n", "an Excel workbook or another archive; save the table as CSV"),
+        ("orders.json", b"%PDF-1.7\n", "a PDF; ask the sender"),
+        ("orders.jsonl", b"<?xml version=\"1.0\"?><orders/>", "XML <orders>; export it as JSON or CSV"),
+        ("orders.csv", b"<html><table>", "a web page; download the file itself"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind_is_named_with_what_to_do(name: str, content: bytes, told: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ for a mapping. `parstock ingest --format FILE.toml` names a mapping for files el
     header = true                       # false: columns are named by their number, or by `names`    default true
     names = ["day", "shop"]             # with header = false: what the columns are called, in order
     skip_lines = 2                      # lines above the header (or above the first row)            default 0
+    row_end = "delimiter"               # rows may end in delimiters that the header has not         default "line"
     last_line = "whole"                 # accept a last line without a line end                      default "refuse"
 
     documents = "orders"                # JSON instead of [file]: where in the file's value the documents lie   default: they are it

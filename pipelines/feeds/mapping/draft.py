@@ -292,6 +292,8 @@ class Draft:
             return f"{field} = {{ column = {said}, map = {{ {pairs} }} }}   # one of {', '.join(closed)}"
         if kind in ("instant", "date"):
             return self._time(field, name, texts)
+        if kind == "integer" and any(re.search(r"[.,]\d*[1-9]", text) and not re.search(r"\d[.,]\d{3}$", text) for text in texts):
+            return f"{field} = {{ column = {said}, round = 0 }}   # a whole number is needed"
         for sign in _SIGNS if kind in ("decimal", "integer") else ():
             for where, has_sign in (("suffix", str.endswith), ("prefix", str.startswith)):
                 if any(has_sign(text, sign) for text in texts):

@@ -223,7 +223,8 @@ def _fields_of(record: bytes, table: Table) -> list[str | None]:
     if len(record) > MAX_LINE_BYTES:
         raise Refused("line_too_long")
     fields = split_record(_decoded(record, table.mapping), table.mapping.delimiter, table.mapping.quote)
-    if len(fields) < len(table.names) or any(text.strip() for text in fields[len(table.names) :]):
+    more = fields[len(table.names) :]
+    if len(fields) < len(table.names) or (more and (not table.mapping.ends_in_delimiters or any(text.strip() for text in more))):
         raise Refused("ragged_row")
     return [check_text(text, name) or None for name, text in zip(table.names, fields, strict=False)]  # what is more is empty
 

@@ -40,6 +40,7 @@ class Proposal:
     encoding: str
     quote: str
     top: int
+    has_longer_rows: bool
     is_open: bool
     has_totals: bool
     found: frozenset[str]
@@ -86,9 +87,9 @@ def proposal_of(
     names = told_apart([one or f"column_{number}" for number, one in enumerate(names, 1)])
     hidden = [place for place, one in enumerate(names) if only and only.isdisjoint(words_of(one))]
     draft = Draft(feed, entity, names, [row for row in rows if not is_total(row)], hidden=hidden)
-    below = (_decoded(end)[1] if end else text).split("\n")[-_LAST_LINES:]
+    below = (_decoded(end)[1] if end and encoding != "utf-16" else text).split("\n")[-_LAST_LINES:]
     last = [fields for line in [*lines[top:], *below] if (fields := _split(line, delimiter, quote))]
-    rest = end or content
+    rest = end.decode("latin-1") if end and encoding != "utf-16" else text
     return Proposal(
         feed=feed,
         entity=entity,
@@ -97,7 +98,8 @@ def proposal_of(
         encoding=encoding,
         quote=quote,
         top=top,
-        is_open=bool(rest) and not rest.endswith(b"\n") and (bool(end) or len(content) < WHOLE_BYTES),
+        has_longer_rows=len(names) <= width and bool(rows),
+        is_open=bool(rest) and not rest.endswith("\n") and (rest is not text or len(content) < WHOLE_BYTES),
         has_totals=any(map(is_total, last)),
         found=draft.found,
         values=draft.values(),
@@ -149,6 +151,8 @@ def as_text(proposals: list[Proposal]) -> str:
         lines.append(f"skip_lines = {first.top}")
     if any(one.is_open for one in alike):
         lines.append('# last_line = "whole"   # a last line has no end: say so if it is whole')
+    if any(one.has_longer_rows for one in alike):
+        lines.append('row_end = "delimiter"   # rows end in delimiters that the header has not')
     if any(one.has_totals for one in alike):
         lines += ["", "[leave_out]", f"lines = ['{TOTALS}']   # lines that sum up others: look whether they do"]
     values = list({line.partition("=")[0]: line for one in alike for line in one.values}.values())
