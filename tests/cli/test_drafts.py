@@ -171,6 +171,33 @@ def test_documents_are_read_through_their_draft(
     assert landed.rejects().rows() == [] and landed.events()["item_code"].to_list() == ["MUG"]
 
 
+SQUARE = {"order": {"id": "O1", "location_id": "L", "closed_at": "2026-03-02T10:00:00Z", "tenders": [{"id": "t", "type": "CARD"}],
+          "line_items": [{"uid": "u", "quantity": "2", "catalog_object_id": "MUG", "quantity_unit": {"catalog_object_id": "EACH"}}]}, "errors": []}  # fmt: skip
+LIGHTSPEED = {"@attributes": {"count": "1"}, "SaleLine": {"saleLineID": "7", "saleID": "3", "shopID": "1", "itemID": "MUG", "unitQuantity": "2",
+              "timeStamp": "2026-03-02T10:00:00+00:00", "Discounts": [{"id": 1}]}}  # fmt: skip
+ENTRY = {
+    "entryNo": 10,
+    "entryType": "Purchase",
+    "documentType": "x",
+    "postingDate": "2026-03-02",
+    "itemNo": "MUG",
+    "locationCode": "DC",
+    "quantity": 2,
+}
+
+
+@pytest.mark.parametrize(("feed", "document"), [("pos", SQUARE), ("pos", LIGHTSPEED), ("wms", {"value": [ENTRY]})])
+def test_documents_of_real_systems_are_read_through_their_draft(
+    feed: str, document: dict[str, object], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "landing" / feed / "shop"
+    put(folder, "a.json", json.dumps(document).encode())
+    drafted(capsys, folder)
+    landed = land(tmp_path / "home", tmp_path / "landing")
+    assert landed.rejects().rows() == []
+    assert landed.events().select("item_code", "quantity").rows() == [("MUG", 2)]
+
+
 def test_reference_documents_share_a_draft_where_they_lie_alike(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "landing" / "reference" / "erp"
     put(folder, "produits.json", b'[{"sku": "A", "name": "Mug", "category": {"id": 7, "name": "Mugs"}}]')

@@ -25,7 +25,7 @@ _CLOCK: Final = r"^[0-2]?[0-9][:hH.]?[0-5][0-9]"
 _CLOCK_FORMS: Final = ("%H:%M:%S", "%H:%M", "%I:%M %p", "%I:%M:%S %p", "%Hh%M", "%H.%M", "%H%M%S", "%H%M", "%H:%M:%S.%f")
 _KINDS: Final = {
     "sale": "vte vente ventes sale sales v s", "return": "ret retour retours return returns r avoir", "sale_void": "ann annulation void cancel",
-    "receipt": "rec reception receipt entree entrees in ent", "ship": "exp expedition ship shipment sortie sorties out sor",
+    "receipt": "rec reception receipt entree entrees in ent purchase achat", "ship": "exp expedition ship shipment sortie sorties out sor sale vente",
     "adjust": "aju ajustement adjust adjustment correction regularisation", "count": "inv inventaire count comptage",
     "transfer_ship": "transfertsortant transferout", "transfer_receive": "transfertentrant transferin", "scrap": "casse rebut scrap",
 }  # fmt: skip
@@ -104,7 +104,7 @@ class Draft:
     def _named_fields(self, hints: dict[str, str]) -> dict[str, str]:
         """Columns and the fields that their names stand for, each field once: the likeliest name that has values wins."""
         likely: list[tuple[bool, bool, int, int, str, str]] = []
-        for place, (name, texts) in enumerate(self._columns.items()):
+        for place, (name, texts) in enumerate(sorted(self._columns.items(), key=lambda one: one[0].count(".") if _is_path(one[0]) else 0)):
             if _is_about_people(name, self._entity):
                 continue
             if hints.get(name) in self._known:

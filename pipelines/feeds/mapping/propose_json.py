@@ -21,6 +21,8 @@ from pipelines.feeds.registry import known_fields
 _SAMPLE: Final = 200
 """So many rows are looked at."""
 _DEEP: Final = 4
+_BESIDE: Final = frozenset({"attributes", "errors", "warnings", "links", "meta", "pagination", "related_objects"})
+"""What pages have beside their documents."""
 _SAYS_SOMETHING: Final = 2
 """So many fields beside a list make a document of what is around it, and no page."""
 _PATHS: Final = 400
@@ -95,17 +97,30 @@ def _documents(values: list[Any], feed: str, entity: str | None) -> tuple[str, l
     """Where the documents lie, and some of them: the values, their elements, or the list in a page that says nothing of its own."""
     flat = [one for value in values for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)][:_SAMPLE]
     if len(flat) == 1:
-        lists = [path for path in _row_paths(flat) if path.count("[]") == 1]
-        around: dict[str, str] = {}
-        _flatten(flat[0], "", around, 0)
-        said = {field for name in around for field, *_ in _likely(name, feed, entity)[:1]}
-        if len(lists) == 1 and len(said) < _SAYS_SOMETHING:
-            at = lists[0].removesuffix("[]")
+        at = _wrapped_at(flat[0], feed, entity)
+        if at and not _says_something({name: inner for name, inner in flat[0].items() if name != at}, feed, entity):
             found: Any = flat[0]
             for name in at.split("."):
                 found = found[name]
-            return at, [one for one in found if isinstance(one, dict)][:_SAMPLE]
+            return at, [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)][:_SAMPLE]
     return "", flat
+
+
+def _wrapped_at(page: dict[str, Any], feed: str, entity: str | None) -> str:
+    """The path to the one object of a page that says something itself, else to its one list of objects; empty where there is neither."""
+    page = {name: inner for name, inner in page.items() if name.strip("@_").lower() not in _BESIDE}
+    objects = [name for name, inner in page.items() if isinstance(inner, dict) and not re.search(r"[.\[\]]", name)]
+    if len(objects) == 1 and len(page) == 1 and _says_something(page[objects[0]], feed, entity):
+        return objects[0]
+    lists = [path for path in _row_paths([page]) if path.count("[]") == 1]
+    return lists[0].removesuffix("[]") if len(lists) == 1 else ""
+
+
+def _says_something(value: dict[str, Any], feed: str, entity: str | None) -> bool:
+    """Whether an object has fields of its own, and not only lists and what pages say."""
+    around: dict[str, str] = {}
+    _flatten(value, "", around, 0)
+    return len({field for name in around for field, *_ in _likely(name, feed, entity)[:1]}) >= _SAYS_SOMETHING
 
 
 def _likely(path: str, feed: str, entity: str | None) -> list[tuple[str, int, bool]]:
@@ -141,7 +156,7 @@ def _told(documents: list[dict[str, Any]], path: str, feed: str, entity: str | N
     for name in dict.fromkeys(name for row in rows for name in row):
         for field, *_ in _likely(name, feed, entity)[:1]:
             is_own = path != "" and name.startswith(f"{path}.")
-            told[field] = max(told.get(field, 0), 1 + is_own + 2 * (field in ("quantity", "item_code")))
+            told[field] = max(told.get(field, 0), 1 + is_own + 4 * (field in ("quantity", "item_code")))
     return sum(told.values())
 
 

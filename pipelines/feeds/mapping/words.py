@@ -10,25 +10,29 @@ import unicodedata
 from typing import Final
 
 _ANYWHERE: Final[dict[str, str]] = {
-    "location_code": "codemagasin storeid storecode codesite codedepot codeentrepot codeboutique depotcode magasin boutique store shop site "
-    "location entrepot depot warehouse outlet branch succursale agence pdv pointdevente lieu emplacement nommagasin nomsite "
-    "nomdepot nomentrepot nomboutique storename locationname warehousename sitename",
+    "location_code": "shopid outletid warehouseid branchid codemagasin storeid storecode codesite codedepot codeentrepot codeboutique "
+    "depotcode magasin boutique store shop site location entrepot depot warehouse outlet branch succursale agence pdv "
+    "pointdevente lieu emplacement nommagasin nomsite nomdepot nomentrepot nomboutique storename locationname warehousename "
+    "sitename",
     "register_no": "nocaisse ncaisse tpv registerid terminalid tillid caisse register till terminal poste",
     "document_id": "ticket noticket nticket numticket numeroticket receipt receiptno transactionid invoiceno nofacture nfacture nocommande "
     "ncommande orderid orderno ordernumber ponumber nopiece npiece bon bl nbon refcommande refdocument documentno docno "
     "documentid ticketid idticket ncde numcde cde voucher purchaseorder po transaction invoice facture commande order "
-    "document piece ordre n no number numero",
-    "document_line": "ligne noligne nligne line lineno linenumber linenum position",
-    "event_kind": "type typeoperation operation nature mouvement movement kind status statut etat typemouvement movementtype "
+    "document piece ordre n no number numero saleid",
+    "document_line": "ligne noligne nligne line lineno linenumber linenum position orderlineid orderlinenumber salelineid lineitemid lineid "
+    "uid sequence",
+    "event_kind": "entrytype type typeoperation operation nature mouvement movement kind status statut etat typemouvement movementtype "
     "typetransaction transactiontype typedocument sens codemouvement",
-    "item_code": "sku codearticle refarticle reference ref itemcode itemid productcode productid codeproduit stockcode refproduit ugs "
-    "idproduit idarticle itemno itemnumber productno productnumber partno partnumber matnr stockkeepingunit itemsku "
-    "productsku variantsku lineitemsku article item product produit material",
+    "item_code": "offersku shopsku customsku catalogobjectid lineobjectnumber sku codearticle refarticle reference ref itemcode itemid "
+    "productcode productid codeproduit stockcode refproduit ugs idproduit idarticle itemno itemnumber productno productnumber "
+    "partno partnumber matnr stockkeepingunit itemsku productsku variantsku lineitemsku article item product produit material",
     "quantity": "qte quantite qty quantity units unites nombre qtevendue quantitevendue qtecommandee qterecue nb nbr pieces pcs qtelivree "
     "qteexpediee qtestock quantitestock stock stockreel stockphysique quantiteenstock enstock onhand quantityonhand qtyonhand "
-    "stockquantity stockqty quantityordered qtyordered quantitysold qtysold quantityreceived lineitemquantity",
+    "stockquantity stockqty quantityordered qtyordered quantitysold qtysold quantityreceived lineitemquantity unitquantity "
+    "quantitybase orderedquantity shippedquantity",
     "unit_price_amount": "prix prixunitaire pu puttc puht price unitprice prixttc prixht prixvente prixventettc prixventeht pvttc pvht pv "
-    "sellingprice retailprice saleprice salesprice listprice prixunit punitaire itemprice lineitemprice",
+    "sellingprice retailprice saleprice salesprice listprice prixunit punitaire itemprice lineitemprice priceunit "
+    "basepricemoney directunitcost",
     "unit_cost_amount": "pa prixachat prixachatht cout coutunitaire cost unitcost pamp prmp costprice purchaseprice prixachatunitaire "
     "purchasecost costunit cmup coutachat prixrevient",
     "currency_code": "devise currency monnaie currencycode codedevise currencyiso",
@@ -36,8 +40,9 @@ _ANYWHERE: Final[dict[str, str]] = {
     "datecreatedgmt datecreated createdat creationdate datecreation created saledate transactiondate datetransaction "
     "dateticket datefacture dateoperation datepiece datedocument datedoc purchasedate postingdate documentdate datestock "
     "datecomptage dateinventaire datereception receiptdate dateexpedition shipmentdate shipdate soldat updatedat lastupdate "
-    "datemaj",
-    "supplier_code": "codefournisseur codefour vendorcode suppliercode vendorno supplierid fournisseur four vendor supplier",
+    "datemaj closedat completetime calculatedat placedat purchasedat datetimeutc soldon",
+    "supplier_code": "vendorid buyfromvendorno vendornumber codefournisseur codefour vendorcode suppliercode vendorno supplierid fournisseur "
+    "four vendor supplier",
     "lot_code": "lot nolot nlot batch",
     "expires_on": "dlc dluo ddm peremption expiry expirydate",
     "due_at": "datelivraison livraisonprevue deliverydate duedate expecteddate datelivraisonprevue dateprevue eta deliverydue "
@@ -86,7 +91,7 @@ _BY_FILE: Final[dict[str, dict[str, str]]] = {
         "designation intitule ville",
         "location_kind": "nature",
     },
-    "suppliers": {"supplier_code": "code id", "supplier_name": "nom name raisonsociale libelle intitule", "supplier_kind": "type nature"},
+    "suppliers": {"supplier_code": "code id", "supplier_name": "nom name raisonsociale companyname displayname libelle intitule", "supplier_kind": "type nature"},
     "channels": {"channel_code": "code id", "channel_name": "nom name libelle", "channel_kind": "type nature"},
     "terms": {"unit_cost_amount": "prix prixunitaire pu tarif price unitprice", "item_code": "code"},
     "uoms": {"numerator": "nombre qte quantite coefficient contenance facteur factor quantity qty unitsperpack unites", "denominator": "diviseur"},
