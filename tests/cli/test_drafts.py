@@ -61,8 +61,10 @@ def test_a_total_far_below_is_seen(capsys: pytest.CaptureFixture[str], tmp_path:
     assert call(["ingest", "--try", str(path)]) == 1
     draft = capsys.readouterr().out
     assert "[leave_out]" in draft and "last_line" in draft
-    shop = "ticket;date;magasin;article;qte\n1;2026-03-13 10:00:00;Total Access;A;1\n"
-    assert "[leave_out]" not in propose(shop.encode(), "pos")
+    shop = "magasin;ticket;date;article;qte\nTotal Access;1;2026-03-13 10:00:00;A;1\nTotal;;;;1\n"
+    put(tmp_path / "landing", "pos/till/day.csv", shop.encode())
+    drafted(capsys, tmp_path / "landing" / "pos" / "till")
+    assert land(tmp_path / "home", tmp_path / "landing").events()["location_code"].to_list() == ["Total Access"]
 
 
 ERP = {

@@ -23,7 +23,7 @@ SUPPLIERS: Final = frozenset({"fournisseur", "four", "supplier", "vendor"})
 _LAST_LINES: Final = 20
 _ANY: Final = ""
 """The encoding of a table that reads the same in each."""
-TOTALS: Final = "(?i)^[^0-9a-z]*((grand|sous|sub)[ -]*)?tota(l|ux)\\b"
+TOTALS: Final = r"(?i)^[^0-9a-z]*((grand|sous|sub)[ -]*)?tota(l|ux)( (g.n.ra(l|ux)|ttc|ht|net|ventes|sales))*[^0-9a-z]*([;,|\t]|$)"
 """How a line begins that sums up others."""
 WHOLE_BYTES: Final = 1 << 16
 """A table of fewer bytes is seen to its end."""
@@ -110,8 +110,8 @@ def proposal_of(
 def is_total(fields: list[str]) -> bool:
     """Whether a row sums up others: its first text is a total, and most of it is empty.
 
-    >>> is_total(["", "Total général", "", "", "12"]), is_total(["Total Energies", "PAR", "1"])
-    (True, False)
+    >>> is_total(["", "Total général", "", "", "12"]), is_total(["Total Access", "", "", "1"]), is_total(["Total", "PAR", "A", "1"])
+    (True, False, False)
     """
     texts = [text for text in fields if text]
     return bool(texts) and re.search(TOTALS, texts[0]) is not None and 2 * len(texts) <= len(fields) + 1
