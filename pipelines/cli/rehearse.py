@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import Output
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.ingest.rehearse import Rehearsal
@@ -25,6 +26,8 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | Non
     """
     from pipelines.ingest.rehearse import draft_for, files_in, rehearse
 
+    if not path.exists():
+        raise UserError("there is no such file or folder", where=str(path), next_step="parstock ingest --try FILE")
     files = files_in(path) if path.is_dir() else [path]
     found = [(file, one) for file in files for one in rehearse(file, feed, reading, is_whole)]
     wanted = _to_draft(found) if out.is_table and not reading else []

@@ -67,6 +67,19 @@ def test_a_total_far_below_is_seen(capsys: pytest.CaptureFixture[str], tmp_path:
     assert land(tmp_path / "home", tmp_path / "landing").events()["location_code"].to_list() == ["Total Access"]
 
 
+def test_blank_lines_above_a_header_are_counted_and_a_table_without_one_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "landing" / "pos" / "till"
+    put(folder, "day.csv", b"Export caisse\r\nle 13/03/2026\r\n\r\nMagasin;Ticket;Date;Article;Qte\r\nP;1;13/03/2026 10:00;A;2\r\n")
+    assert "skip_lines = 3" in drafted(capsys, folder)
+    assert land(tmp_path / "home", tmp_path / "landing").events().height == 1
+    assert "# header = false" in propose(b"13/03/2026;P;1;A;2\n14/03/2026;P;2;A;1\n", "pos")
+
+
+def test_a_path_that_leads_nowhere_is_wrong_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert call(["ingest", "--try", str(tmp_path / "pos" / "none.csv")]) == 2
+    assert "there is no such file" in capsys.readouterr().err
+
+
 ERP = {
     "Liste des articles.csv": "Code de l'article;Nom du produit;Famille d'article;Code-barres EAN;Prix d'achat HT (€);Prix de vente TTC;Unité de base\n"
     "A;Tasse;Mugs;4006381333931;3,12345 €;9,90;PCE\n",

@@ -41,6 +41,7 @@ class Proposal:
     quote: str
     top: int
     has_longer_rows: bool
+    has_no_header: bool
     is_open: bool
     has_totals: bool
     found: frozenset[str]
@@ -97,7 +98,8 @@ def proposal_of(
         delimiter=delimiter,
         encoding=encoding,
         quote=quote,
-        top=top,
+        top=text.split("\n").index(lines[top].split("\n")[0]) if lines else 0,  # blank lines count, too
+        has_no_header=not draft.found and any(re.fullmatch(r"[-+]?[0-9][0-9 .,:/-]*", one) for one in names),
         has_longer_rows=len(names) <= width and bool(rows),
         is_open=bool(rest) and not rest.endswith("\n") and (rest is not text or len(content) < WHOLE_BYTES),
         has_totals=any(map(is_total, last)),
@@ -151,6 +153,8 @@ def as_text(proposals: list[Proposal]) -> str:
         lines.append(f"skip_lines = {first.top}")
     if any(one.is_open for one in alike):
         lines.append('# last_line = "whole"   # a last line has no end: say so if it is whole')
+    if any(one.has_no_header for one in alike):
+        lines.append("# header = false   # the first line looks like a row: columns are then numbers from 1, or have names = [ … ]")
     if any(one.has_longer_rows for one in alike):
         lines.append('row_end = "delimiter"   # rows end in delimiters that the header has not')
     if any(one.has_totals for one in alike):
