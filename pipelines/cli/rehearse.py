@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import Output
+from pipelines.errors import UserError
 
 if TYPE_CHECKING:
     from pipelines.ingest.rehearse import Rehearsal
@@ -23,20 +24,33 @@ def show_rehearsal(out: Output, path: Path, feed: str | None, reading: str | Non
     `path` may be a folder: then each file in it. `reading` is what `--format` says: a mapping (`FILE.toml`) or a vendor's
     document. `is_whole` is `--last-line whole`.
     """
-    from pipelines.ingest.rehearse import draft_for, files_in, has_draft, rehearse
+    from pipelines.ingest.rehearse import draft_for, files_in, rehearse
 
+    if not path.exists():
+        raise UserError("there is no such file or folder", where=str(path), next_step="parstock ingest --try FILE")
     files = files_in(path) if path.is_dir() else [path]
     found = [(file, one) for file in files for one in rehearse(file, feed, reading, is_whole)]
-    may_draft = out.is_table and not reading and all(one.mapping is None and has_draft(file, one.parsed) for file, one in found)
-    draft = draft_for(files, found[0][1].feed) if may_draft else None
+    wanted = _to_draft(found) if out.is_table and not reading else []
+    draft = draft_for(wanted, found[0][1].feed) if wanted else None
     if draft is not None:
-        what = f"{path.name} is no canonical file" if len(files) == 1 else f"The files of {path.name} are no canonical ones"
+        several = "The files" if len(wanted) == len(files) else ", ".join(file.name for file in wanted)
+        what = f"{path.name} is no canonical file" if len(files) == 1 else f"{several} of {path.name} are no canonical ones"
         out.say(f"# {what} of {found[0][1].feed}, and no mapping lies beside it. A draft of mapping.toml:", "")
         out.say(draft)
         return 1
     if not out.is_table and len(found) > 1:
         return _print_together(out, found)
     return max(_show(out, file if len(files) > 1 else None, one) for file, one in found)
+
+
+def _to_draft(found: list[tuple[Path, Rehearsal]]) -> list[Path]:
+    """The files to draft a mapping for: all of them, or of reference, where a mapping holds for what it names, those that need one."""
+    from pipelines.feeds.registry import REFERENCE, is_epcis
+    from pipelines.ingest.rehearse import has_draft
+
+    wanted = [file for file, one in found if one.mapping is None and not is_epcis(one.feed) and has_draft(file, one.parsed)]
+    others = [one for file, one in found if file not in wanted and (one.rows or one.mapping is not None)]
+    return [] if any(one.feed != REFERENCE or one.mapping is not None for one in others) else wanted
 
 
 def _print_together(out: Output, found: list[tuple[Path, Rehearsal]]) -> int:

@@ -18,7 +18,7 @@ REASONS: Final[dict[str, str]] = {
     "too_large": "the unpacked file is larger than the limit; split it",
     "compression_ratio": "the file unpacks to an implausible size",
     "unknown_format": (
-        "the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz; "
+        "files of this kind are not read; the name must end in .jsonl, .csv or .json (for rfid in .jsonl, .json, .jsonld or .xml), each also with .gz; "
         "a table called .txt or .tsv is read through a mapping.toml beside it"
     ),
     "not_a_regular_file": "skipped: not a regular file; links, devices and pipes are not read, put the file itself here",
@@ -27,7 +27,7 @@ REASONS: Final[dict[str, str]] = {
         'what it holds: files = { "articles*.csv" = ["items"] }'
     ),
     "unknown_document": (
-        "the type of the document is not known; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
+        "no adapter reads documents of this type; read it through a mapping.toml beside it (parstock ingest --try FILE drafts one), "
         "or name its format with --format"
     ),
     "interchange": "EDI is not read; have it converted to CSV or JSON Lines in the form of the feed, or with a mapping.toml beside them",
@@ -67,7 +67,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_number": "not a number in the form 1234.5",
     "number_too_large": "the number has more than 14 digits before the point",
     "too_many_decimals": "the number has more than 4 decimals; round it, or say round = 4 in a mapping",
-    "not_whole": "a whole number is expected",
+    "not_whole": "a whole number is expected; round it, or say round = 0 for it in a mapping",
     "quantity_not_positive": "the number must be above 0; which way goods go follows from the kind of the event",
     "quantity_negative": "the number must not be below 0",
     "quantity_zero": "an adjustment of 0 changes nothing",

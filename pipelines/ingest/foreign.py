@@ -42,6 +42,8 @@ def interchange_in(head: bytes) -> str | None:
         if found:
             message = next((group for group in reversed(found.groups()) if group and group.isalnum()), b"").decode()
             return f"an {name} interchange".replace("an TRAD", "a TRAD") + (f" ({message})" if message else "")
+    if head.startswith(b"EDI_DC"):
+        return "an IDoc of SAP"
     if _EDIFACT_MARKS.match(head):
         return "an EDIFACT interchange"
     return "an X12 interchange" if _X12_ALONE.match(head) else None

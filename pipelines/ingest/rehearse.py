@@ -12,10 +12,10 @@ import polars as pl
 
 from pipelines.errors import UserError
 from pipelines.feeds.adapters.registry import ADAPTER_BY_NAME, check_format
-from pipelines.feeds.declared.reference import ENTITY_BY_NAME, entity_of_path
+from pipelines.feeds.declared.reference import CODES_OF_VENDORS, ENTITY_BY_NAME, entity_of_path
 from pipelines.feeds.mapping.check import entities_by_name, entities_of, feed_of
-from pipelines.feeds.mapping.propose import WHOLE_BYTES, as_text, proposal_of
-from pipelines.feeds.mapping.propose_json import propose_json
+from pipelines.feeds.mapping.propose import WHOLE_BYTES, Proposal, as_text, proposal_of, with_others_of
+from pipelines.feeds.mapping.propose_json import JsonProposal, as_json_text, json_proposal_of
 from pipelines.feeds.mapping.spec import Mapping
 from pipelines.feeds.mapping.words import entity_called
 from pipelines.feeds.parse import Parsed, place_of
@@ -120,6 +120,7 @@ def _folder_of(path: Path, feed: str) -> str:
     return below[0] if len(below) > 1 else feed
 
 
+_END_BYTES: Final = 4096
 _OF_ANOTHER_FORM: Final = frozenset(
     {"missing_column", "duplicate_column", "unknown_format", "unknown_entity", "not_utf8", "ragged_row", "bad_quoting"}
 )
@@ -129,6 +130,10 @@ _OF_ANOTHER_FORM: Final = frozenset(
 def has_draft(path: Path, parsed: Parsed) -> bool:
     """Whether a file of which no row can be read is one that a mapping may read: a table, or JSON that no adapter knows."""
     codes = set(parsed.rejects["reason_code"].to_list()) if not parsed.events.height else set()
+    if "unknown_format" in codes and path.name.lower().removesuffix(".gz").endswith(
+        (".csv", ".json", ".jsonl")
+    ):  # its content is that of another kind of file
+        return False
     if not codes or codes & {"interchange", "other_feed", "unusable_document", "not_a_regular_file"}:
         return False
     if is_table(path.name):  # with the columns of its feed it is one: what is wrong with its rows is to be shown
@@ -137,23 +142,52 @@ def has_draft(path: Path, parsed: Parsed) -> bool:
 
 
 def draft_for(paths: list[Path], feed: str | None = None) -> str | None:
-    """A draft of one mapping for tables that lie together, or for a file of JSON documents; null where there is nothing to make it of."""
-    proposals = []
+    """A draft of one mapping for files that lie together, tables or JSON documents; null where there is nothing to make it of.
+
+    Where both lie there, the first says of which the mapping is; the others are named.
+    """
+    tables: list[Proposal] = []
+    documents: list[JsonProposal] = []
     for path in paths:
         of = feed or _feed_of(path)
-        entity = _entity_of(path, of)
-        name = "" if of != REFERENCE or entity_of_path(_below(path, of)) else path.name
-        content = _beginning(path, WHOLE_BYTES if is_table(path.name) else MAX_WHOLE)
-        if not is_table(path.name):
-            return propose_json(content, of, entity, name)
-        proposals.append(proposal_of(content, of, entity, name))
-    return as_text(proposals) if proposals else None
+        entity, name = _drafted_entity(path, of)
+        if is_table(path.name):
+            content = _beginning(path, WHOLE_BYTES)
+            drafted = [_drafted_entity(other, of)[0] for other in paths] if of == REFERENCE else []
+            tables += with_others_of(proposal_of(content, of, entity, name, _end(path)), content, path.name, "suppliers" in drafted)
+        elif (one := json_proposal_of(_beginning(path, MAX_WHOLE), of, entity, name)) is not None:
+            documents.append(one)
+    if not tables and not documents:
+        return None
+    of_tables = bool(tables) and (not documents or is_table(paths[0].name))
+    others = [path.name for path in paths if is_table(path.name) != of_tables]
+    text = as_text(tables) if of_tables else as_json_text(documents)
+    return text + (f"\n# tables and JSON need a folder and a mapping each; not in this one: {', '.join(others)}\n" if others else "")
+
+
+def _drafted_entity(path: Path, feed: str) -> tuple[str | None, str]:
+    """The entity that a reference file is drafted for, and the name of a file that does not say it as the product reads names."""
+    entity = _entity_of(path, feed)
+    called = entity_called(path.name.partition(".")[0]) if feed == REFERENCE else None
+    if entity == CODES_OF_VENDORS and called is not None and not path.name.startswith(CODES_OF_VENDORS):
+        return called, path.name
+    return entity, "" if feed != REFERENCE or entity_of_path(_below(path, feed)) else path.name
 
 
 def _beginning(path: Path, size: int) -> bytes:
     with open_regular(str(path)) as file:
         stream = Unpacked(file) if path.name.lower().endswith(".gz") else file
         return stream.read(size)
+
+
+def _end(path: Path) -> bytes:
+    """The last bytes of a table of which `_beginning` gives not all; none of one that cannot be read from behind."""
+    size = path.stat().st_size
+    if size <= WHOLE_BYTES or path.name.lower().endswith(".gz"):
+        return b""
+    with open_regular(str(path)) as file:
+        file.seek(max(WHOLE_BYTES, size - _END_BYTES))
+        return file.read()
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -84,6 +84,8 @@ def how_of(name: str, feed: str, entity: str | None = None, adapter: str | None 
     how = How(form, is_packed, adapter=adapter, mapping=mapping)
     if feed == "reference" and entity is None:
         return dataclasses.replace(how, form="none", refusal="unknown_entity")
+    if form == "none" and _FORMS.get(Path(name.lower().removesuffix(".gz")).suffix) == "document" and feed == "reference":
+        return dataclasses.replace(how, refusal="unknown_document")
     if form == "none":
         detail = "a mapping must be called mapping.toml" if name.lower().endswith(".toml") else None
         return dataclasses.replace(how, refusal="unknown_format", detail=detail)
@@ -115,9 +117,9 @@ def survey_stream(file: BinaryIO, how: How, feed: str, entity: str | None, unit_
 
 
 def _judge_head(file: BinaryIO, how: How, is_xml_read: bool) -> How:
-    """Refuse what its first bytes show to be something else, by its name: an interchange always, the rest where the name fits nothing.
+    """Refuse what its first bytes show to be something else, by its name, whatever the file is called.
 
-    `is_xml_read` is true for feeds that take XML.
+    `is_xml_read` is true for feeds that take XML. A mapping may read what begins as XML does.
     """
     file.seek(0)
     try:
@@ -127,10 +129,10 @@ def _judge_head(file: BinaryIO, how: How, is_xml_read: bool) -> How:
     interchange = interchange_in(head)
     if interchange is not None:
         return dataclasses.replace(how, form="none", refusal="interchange", detail=interchange)
-    other = other_kind(head) if how.refusal == "unknown_format" and how.detail is None else None
-    if other is not None and not (is_xml_read and other.startswith("XML")):
-        return dataclasses.replace(how, detail=other)
-    return how
+    other = other_kind(head) if how.refusal in (None, "unknown_format", "unknown_document") and how.detail is None else None
+    if other is None or (other.startswith("XML") and (is_xml_read or how.mapping is not None)):
+        return how
+    return dataclasses.replace(how, form="none", refusal="unknown_format", detail=other)
 
 
 def _refused(file: BinaryIO, how: How, size: int) -> Survey:
@@ -182,6 +184,8 @@ class _Scan:
         if self.is_document and verdict is None:
             content = b"".join(self.document).removeprefix(BOM)
             return _as_epcis(result, content) if is_epcis(self.feed) else _as_documents(result, content, self.feed, place)
+        if verdict is not None and not result.rows:  # a header that cannot be right, and nothing else: said all the same
+            return dataclasses.replace(result, how=dataclasses.replace(how, form="none"), ranges=(Range(0, size, 1, 1),))
         if how.is_packed or self.has_quoted_ends:
             return _as_one(result, stream, self.has_quoted_ends and verdict is None)
         return result

@@ -154,6 +154,8 @@ def survey_mapped(stream: BinaryIO | Unpacked, how: How, size: int, mapping: Map
     header = seen.table.to_header() if seen.table else None
     found = dataclasses.replace(how, header=header, is_cut=seen.is_cut and refusal is None, refusal=refusal, detail=detail)
     ranges, left_out = _ranges(seen, stream, how.is_packed)
+    if refusal is not None and not sum(one.rows for one in ranges):  # as of other tables
+        found, ranges = dataclasses.replace(found, form="none"), (Range(0, size, 1, 1),)
     return Survey(digest.hexdigest(), size, found, ranges, left_out)
 
 

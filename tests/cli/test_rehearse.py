@@ -60,8 +60,8 @@ def test_a_table_without_a_mapping_gets_a_draft_that_reads_it(capsys: pytest.Cap
     put(tmp_path, "landing/pos/till-south/mapping.toml", draft.encode())
     landed = land(tmp_path / "home", tmp_path / "landing")
     assert set(landed.events()["document_id"]) == {"S-301", "S-303", "S-304"}
-    # a remark, a payment, a negative quantity and a total: those are for a person to decide
-    assert landed.rejects()["reason_code"].to_list() == ["ragged_row", "missing_field", "quantity_not_positive", "missing_field"]
+    # a remark, a payment and a return without its currency: those are for a person to decide
+    assert landed.rejects()["reason_code"].to_list() == ["ragged_row", "missing_field", "currency_missing"]
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,10 @@ def test_nothing_of_reference_is_lost_for_the_fifth_decimal_of_an_amount(
         ("0", ("excel",), None, None),
         ("-1", ("excel",), None, None),
         ("3000000", ("excel",), None, None),
+        ("1772445600", ("unix",), None, "2026-03-02T10:00:00Z"),
+        ("1772445600500", ("unix", "unix_ms"), None, "2026-03-02T10:00:00.500Z"),
+        ("1772445600", ("unix_ms",), None, None),
+        ("20260302", ("unix",), None, None),
         ("n/a", ("%Y-%m-%d", "excel"), "12:00:00", None),
     ],
 )  # fmt: skip
@@ -305,3 +309,36 @@ def test_of_several_columns_the_first_that_has_something_counts(tmp_path: Path) 
     landed = land_mapped(tmp_path, table(*rows), columns=columns, file=FILE)
     assert landed.events()["location_code"].to_list() == ["PAR", "S-LYS"]
     assert landed.rejects()["reason_code"].to_list() == ["unknown_value"]  # of the third alone: the first needed no second column
+
+
+# ---- rows that end in a delimiter ------------------------------------------------------------------------------
+
+
+def _landed_beside(folder: Path, content: str, mapping: str) -> Landed:
+    put(folder / "landing", "pos/till/day.csv", content)
+    put(folder / "landing", "pos/till/mapping.toml", mapping.encode())
+    return land(folder / "home", folder / "landing")
+
+
+@pytest.mark.parametrize(
+    ("row", "is_read"), [("P;T1;A;1;", True), ("P;T1;A;1; ;", True), ("P;T1;A;1", True), ("P;T1;A;1;x", False), ("P;T1;A", False)]
+)
+def test_a_row_may_end_in_delimiters_where_the_mapping_says_so(row: str, is_read: bool, tmp_path: Path) -> None:
+    said = """feed = "pos"
+[file]
+delimiter = ";"
+row_end = "delimiter"
+[columns]
+location_code = "shop"
+document_id = "ticket"
+document_line = { value = "1" }
+occurred_at = { value = "2026-03-02T10:00:00Z" }
+item_code = "item"
+quantity = "qty"
+event_kind = { value = "sale" }
+"""
+    content = f"shop;ticket;item;qty\n{row}\n"
+    landed = _landed_beside(tmp_path / "1", content, said)
+    assert (landed.events().height, landed.rejects().height) == ((1, 0) if is_read else (0, 1))
+    strict = _landed_beside(tmp_path / "2", content, said.replace('row_end = "delimiter"\n', ""))
+    assert strict.events().height == (row.count(";") == 3)

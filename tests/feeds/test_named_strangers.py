@@ -10,6 +10,7 @@ import pytest
 
 from feeds.landed import land_file
 from feeds.mapped import land_mapped
+from pipelines.cli.main import call
 from pipelines.feeds.adapters.registry import adapter_for
 from pipelines.feeds.reading.rows import Refused
 
@@ -32,6 +33,7 @@ X12 = "ISA*00*          *00*          *01*000111222      *ZZ*SHOP           *260
         (X12, "an X12 interchange (850)"),
         ("\ufeff" + X12.replace("*", "|").replace("~", "\n"), "an X12 interchange (850)"),
         ("ST*856*0001~BSN*00*1~", "an X12 interchange (856)"),
+        ("EDI_DC40  8000000000012345677740 3012  ORDERS05\n", "an IDoc of SAP"),
         ("STX=ANA:1+:SHOP+:ACME+260302+R'\nMHD=1+ORDHDR:9'\n", "a TRADACOMS interchange (ORDHDR)"),
     ],
 )  # fmt: skip
@@ -57,6 +59,10 @@ def test_an_interchange_beside_a_mapping_is_named_too_and_a_table_that_begins_al
         ("orders.pdf", b"%PDF-1.7", "a PDF; ask the sender"),
         ("orders.parquet", b"PAR1\x15", "a Parquet file; write it as CSV"),
         ("orders.htm", b"<!doctype HTML><html>", "a web page; download the file itself"),
+        ("orders.csv", b"PK\x03\x04\x14;\n", "an Excel workbook or another archive; save the table as CSV"),
+        ("orders.json", b"%PDF-1.7\n", "a PDF; ask the sender"),
+        ("orders.jsonl", b"<?xml version=\"1.0\"?><orders/>", "XML <orders>; export it as JSON or CSV"),
+        ("orders.csv", b"<html><table>", "a web page; download the file itself"),
     ],
 )  # fmt: skip
 def test_a_file_of_another_kind_is_named_with_what_to_do(name: str, content: bytes, told: str, tmp_path: Path) -> None:
@@ -106,6 +112,29 @@ def test_the_body_of_a_webhook_is_named_by_what_it_is_about(body: dict[str, Any]
 def test_a_document_of_no_known_kind_is_told_how_it_can_be_read(tmp_path: Path) -> None:
     (reason,) = land_file(tmp_path, "marketplace/a.json", '{"orders_of": "somebody", "rows": []}').rejects()["reason"]
     assert "mapping.toml" in reason and "--try" in reason and "--format" in reason
+
+
+@pytest.mark.parametrize(
+    ("document", "title"),
+    [
+        ({"value": [{"entryNumber": 7, "entryType": "Sale", "documentType": "_x0020_", "postingDate": "2026-03-02"}]}, "Business Central item ledger entry"),
+        ({"orders": [{"order_id": "1-A", "order_lines": [], "created_date": "2026-03-02"}], "total_count": 1}, "Mirakl order"),
+        ({"orders": [{"id": "1", "line_items": [], "location_id": "L", "total_money": {}}], "errors": [{"code": "x", "category": "y"}]}, "Square order"),
+        ({"@attributes": {"count": "1"}, "Sale": {"saleID": "7", "shopID": "1"}}, "Lightspeed sale (R-Series)"),
+        ({"id": "1", "organizationId": "o", "productId": "T", "quantities": {"pos": {"inbound": 1}}}, "Dynamics 365 change of stock on hand"),
+        ({"jsonrpc": "2.0", "id": 1, "result": [{"id": 1}]}, "Odoo answer"),
+    ],
+)  # fmt: skip
+def test_a_document_of_a_system_without_an_adapter_is_named_and_drafted(
+    document: dict[str, Any], title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (reason,) = land_file(tmp_path, "marketplace/a.json", json.dumps(document)).rejects()["reason"]
+    assert reason.startswith(f"{title}: no adapter reads") and "mapping.toml" in reason
+    path = tmp_path / "marketplace" / "shop" / "a.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(document))
+    assert call(["ingest", "--try", str(path)]) == 1
+    assert "A draft of mapping.toml" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from pipelines.feeds.adapters.woocommerce import common as woocommerce
 from pipelines.feeds.adapters.woocommerce.common import WOOCOMMERCE_ORDERS, WOOCOMMERCE_REFUNDS, WOOCOMMERCE_UNUSABLE, title_by_address
 from pipelines.feeds.reading.rows import Refused
 from pipelines.feeds.reading.strangers import stranger_title
+from pipelines.feeds.reading.systems import system_title
 
 VENDORS: Final[tuple[Vendor, ...]] = (
     Vendor(
@@ -83,7 +84,7 @@ def adapter_for(document: Any, feed: str, named: str | None = None) -> Adapter:
     """The adapter that takes a decoded JSON value for a feed; `named` takes it unasked.
 
     Only the vendors that may have sent it are asked. Raises Refused: `other_feed` when it is a document of another feed,
-    `unusable_document` when it is known and of no use, `unknown_document` when nothing knows it.
+    `unusable_document` when it is known and of no use, `unknown_document` when no adapter takes it, with its name where one is known.
     """
     if named is not None:
         return ADAPTER_BY_NAME[named]
@@ -102,7 +103,7 @@ def adapter_for(document: Any, feed: str, named: str | None = None) -> Adapter:
         title = name_of(document)
         if title is not None:
             raise Refused("unusable_document", title)
-    raise Refused("unknown_document")
+    raise Refused("unknown_document", system_title(document))
 
 
 def check_format(name: str) -> str:

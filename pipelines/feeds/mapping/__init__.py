@@ -14,6 +14,7 @@ for a mapping. `parstock ingest --format FILE.toml` names a mapping for files el
     header = true                       # false: columns are named by their number, or by `names`    default true
     names = ["day", "shop"]             # with header = false: what the columns are called, in order
     skip_lines = 2                      # lines above the header (or above the first row)            default 0
+    row_end = "delimiter"               # rows may end in delimiters that the header has not         default "line"
     last_line = "whole"                 # accept a last line without a line end                      default "refuse"
 
     documents = "orders"                # JSON instead of [file]: where in the file's value the documents lie   default: they are it
@@ -56,9 +57,10 @@ A field takes one of
 
 These are then applied in order: `empty` (values that mean nothing), `extract` (a regular expression; its one group is kept),
 `strip_prefix`, `strip_suffix` (one or several), `map` (a value that it does not list is refused, unless `others = "keep"`; ""
-means empty), `any` (what whatever stands there means), `add_prefix`, `round` for numbers (also `1.5E-05` is one then), `default`
-for empty values. `format` is for times, one or several; `excel` is a day as spreadsheets count it (43960, its time as the
-fraction). `time` ("12:00") is for columns that hold only a day. `optional = true` allows files without the column.
+means empty), `any` (what whatever stands there means), `add_prefix`, `round` for numbers (also `1.5E-05` is one then),
+`default` for empty values. `format` is for times, one or several; `excel` is a day as spreadsheets count it (43960, its time as
+the fraction), `unix` and `unix_ms` an instant counted from 1970 in seconds or thousandths of them. `time` ("12:00") is for
+columns that hold only a day. `optional = true` allows files without the column.
 
 For `reference` the fields go under their entity (`[columns.items]`); tables of entities that the mapping does not name are read
 without it. `files = { "articles*.csv" = ["items", "terms"] }` says which entities files of a name hold; each is a delivery of its

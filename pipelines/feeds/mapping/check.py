@@ -123,6 +123,7 @@ def _table_mapping(top: Checked, file: Checked, leave_out: Checked, columns: Che
         names=names,
         skip_lines=file.whole("skip_lines", 0),
         takes_open_end=file.choice("last_line", ("refuse", "whole"), "refuse") == "whole",
+        ends_in_delimiters=file.choice("row_end", ("line", "delimiter"), "line") == "delimiter",
         leave_lines=tuple(sorted(leave_out.patterns("lines"))),
         leave_where=tuple(
             (refs.ref(leave_out.inner("where"), column, column), values) for column, values in leave_out.lists_by_name("where")

@@ -105,6 +105,19 @@ class Paths:
         return said.strip()
 
 
+def _is_personal(ref: str) -> bool:
+    """Whether the name of a column, or a step of a path, suggests personal data; a bare `name` is that of what stands above it.
+
+    >>> [ref for ref in ("Nom du client", "name", "customer.name", "category.name", "lines[].name") if _is_personal(ref)]
+    ['Nom du client', 'name', 'customer.name']
+    """
+    steps = [step.partition("[")[0] for step in ref.split(".")]
+    whose = [
+        f"{above}_{step}" if above and step.lower() in ("name", "nom") else step for above, step in zip(["", *steps], steps, strict=False)
+    ]
+    return any(map(privacy.is_personal, whose))
+
+
 class Refs:
     """How columns may be named: by the header or `names`, or by their numbers."""
 
@@ -210,7 +223,7 @@ class Rules:
                 refs = tuple(self._refs.ref(rule, "columns", each) for each in several)
         for ref in refs:
             is_bare = self._entity is not None and str(ref).lower() in ("name", "nom")  # of what the entity is
-            if isinstance(ref, str) and field != "customer_key" and not is_bare and any(map(privacy.is_personal, ref.split("."))):
+            if isinstance(ref, str) and field != "customer_key" and not is_bare and _is_personal(ref):
                 rule.fault(
                     "column", ref, "its name suggests personal data, which no field keeps; if it is not, give the column by its number"
                 )

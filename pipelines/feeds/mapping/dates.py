@@ -16,6 +16,9 @@ from pipelines.feeds.reading.times import parse_instants
 ISO: Final = "iso"
 EXCEL: Final = "excel"
 """The format of a day as spreadsheets count it: 43960, with the time as its fraction (43960.75 is six in the evening)."""
+UNIX: Final = ("unix", "unix_ms")
+"""Formats of instants that are counted from 1970 in UTC, in seconds (1772445600) or thousandths of them."""
+_COUNTED: Final = {"unix": r"^([0-9]{9,10})(?:\.[0-9]+)?$", "unix_ms": r"^([0-9]{12,13})$"}
 _SERIAL: Final = r"^([1-9][0-9]{0,6})(?:[.,]([0-9]+))?$"
 _FIRST_DAY: Final = date(1899, 12, 30)
 _LAST_SERIAL: Final = 2_958_465
@@ -33,12 +36,12 @@ def format_fault(text: str) -> str | None:
     >>> format_fault("%d/%m/%Y %H:%M"), format_fault("%d/%m"), format_fault("dd/mm/yyyy")
     (None, 'a day needs %d, %m (or %b) and %Y (or %y)', 'a day needs %d, %m (or %b) and %Y (or %y)')
     """
-    if text in (ISO, EXCEL):
+    if text in (ISO, EXCEL, *UNIX):
         return None
     found = _DIRECTIVE.findall(text)
     odd = [one for one in found if one not in _ALLOWED]
     if odd:
-        return f"%{odd[0]} is not read here; there are %d %m %b %Y %y %H %M %S %f %I %p, or iso, or excel"
+        return f"%{odd[0]} is not read here; there are %d %m %b %Y %y %H %M %S %f %I %p, or iso, excel, unix, unix_ms"
     if len(set(found) - {"%"}) < len([one for one in found if one != "%"]):
         return "it names a part twice"
     if "d" not in found or not {"m", "b", "B"} & set(found) or not {"Y", "y"} & set(found):
@@ -54,7 +57,7 @@ def format_fault(text: str) -> str | None:
 
 def has_clock(text: str) -> bool:
     """Whether a format has a time of day; that of a spreadsheet's days may have one."""
-    return "%H" in text or "%I" in text
+    return "%H" in text or "%I" in text or text in UNIX
 
 
 def to_iso(text: pl.Series, formats: tuple[str, ...], clock: str | None, zone: str | None, is_day: bool) -> tuple[pl.Series, pl.Series]:
@@ -72,6 +75,8 @@ def to_iso(text: pl.Series, formats: tuple[str, ...], clock: str | None, zone: s
             read = _read_iso(text.set(~looks_iso, None), zone, is_day)
         elif one == EXCEL:
             read = _read_serial(text, clock, zone, is_day)
+        elif one in UNIX:
+            read = _read_counted(text, one, zone, is_day)
         else:
             read = _read(text, one, clock, zone, is_day)
         differs |= (result != read).fill_null(False)
@@ -119,6 +124,15 @@ def _read_serial(text: pl.Series, clock: str | None, zone: str | None, is_day: b
         shown = (read.dt.strftime("%Y-%m-%dT") + clock).zip_with(parts.field("2").is_null(), shown)
         read = shown.str.strptime(pl.Datetime("us"), "%Y-%m-%dT%H:%M:%S", strict=False)
     return shown if zone is None else shown + offsets(read, zone)
+
+
+def _read_counted(text: pl.Series, written: str, zone: str | None, is_day: bool) -> pl.Series:
+    """Instants counted from 1970, in UTC; their day is that in the zone, if one is said."""
+    number = text.str.extract(_COUNTED[written], 1).cast(pl.Int64)
+    at: pl.Series = (number * (1_000 if written == "unix_ms" else 1_000_000)).cast(pl.Datetime("us", "UTC"))
+    if is_day:
+        return at.dt.convert_time_zone(zone or "UTC").dt.strftime("%Y-%m-%d")
+    return at.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
 
 
 def offsets(at: pl.Series, zone: str) -> pl.Series:

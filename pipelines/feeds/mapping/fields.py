@@ -67,7 +67,7 @@ class Table:
     """
 
     def __init__(self, names: list[str], mapping: Mapping) -> None:
-        self.names, self.mapping = _told_apart(names), mapping
+        self.names, self.mapping = told_apart(names), mapping
         used = {self.name_of(ref) for _, source in mapping.columns for ref in source.all_columns()}
         self.customers = {self.name_of(ref) for field, source in mapping.columns if field == "customer_key" for ref in source.all_columns()}
         kept = None if mapping.keeps is None else {self.name_of(ref) for ref in mapping.keeps}
@@ -117,7 +117,7 @@ def _composed(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip(BLANKS)
 
 
-def _told_apart(names: list[str]) -> list[str]:
+def told_apart(names: list[str]) -> list[str]:
     """The names, those that come again with their number behind them."""
     told: list[str] = []
     for name in names:
@@ -223,9 +223,10 @@ def _fields_of(record: bytes, table: Table) -> list[str | None]:
     if len(record) > MAX_LINE_BYTES:
         raise Refused("line_too_long")
     fields = split_record(_decoded(record, table.mapping), table.mapping.delimiter, table.mapping.quote)
-    if len(fields) != len(table.names):
+    more = fields[len(table.names) :]
+    if len(fields) < len(table.names) or (more and (not table.mapping.ends_in_delimiters or any(text.strip() for text in more))):
         raise Refused("ragged_row")
-    return [check_text(text, name) or None for name, text in zip(table.names, fields, strict=True)]
+    return [check_text(text, name) or None for name, text in zip(table.names, fields, strict=False)]  # what is more is empty
 
 
 def _decoded(record: bytes, mapping: Mapping) -> str:

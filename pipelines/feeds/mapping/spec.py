@@ -74,12 +74,13 @@ class Part:
 class Mapping:
     """How tables, or JSON documents, of one feed (of one entity of `reference`) are read.
 
-    `quote` is empty where nothing is quoted. `names` are those of the columns of a table without a header, empty for
-    numbers only. `leave_lines` are regular expressions, `leave_where` pairs of a column and the values that leave a row
-    out. `thousands` are the separators that may part thousands. `keeps` are the unmapped columns that go to `extra`, null
-    for all of them. `columns` are pairs of a field and its source, by name of the field. `negative` are pairs of event
-    kinds: what a row of the first is when its quantity is negative. `parts` are those of JSON documents, which lie `at` this path
-    of each value (empty: they are the value, or the elements of its list); a table has none.
+    `quote` is empty where nothing is quoted. `names` are those of the columns of a table without a header, empty for numbers
+    only. `leave_lines` are regular expressions, `leave_where` pairs of a column and the values that leave a row out.
+    `ends_in_delimiters`: rows may have more fields than the header, all of them empty. `thousands` are the separators that
+    may part thousands. `keeps` are the unmapped columns that go to `extra`, null for all of them. `columns` are pairs of a
+    field and its source, by name of the field. `negative` are pairs of event kinds: what a row of the first is when its
+    quantity is negative. `parts` are those of JSON documents, which lie `at` this path of each value (empty: they are the
+    value, or the elements of its list); a table has none.
     """
 
     feed: str
@@ -91,6 +92,7 @@ class Mapping:
     names: tuple[str, ...] = ()
     skip_lines: int = 0
     takes_open_end: bool = False
+    ends_in_delimiters: bool = False
     leave_lines: tuple[str, ...] = ()
     leave_where: tuple[tuple[Ref, tuple[str, ...]], ...] = ()
     decimal: Literal[".", ","] = "."

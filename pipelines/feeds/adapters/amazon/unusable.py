@@ -43,9 +43,14 @@ def _told_by(recognises: Callable[[Any], bool], *marks: str) -> Shape:
 
 
 def _is_error(document: Any) -> bool:
-    errors = amazon.at(amazon.content(document), "errors")
-    if not isinstance(errors, list) or not errors:
-        return False
+    content = amazon.content(document)
+    errors = amazon.at(content, "errors")
+    if (
+        not isinstance(errors, list)
+        or not errors
+        or any(isinstance(one, dict | list) and one and one is not errors for one in content.values())
+    ):
+        return False  # an answer that says something besides is no mere error
     return all(isinstance(error, dict) and "code" in error for error in errors)
 
 
