@@ -134,7 +134,7 @@ MEANING: Final[dict[str, str]] = {
     "void_without_target": "the line that this one voids has not come yet",
     "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",
     "ambiguous_order": "order {document_id} exists on more than one channel, and the line names none",
-    "kit_without_bom": "no bill of materials lists the components of {item_code}",
+    "kit_without_bom": "no bill of materials lists the components of {item_code}, or of a bundle inside it",
     "implausible_terms": "a figure of the terms is so large that somebody has to say that it is right",
     "unit_conflict": "the GTIN stands for another unit than {uom_code}",
     "quantity_too_large": "{quantity} {uom_code} is more than 1,000,000,000,000,000 base units, and could not be summed exactly",

@@ -77,6 +77,7 @@ days as (
         lost_units_observed,
         promo_units,
         gross_amount,
+        gross_amounts,
         currency_code
     from demanded
     where demand_on >= from_on
@@ -92,6 +93,7 @@ days as (
         0 as lost_units_observed,
         0 as promo_units,
         0 as gross_amount,
+        null as gross_amounts,
         null as currency_code
     from censored
     inner join sold_through
@@ -126,6 +128,7 @@ select
     is_censored,
     promo_units > 0 as is_promo,
     gross_amount,
+    gross_amounts,
     currency_code,
     cast({{ pinned_commit() }} as bigint) as built_commit_id
 from flagged
