@@ -129,7 +129,7 @@ MEANING: Final[dict[str, str]] = {
     "unknown_location": "no reference row names location {location_code}",
     "unknown_channel": "no reference row names channel {channel_code}",
     "unknown_supplier": "no reference row names supplier {supplier_code}",
-    "zone_unknown": "the time has no offset, and neither the location, the channel nor the source declares a time zone",
+    "zone_unknown": "the time has no offset, and neither the location, the channel, the source nor the supplier declares a time zone",
     "future_time": "the time is more than one day after the delivery was first seen",
     "void_without_target": "the line that this one voids has not come yet",
     "void_exceeds_sale": "the line that this one voids has fewer units left than {quantity}; voids of one line add up, the earliest first",

@@ -32,7 +32,7 @@ def of(*elements: dict[str, Any]) -> dict[str, Any]:
         (TAG | {"ilmd": {"gs1:hasBatchLotNumber": "A123", "gs1:expirationDate": "2027-02-28"}}, "A123", DAY),
         (TAG | {"ilmd": {"cbvmda:lotNumber": 4711, "cbvmda:itemExpirationDate": 20270228}}, "4711", DAY),
         (TAG | {"ilmd": {"cbvmda:lotNumber": "A123", "cbvmda:itemExpirationDate": "270200"}}, "A123", DAY),
-        (of({"epcClass": f"{LINK}/10/LOT1?17=270228"}, {"epcClass": "urn:epc:idpat:sgtin:3600529.000002.*"}), None, None),
+        (of({"epcClass": f"{LINK}/10/LOT1"}, {"epcClass": "urn:epc:idpat:sgtin:3600529.000002.*"}), None, None),
         (TAG | of({"epcClass": "urn:epc:class:lgtin:3600529.000001.LOT1"}), None, None),
         (TAG | {"ilmd": {"cbvmda:lotNumber": ["A123", "B7"], "cbvmda:itemExpirationDate": "soon"}}, None, None),
         (of({"epcClass": "urn:epc:class:lgtin:3600529.000001.LOT1"}), "LOT1", None),

@@ -37,10 +37,10 @@ def lot_and_expiry(event: dict[str, Any]) -> tuple[str | None, str | None]:
     """
     ilmd = event.get("ilmd", {})
     uris = list(_uris(event))
-    # what one of them has in its key is said of that one alone
-    lots = set(_said(ilmd, _LOT_NAMES)) or set(map(_lot_of, uris))
-    days = {day for day in map(_day_of, _said(ilmd, _EXPIRY_NAMES)) if day} or set(map(_expiry_of, uris))
-    return _only(lots), _only(days - {None} if len(lots) == 1 else days)
+    # a lot in a key is that one's alone; of lots that differ one may say its day in its key, the others not
+    lots: set[str | None] = {*_said(ilmd, _LOT_NAMES)} or {_lot_of(uri) for uri in uris}
+    days = {*map(_day_of, _said(ilmd, _EXPIRY_NAMES))} - {None} or {_expiry_of(uri) for uri in uris} - {None}
+    return _only(lots), _only(days)
 
 
 def _only(values: set[str | None]) -> str | None:

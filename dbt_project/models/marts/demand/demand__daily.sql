@@ -17,6 +17,7 @@ demanded as not materialized (
         touched.from_on
     from {{ ref('int_demand__daily') }} as demand
     inner join touched on demand.item_id = touched.item_id and demand.location_id is not distinct from touched.location_id
+    where {{ is_asked_for() }}
 ),
 
 stocked as not materialized (
@@ -30,6 +31,7 @@ stocked as not materialized (
 demanded as not materialized (
     select *, date '0001-01-01' as from_on
     from {{ ref('int_demand__daily') }}
+    where {{ is_asked_for() }}
 ),
 
 stocked as not materialized (
