@@ -59,6 +59,7 @@ def test_a_local_promise_takes_the_zone_of_its_document(home: SmallHome, number:
 def test_a_document_of_no_zone_waits_with_its_promise(home: SmallHome) -> None:
     waits = "select reason_code, payload->>'document_id' from quarantine group by all having sum(sign) > 0"
     assert home.rows(waits) == [("zone_unknown", "NO-ZONE")]
+    assert home.rows("select count(*) from quarantine where payload like '%local_fields%'") == [(0,)]
 
 
 def test_a_document_that_names_no_place_has_the_zone_of_its_supplier_whenever_that_is_known(tmp_path: Path) -> None:
