@@ -45,8 +45,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             ledger.item(code, item_name=f"{code} as of {version_no}", version_no=version_no, known_at=day(known), valid_from=day(valid_from),
                         valid_to=day(valid_to))  # fmt: skip
     ledger.item("MUG", gtin="03600529000023", weight_grams=340, launched_on="1998-09-01")
-    ledger.item("CUP", lifecycle="Phase_Out")
-    ledger.item("POT", lifecycle="delisted")
+    ledger.item("CUP")
+    ledger.item("POT")
     ledger.item("CASE", base_uom_code="CS")
     ledger.location("DC", location_kind="dc", opening_hours="Mo-Fr 06:00-22:00", capacity_units=250_000)
     ledger.supplier("SUP")
@@ -227,8 +227,3 @@ def test_a_day_says_what_is_special_about_it_and_where_nobody_knows(home: Path) 
     ]
     whole = ask(home, "select count(*) = max(calendar_on) - min(calendar_on) + 1, min(calendar_on)::VARCHAR from core.calendar_days")
     assert whole == [(True, "2010-01-01")]
-
-
-def test_a_lifecycle_that_says_nothing_is_told(home: Path) -> None:
-    ((what, n_rows),) = ask(home, "select what, n_rows from ops.data_health where check_code = 'lifecycles_unknown'")
-    assert (n_rows, what.endswith("they are ordered: delisted")) == (1, True)
