@@ -50,6 +50,9 @@
     left join known on earliest.item_id = known.item_id and earliest.location_id is not distinct from known.location_id
 {% endmacro %}
 
+{# Of int_demand__daily: a day whose demand was all taken back stays there with zeros, where a build of everything has no row. #}
+{% macro is_asked_for() %}gross_units <> 0 or lost_units_observed <> 0{% endmacro %}
+
 {#
     Sums of demand per item-location over the rows of `daily` and `stock`: what its statistics are made of. Censored days
     say nothing and are left out; integer sums are the same in whatever order the rows are added.

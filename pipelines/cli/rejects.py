@@ -20,7 +20,7 @@ REMEDIES: Final[dict[str, str]] = {
     "unknown_location": "a row in reference locations",
     "unknown_channel": "a row in reference channels",
     "unknown_supplier": "a row in reference suppliers",
-    "zone_unknown": "a time_zone in reference locations, channels or sources",
+    "zone_unknown": "a time_zone in reference locations, channels, sources or suppliers",
     "future_time": "nothing to do: its time comes",
     "void_without_target": "the line that it voids",
     "void_exceeds_sale": "more units of the line that it voids, or a correction of one of its voids",

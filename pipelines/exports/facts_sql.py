@@ -41,8 +41,13 @@ days as (select cast(unnest(generate_series(cast($1 as timestamp), cast($2 as ti
 select days.stock_on, cast(levels.units as bigint) from days asof join levels using (stock_on) order by 1"""
 
 DEMAND_OF_DAY: Final = """
-select currency_code, cast(sum(gross_units) as bigint) as units, cast(sum(gross_amount) as decimal(28, 4)) as amount
-from demand.daily where demand_on = ? and gross_units > 0 group by currency_code order by 1 nulls last"""
+with asked as (from demand.daily where demand_on = ? and gross_units > 0),
+-- A row may have amounts of several currencies; its units are of none of them then.
+amounts as (
+    select amount.key as currency_code, sum(amount.value) as amount from (select unnest(map_entries(gross_amounts)) as amount from asked) group by 1),
+units as (select currency_code, sum(gross_units) as units from asked group by currency_code)
+select currency_code, cast(coalesce(units.units, 0) as bigint) as units, cast(amounts.amount as decimal(28, 4)) as amount
+from units full join amounts using (currency_code) order by 1 nulls last"""
 
 DEMAND_USUAL: Final = """
 with days as (select unnest([$1, $2, $3, $4]::date[]) as demand_on),

@@ -31,6 +31,11 @@ BUNDLES = {
     "HALF-HELD": {"BULB": 1, "NEVER-CAME": 1},
     "RENAMED-TWICE": {"OLD-BULB": 2, "BULB": 1},
     "NO-BOM": {},
+    "HAMPER": {"BPB": 2, "BP1": 1},
+    "TWO-HAMPERS": {"HAMPER": 2, "WRAPPED": 1},
+    "HOLLOW": {"BULB": 1, "NO-BOM": 1},
+    "SNAKE": {"BULB": 1, "TAIL": 1},
+    "TAIL": {"SNAKE": 1},
 }
 DC = {"BP1": 97, "BP2": 86, "PENCIL": 6, "ERASER": 2, "CASE": 3, "A": 8, "B": 4258, "LEFT": 5, "RIGHT": 3, "LAMP": 9, "BULB": 20}
 
@@ -143,7 +148,15 @@ def test_a_component_that_never_came_makes_none_and_an_incomplete_bundle_says_wh
     assert _offer(home, "HALF-HELD") == (0, 0, 0, 0, "NEVER-CAME")
     rows = ask(home, """select item_code, ats_units, unavailable_reason from availability.by_channel join core.dim_item using (item_id)
         join core.dim_channel using (channel_id) where channel_code = 'web' and unavailable_reason is not null order by 1""")  # fmt: skip
-    assert rows == [("HALF-KNOWN", 0, "component_unknown"), ("NO-BOM", 0, "bom_missing")]
+    assert rows == [(bundle, 0, "component_unknown") for bundle in ("HALF-KNOWN", "HOLLOW")] + [("NO-BOM", 0, "bom_missing")] + [
+        (bundle, 0, "component_unknown") for bundle in ("SNAKE", "TAIL")
+    ]
+
+
+def test_a_bundle_inside_a_bundle_is_taken_apart_and_what_both_need_is_counted_once(home: Path) -> None:
+    # of one hamper 3 BP1 and 4 BP2: min(97 / 3, 86 / 4); of two and a lamp 6 BP1, 8 BP2 and a bulb
+    assert _offer(home, "HAMPER") == (21, 0, 0, 21, "BP2")
+    assert _offer(home, "TWO-HAMPERS") == (10, 0, 0, 10, "BP2")
 
 
 def test_a_kit_that_is_stocked_is_not_a_bundle(home: Path) -> None:

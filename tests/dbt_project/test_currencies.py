@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def _world(home: Path) -> Path:
     for item, units in (("CU1", 2), ("CU2", 1), ("CU3", 1)):
         more = {"from_location_id": number("BOTH"), "from_stock_state": "sellable_not_accessible"}
         ledger.sale("2026-11-03T00:00:00+01:00", item, units, "BOTH", **more)
+    # an item that is sold in two currencies on one day, and one of which a part has no price
+    for item, amount, currency in (
+        ("CU3", "4.0000", "EUR"),
+        ("CU3", "5.0000", "CHF"),
+        ("NAMELESS", "4.0000", "EUR"),
+        ("NAMELESS", None, None),
+    ):
+        ledger.sale("2026-11-03T01:00:00+01:00", item, 2, "EURO", unit_price_amount=amount, currency_code=currency)
     ledger.commit()
     return home
 
@@ -109,3 +118,10 @@ def test_classes_by_value_are_of_one_currency(home: Path) -> None:
         number("BOTH"),
     )
     assert rows == [("CU1", "A"), ("CU2", "A"), ("CU3", "B")]
+
+
+def test_what_was_asked_for_in_two_currencies_has_an_amount_in_each(home: Path) -> None:
+    rows = ask(home, """select item_code, gross_units, gross_amount, daily.currency_code, map_entries(gross_amounts)
+        from demand.daily as daily join core.dim_item using (item_id) where location_id = ? order by 1""", number("EURO"))  # fmt: skip
+    each = [{"key": "CHF", "value": Decimal(10)}, {"key": "EUR", "value": Decimal(8)}]
+    assert rows == [("CU3", 4, None, None, each), ("NAMELESS", 4, None, "EUR", None)]

@@ -340,37 +340,6 @@ def test_a_build_of_a_part_leaves_nothing_behind_unseen(tmp_path: Path) -> None:
     assert follow == {table: rows_of(tmp_path, table, condition) for table, condition in COMPARED.items()}
 
 
-def test_an_empty_shelf_stays_censored_while_others_trade(tmp_path: Path) -> None:
-    """Days go by for goods that nobody touches, and the channel of an empty shelf is known only with its first sale."""
-    ledger, shelf = SmallLedger(tmp_path), "PAR/sellable_accessible"
-    ledger.location("PAR")
-    for item in ("SOLD-OUT", "UNSOLD", "TEA"):
-        ledger.item(item)
-        ledger.move("opening", "2026-03-01T00:30:00+01:00", item, 3, "OPENING", shelf)
-    ledger.sale("2026-03-02T09:00:00+01:00", "SOLD-OUT", 3, "PAR")
-    ledger.move("scrap", "2026-03-02T09:00:00+01:00", "UNSOLD", 3, shelf, "SCRAP")
-    ledger.commit()
-    assert build(tmp_path, *INCREMENTAL) == []
-    ledger.sale("2026-03-04T09:00:00+01:00", "TEA", 1, "PAR")
-    ledger.move("receipt", "2026-03-04T01:00:00+01:00", "UNSOLD", 5, "SUPPLIER", shelf)
-    ledger.sale("2026-03-04T09:00:00+01:00", "UNSOLD", 1, "PAR")
-    ledger.commit()
-    assert build(tmp_path, *INCREMENTAL) == []
-    query = "select item_code, day(demand_on), gross_units, is_censored from demand.daily join core.dim_item using (item_id) order by all"
-    rows = ask(tmp_path, query)
-    assert rows == [
-        ("SOLD-OUT", 2, 3, True),
-        ("SOLD-OUT", 3, 0, True),
-        ("SOLD-OUT", 4, 0, True),
-        ("TEA", 4, 1, False),
-        ("UNSOLD", 2, 0, True),
-        ("UNSOLD", 3, 0, True),
-        ("UNSOLD", 4, 1, False),
-    ]
-    assert build(tmp_path, "--full-refresh", *INCREMENTAL) == []
-    assert ask(tmp_path, query) == rows
-
-
 def test_demand_moves_from_nowhere_to_its_place_when_that_becomes_known(tmp_path: Path) -> None:
     """An order may come before its channel's network: what no place was known for must not stay beside what has one."""
     ledger = SmallLedger(tmp_path)

@@ -39,6 +39,8 @@ def shop(home: Path) -> Path:
     ledger = SmallLedger(home)
     for item, category in (("LAST-TWO", "lamps"), ("LAST-ONE", "lamps"), ("NOVEL", "books"), ("ATLAS", "books"), ("DOLL", "toys")):
         ledger.item(item, category=category, unit_cost_amount="1.00")
+    ledger.item("GONE", unit_cost_amount="1.00", lifecycle="delisted")
+    ledger.item("GOING", unit_cost_amount="1.00", lifecycle="Phase_Out")
     ledger.location("DC", location_kind="dc")
     ledger.location("SHOP")
     for channel in ("us", "uk", "fr"):
@@ -98,6 +100,11 @@ def test_on_the_day_of_its_end_a_target_holds_no_more(home: Path) -> None:
     rows = ask(home, """select distinct period_end_on::varchar, target_value::double from kpi.values
         where kpi_code = 'oos_days' and grain_kind = 'all' and period_kind = 'day' order by 1""")  # fmt: skip
     assert rows == [("2026-03-01", 8.0)]
+
+
+def test_a_lifecycle_that_says_nothing_is_told(home: Path) -> None:
+    ((what, n_rows),) = ask(home, "select what, n_rows from ops.data_health where check_code = 'lifecycles_unknown'")
+    assert (n_rows, what.endswith("they are ordered: delisted")) == (1, True)
 
 
 def test_buffers_are_no_part_of_the_inventory_position(home: Path) -> None:

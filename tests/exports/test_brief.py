@@ -35,7 +35,15 @@ def busy(folder: Path, *, with_all: bool = False) -> PublishedHome:
     home.add("stock.daily", item_id=5, location_id=1, stock_on=YESTERDAY, opening_units=100, closing_units=92)
     for weeks, units in ((0, 12), (1, 8), (2, 12)):
         day = YESTERDAY - timedelta(days=7 * weeks)
-        home.add("demand.daily", item_id=5, location_id=1, demand_on=day, gross_units=units, gross_amount=units * 4, currency_code="EUR")
+        home.add(
+            "demand.daily",
+            item_id=5,
+            location_id=1,
+            demand_on=day,
+            gross_units=units,
+            gross_amounts={"EUR": units * 4},
+            currency_code="EUR",
+        )
     home.add("ops.quarantine", feed="pos", reason_code="unknown_item", reason="no reference row names item X|Y", is_waiting=True)
     home.add("ops.quarantine", feed="pos", reason_code="not_json", reason="the line is not one JSON object", is_waiting=False)
     return home.add("ops.data_health", check_code="items_without_cost", n_rows=4)

@@ -20,6 +20,10 @@ PALLET = "https://id.gs1.org/00/106141412345678908"
     [
         ("urn:epc:id:sgtin:0614141.812345.6789", SHIRT),
         ("urn:epc:tag:sgtin-96:3.0614141.812345.6789", SHIRT),
+        ("URN:EPC:ID:SGTIN:0614141.812345.6789", SHIRT),
+        ("urn:EPC:tag:SGTIN-96:3.0614141.812345.6789", SHIRT),
+        ("HTTPS://ID.GS1.ORG/01/80614141123458/21/6789", SHIRT),
+        ("URN:EPC:ID:SGTIN:0614141.712345.32aB", "https://id.gs1.org/01/70614141123451/21/32aB"),
         ("urn:epc:tag:sgtin-198:1.0614141.812345.6789", SHIRT),
         ("urn:epc:raw:96.x3074257BF7194E4000001A85", SHIRT),
         ("3074257BF7194E4000001A85", SHIRT),

@@ -250,7 +250,9 @@ class Resolver:
         place = self.reference.row("locations", (location,), rough) if location else None
         shop = self.reference.row("channels", (channel,), rough) if channel else None
         source = self.reference.row("sources", (row.source_system,), rough)
-        zones = [fields.get("time_zone") for fields in (place, shop, source) if fields]
+        supplier = row.fields.get("supplier_code")
+        sender = self.reference.row("suppliers", (str(supplier),), rough) if supplier else None
+        zones = [fields.get("time_zone") for fields in (place, shop, source, sender) if fields]
         zone = next((z for z in zones if z), None)
         if row.at.offset_minutes is not None:
             at = row.at.local - timedelta(minutes=row.at.offset_minutes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from tests.worlds.small_home import SmallHome, pos, wms
+from tests.worlds.small_home import REFERENCE, SmallHome, pos, wms
 
 
 def test_a_late_scrap_changes_what_the_count_after_it_found_missing(tmp_path: Path) -> None:
@@ -60,6 +61,32 @@ def test_a_void_before_its_sale_waits_and_then_takes_it_back(tmp_path: Path) -> 
     assert home.counted("pos/1.jsonl") == (1, 1, 0, 0, 0)
     moved = home.rows("select units, is_reversal, reverses_movement_id is not null from movements order by is_reversal")
     assert moved == [(3, False, False), (3, True, True)]
+
+
+def test_a_bundle_inside_a_bundle_sells_as_what_is_in_both_also_where_that_is_known_later(tmp_path: Path) -> None:
+    items = REFERENCE["items"] + "SET,Set,bundle,EA\nBIG,Set and mug,bundle,EA\nSNAKE,In itself,bundle,EA\nTAIL,In a circle,bundle,EA\n"
+    bom = "kit_item_code,component_item_code,component_units\nSET,DUO,2\nSET,TEE,1\nBIG,SET,1\nBIG,MUG,1\nSNAKE,TAIL,1\nTAIL,SNAKE,1\n"
+    more = "kit_item_code,component_item_code,component_units,valid_from\nDUO,MUG,3,2020-01-01T00:00:00Z\n"
+    sales = [pos("T1", 1, "sale", "2026-03-02T08:00:00", "BIG", 2), pos("T2", 1, "sale", "2026-03-02T08:00:00", "SET", 3)]
+    sales += [pos("T2", 1, "sale_void", "2026-03-02T08:10:00", "SET", 2), pos("T3", 1, "sale", "2026-03-02T08:00:00", "SNAKE", 1)]
+    shelf, hashes = "sellable_accessible", set()
+    for name, order in (
+        ("known", ("items", "bom", "sales", "more")),
+        ("late", ("items", "sales", "bom", "more")),
+        ("last", ("sales", "more", "bom", "items")),
+    ):
+        home = SmallHome(tmp_path / name)
+        files: dict[str, dict[str, Any]] = {
+            "items": {"reference/items-all.csv": items}, "bom": {"reference/bom-all.csv": bom}, "more": {"reference/bom-more.csv": more},
+            "sales": {"pos/sales.jsonl": sales},
+        }  # fmt: skip
+        for step in order:
+            home.deliver(**files[step])
+        # a set is 2 x (a shirt and three mugs) and a shirt: 3 shirts and 6 mugs
+        assert home.on_hand() == {("TEE", "PAR", shelf): -9, ("MUG", "PAR", shelf): -20}, name
+        assert home.set_aside() == [("kit_without_bom", 4, 1)], name
+        hashes.add(home.current["ledger_hash"])
+    assert len(hashes) == 1
 
 
 def test_a_bundle_sells_and_is_voided_as_its_components(tmp_path: Path) -> None:

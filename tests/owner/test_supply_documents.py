@@ -59,6 +59,23 @@ def test_a_local_promise_takes_the_zone_of_its_document(home: SmallHome, number:
 def test_a_document_of_no_zone_waits_with_its_promise(home: SmallHome) -> None:
     waits = "select reason_code, payload->>'document_id' from quarantine group by all having sum(sign) > 0"
     assert home.rows(waits) == [("zone_unknown", "NO-ZONE")]
+    assert home.rows("select count(*) from quarantine where payload like '%local_fields%'") == [(0,)]
+
+
+def test_a_document_that_names_no_place_has_the_zone_of_its_supplier_whenever_that_is_known(tmp_path: Path) -> None:
+    home = SmallHome(tmp_path)
+    suppliers = "supplier_code,supplier_name,supplier_kind,time_zone,valid_from\nSUP,Supplier,manufacturer,{},2000-01-01T00:00:00Z\n"
+    confirmed = supply("po_confirmed", "P1", "2026-03-02T09:00:00", 5, promised_at="2026-03-30T10:00:00", location_code=None)
+    promised = "select strftime(promised_at, '%d %H:%M') from events where feed = 'supply' group by all having sum(sign) > 0"
+    home.deliver(**{"supply/1.jsonl": [confirmed]})
+    assert home.set_aside() == [("zone_unknown", 1, 1)]
+    for zone, at in (("America/New_York", "30 14:00"), ("Asia/Tokyo", "30 01:00")):
+        home.deliver(**{f"reference/suppliers-{at[3:5]}.csv": suppliers.format(zone)})
+        assert home.rows(promised) == [(at,)]
+    assert home.set_aside() == []
+    # where it is to arrive goes before it
+    home.deliver(**{"supply/2.jsonl": [{**confirmed, "document_id": "P2", "location_code": "DC"}]})
+    assert sorted(home.rows(promised)) == [("30 01:00",), ("30 08:00",)]
 
 
 def test_of_a_notice_the_highest_revision_counts(home: SmallHome, tmp_path: Path) -> None:

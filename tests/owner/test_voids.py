@@ -130,3 +130,20 @@ def test_what_voids_post_is_the_same_in_any_order(home: SmallHome, tmp_path: Pat
         waiting.add(tuple(sorted(other.rows("select payload->>'item_code' from quarantine group by all having sum(sign) > 0"))))
     assert len(hashes) == 1
     assert waiting == {(("LATER",), ("LOWER",))}
+
+
+def test_a_void_of_a_shipment_without_a_document_takes_no_other_line_with_it(tmp_path: Path) -> None:
+    of_an_order = {"document_kind": "so", "document_id": "O-1", "document_line": 1}
+    rows = [
+        wms("r1", "receipt", "2026-03-02T08:00:00", "DC", "TEE", 10), wms("r2", "receipt", "2026-03-02T08:00:00", "DC", "MUG", 20),
+        wms("s1", "ship", "2026-03-02T09:00:00", "DC", "TEE", 5), wms("s2", "ship", "2026-03-02T09:00:00", "DC", "MUG", 6),
+        wms("s3", "ship", "2026-03-02T09:00:00", "DC", "MUG", 4, **of_an_order), wms("v1", "void_ship", "2026-03-02T10:00:00", "DC", "TEE", 2, ref_document_id="s1"),
+    ]  # fmt: skip
+    expected = {("TEE", "DC", "in_progress"): 10, ("MUG", "DC", "in_progress"): 20}
+    expected |= {("TEE", "DC", "sellable_not_accessible"): -3, ("MUG", "DC", "sellable_not_accessible"): -10}
+    for name, deliveries in (("at_once", [rows]), ("in_two", [rows[:3], rows[3:]]), ("backwards", [[row] for row in reversed(rows)])):
+        home = SmallHome(tmp_path / name)
+        for number, some in enumerate(deliveries):
+            home.deliver(**{f"wms/{number}.jsonl": some})
+        assert home.on_hand() == expected, name
+        assert home.set_aside() == []

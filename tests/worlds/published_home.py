@@ -35,7 +35,7 @@ TABLES = {
     "demand_units_per_day_mean decimal(18,6), lead_time_days_mean decimal(18,6)",
     "stock.on_hand": "item_id bigint, location_id bigint, owner_id bigint, on_hand_units bigint",
     "stock.daily": "item_id bigint, location_id bigint, stock_on date, opening_units bigint, closing_units bigint",
-    "demand.daily": "item_id bigint, location_id bigint, demand_on date, gross_units bigint, gross_amount decimal(18,4), currency_code varchar",
+    "demand.daily": "item_id bigint, location_id bigint, demand_on date, gross_units bigint, gross_amounts map(varchar, decimal(28,4)), currency_code varchar",
     "ops.deliveries": "feed varchar, first_known_at timestamptz",
     "ops.quarantine": "feed varchar, reason_code varchar, reason varchar, is_waiting boolean",
     "ops.data_health": "check_code varchar, n_rows bigint, affected_units bigint",

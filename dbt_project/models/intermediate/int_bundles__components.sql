@@ -1,19 +1,58 @@
-with items as (
+with recursive items as (
     select * from {{ ref('core__dim_item') }}
 ),
 
 -- Goods of a merged item are under the one that it became.
-parts as (
+lines as (
     select
-        lines.kit_item_id as bundle_id,
+        lines.kit_item_id,
         coalesce(items.merged_into_item_id, lines.component_item_id) as component_id,
-        cast(sum(lines.component_units) as bigint) as component_units,
-        bool_or(items.item_id is null) as is_unknown
+        -- Nobody runs out of a service; what no file has described yet may be goods.
+        coalesce(items.item_kind, 'unknown') as component_kind,
+        sum(lines.component_units) as component_units
     from {{ ref('core__kit_components') }} as lines
     left join items on lines.component_item_id = items.item_id
-    -- Nobody runs out of a service; what no file has described yet may be goods.
-    where coalesce(items.item_kind <> 'service', true)
     group by all
+),
+
+-- A bundle inside a bundle is taken apart, level by level, as its sales are; what goes deeper than that goes in circles.
+opened as (
+    select
+        kit_item_id as bundle_id,
+        component_id,
+        component_kind,
+        component_units,
+        1 as level_no
+    from lines
+
+    union all
+    select
+        opened.bundle_id,
+        lines.component_id,
+        lines.component_kind,
+        sum(opened.component_units * lines.component_units) as component_units,
+        opened.level_no + 1 as level_no
+    from opened
+    inner join lines on opened.component_id = lines.kit_item_id
+    where opened.component_kind = 'bundle' and opened.level_no < 20 and opened.component_units <= 1000000000
+    group by opened.bundle_id, lines.component_id, lines.component_kind, opened.level_no
+),
+
+parts as (
+    select
+        opened.bundle_id,
+        opened.component_id,
+        cast(sum(least(opened.component_units, 1000000000)) as bigint) as component_units,
+        bool_or(opened.component_kind in ('unknown', 'bundle') or opened.component_units > 1000000000) as is_unknown
+    from opened
+    where
+        opened.component_kind <> 'service'
+        -- Of a bundle inside that was taken apart only what is in it counts.
+        and (
+            opened.component_kind <> 'bundle' or opened.level_no = 20 or opened.component_units > 1000000000
+            or opened.component_id not in (select lines.kit_item_id from lines)
+        )
+    group by opened.bundle_id, opened.component_id
 )
 
 select

@@ -112,6 +112,23 @@ demanded as (
         false as is_unpriced,
         null as currency_code
     from touched
+),
+
+in_each_currency as (
+    select
+        item_id,
+        location_id,
+        channel_id,
+        demand_on,
+        currency_code,
+        sum(gross_units) as gross_units,
+        sum(exchange_units) as exchange_units,
+        sum(lost_units_observed) as lost_units_observed,
+        sum(promo_units) as promo_units,
+        cast(sum(amount) as decimal(28, 4)) as amount,
+        bool_or(is_unpriced) as is_unpriced
+    from demanded
+    group by all
 )
 
 select
@@ -123,11 +140,16 @@ select
     cast(sum(exchange_units) as bigint) as exchange_units,
     cast(sum(lost_units_observed) as bigint) as lost_units_observed,
     cast(sum(promo_units) as bigint) as promo_units,
-    -- Unknown where a part has no price, or where currencies meet.
+    -- Unknown where a part has no price. Where currencies meet, nothing is their sum: each is in gross_amounts.
     case
-        when not bool_or(is_unpriced) and min(currency_code) = max(currency_code) then cast(sum(amount) as decimal(28, 4))
+        when not bool_or(is_unpriced) and count(currency_code) = 1
+            then cast(sum(amount) filter (currency_code is not null) as decimal(28, 4))
     end as gross_amount,
-    case when min(currency_code) = max(currency_code) then min(currency_code) end as currency_code,
+    case
+        when not bool_or(is_unpriced)
+            then map_from_entries(list(struct_pack(k := currency_code, v := amount) order by currency_code) filter (currency_code is not null))
+    end as gross_amounts,
+    case when count(currency_code) = 1 then min(currency_code) end as currency_code,
     cast({{ pinned_commit() }} as bigint) as built_commit_id
-from demanded
+from in_each_currency
 group by item_id, location_id, channel_id, demand_on

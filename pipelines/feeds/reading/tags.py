@@ -18,6 +18,8 @@ from pipelines.feeds.reading.gs1links import canonical_link
 
 _PURE: Final = ("urn:epc:id:", "http://", "https://")
 _TAG: Final = re.compile(r"urn:epc:tag:([a-z]+)(?:-[0-9]+)?:[0-7]\.(\S+)")
+_BEGIN: Final = re.compile(r"^(?:urn:epc:[a-z]+:(?:[a-z0-9-]+:)?|https?://)", re.IGNORECASE)
+"""How a URI begins, in large letters too; in what follows they differ from small ones."""
 _RAW: Final = re.compile(r"(?:urn:epc:raw:[0-9]+\.x|0[xX])?([0-9A-Fa-f]{24,60})")
 _WITH_FILTER: Final = frozenset(["sgtin", "sscc", "sgln", "grai", "giai", "gdti", "gsrn", "gsrnp", "sgcn", "itip", "upui", "cpi"])
 
@@ -44,6 +46,7 @@ def pure_uri(text: str) -> str:
     >>> pure_uri("urn:epc:tag:sgtin-96:3.0614141.812345.6789"), pure_uri("3074257BF7194E4000001A85")
     ('urn:epc:id:sgtin:0614141.812345.6789', 'urn:epc:id:sgtin:0614141.812345.6789')
     """
+    text = _BEGIN.sub(lambda begin: begin.group().lower(), text)
     if text.startswith(_PURE):
         return text
     if match := _TAG.fullmatch(text):

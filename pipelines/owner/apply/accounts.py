@@ -29,7 +29,7 @@ from pipelines.sql_text import listed, one_of
 _WAITS_FOR_LINE: Final = ("void_without_target", "void_exceeds_sale")
 _MAY_GO_ON: Final = sorted(WAITS - {"future_time", "ambiguous_order"})
 _KEY: Final = key_sql()
-_SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line"}
+_SHOWN: Final = frozenset(EVENT_SCHEMA) - {"key_hi", "key_lo", "target_hi", "target_lo", "payload_hash", "source_line", "local_fields"}
 """What is kept of a row in quarantine: what the event says, and nothing by which the owner finds it."""
 
 

@@ -157,6 +157,6 @@ def _concerns(work: Work, changed: set[tuple[str, str]]) -> str:
         )
     if "source" in things:
         parts.append(f"u.source_system in {codes_of('source')}")
-    if things == {"supplier"}:
-        return ""
+    if "supplier" in things:  # it may lend its zone
+        parts.append(f"supplier_code in {codes_of('supplier')}")
     return "(" + " or ".join(f"({part})" for part in parts) + ")" if parts else ""

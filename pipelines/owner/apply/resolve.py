@@ -174,7 +174,7 @@ def _placing(incoming: Incoming) -> _Placing:
         terms.join("code_suppliers", "sp", "sp.code = e.supplier_code")
     # a source only lends its zone: an event does not wait for it to be known
     terms.joins.append(f"left join code_sources so on so.source_system = e.source_system and {_KNOWN.format('so')}")
-    terms.zone = f"coalesce({terms.of('l', 'time_zone')}, ch.time_zone, so.time_zone)"
+    terms.zone = f"coalesce({terms.of('l', 'time_zone')}, ch.time_zone, so.time_zone, {terms.of('sp', 'time_zone')})"
     terms.day_zone = f"case when e.feed in {_DAYS_OF_CHANNEL} and e.event_kind <> 'order_shipped' then ch.time_zone else {terms.zone} end"
     return terms
 

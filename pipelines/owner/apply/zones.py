@@ -40,7 +40,7 @@ def home_zones(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Zones that the home's reference data names, as far as the engine knows them."""
     rows = con.execute("""
         select distinct time_zone from (select time_zone from code_locations union all select time_zone from code_channels
-            union all select time_zone from code_sources)
+            union all select time_zone from code_sources union all select time_zone from code_suppliers)
         where time_zone in (select name from pg_timezone_names()) order by 1""").fetchall()
     return [zone for (zone,) in rows]
 

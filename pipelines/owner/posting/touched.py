@@ -38,7 +38,7 @@ def by_batch(work: Work, kinds: Collection[str]) -> None:
         work.execute(f"insert into {work.touched_keys} select target from {work.accepted} where event_kind in {one_of(VOID_KINDS)}")
         work.execute(f"""
             insert into {work.touched_docs} select distinct k.document_kind, k.document_id from kept_events k
-            where k.event_kind = 'ship' and k.event_key in (select event_key from {work.touched_keys})""")
+            where k.event_kind = 'ship' and k.document_id is not null and k.event_key in (select event_key from {work.touched_keys})""")
     if not set(COUNT_KINDS).isdisjoint(kinds):
         work.execute(f"insert into {work.touched_counts} select event_id from {work.accepted} where event_kind in {one_of(COUNT_KINDS)}")
 

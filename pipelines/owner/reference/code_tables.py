@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import polars_type
 from pipelines.ledger.ids import code_id
+from pipelines.owner.reference.bundles import take_apart
 from pipelines.owner.reference.merges import Link, merge_versions, next_link, survivor
 from pipelines.owner.reference.versions import BEGINNING, END, Facts, Span, Version, spans
 from pipelines.owner.schema import columns_of
@@ -105,7 +106,7 @@ class CodeTables:
         return changed
 
     def _with_merged(self, touched: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        """With the items that merges lead into touched ones, and the kits that have such items in them."""
+        """With the items that merges lead into touched ones, the kits that have such items in them, and those around touched bundles."""
         items = [code for thing, code in touched if thing == "item"]
         found = set(items)
         while items:
@@ -113,7 +114,26 @@ class CodeTables:
             found |= sources
             items += sources
         kits = {key[0] for code in found if self._history.merges(code) for key in self._history.keys_to("bom", code)}
+        kits |= {code for thing, code in touched if thing == "kit" or (thing == "item" and self._was_bundle(code))}
+        inner = list(kits)
+        while inner:
+            around = {key[0] for key in self._history.keys_to("bom", inner.pop())} - kits
+            kits |= around
+            inner += around
         return touched | {("item", code) for code in found} | {("kit", code) for code in kits}
+
+    def _was_bundle(self, code: str) -> bool:
+        return any(version.facts[0] == "bundle" for version in self._history.of("items", code))
+
+    def _bundles_inside(self, code: str) -> list[str]:
+        """Components of a kit, and of those among them, that ever were bundles."""
+        found: list[str] = []
+        opened = [code]
+        for kit in opened:  # grows on the way
+            inside = {key[1] for key in self._history.keys("bom", kit) if self._was_bundle(key[1])}
+            found += sorted(inside - set(found))
+            opened += sorted(inside - set(opened))
+        return found
 
     def _merging(self, code: str) -> tuple[list[list[Version]], Callable[[Sequence[Facts | None]], tuple[str, Link | None]]]:
         """What decides into which item an item goes: groups of versions, and what follows of the facts that hold in them.
@@ -237,17 +257,28 @@ class CodeTables:
         return [(code, *s.facts, *_bounds(s)) for s in spans([self._history.of("sources", code)])]
 
     def _kit_rows(self, code: str) -> list[tuple[Any, ...]]:
-        keys = sorted(self._history.keys("bom", code))
-        groups = [self._history.of("bom", *key) for key in keys]
-        merging = []
-        for key in keys:
-            more, follow = self._merging(key[1])
-            merging.append((follow, slice(len(groups), len(groups) + len(more))))
+        bundles = self._bundles_inside(code)
+        keys = [key for kit in dict.fromkeys([code, *bundles]) for key in sorted(self._history.keys("bom", kit))]
+        groups = [self._history.of("bom", *key) for key in keys] + [self._history.of("items", bundle) for bundle in bundles]
+        n_stated = len(groups)
+        merging = {}
+        for component in dict.fromkeys(key[1] for key in keys):
+            more, follow = self._merging(component)
+            merging[component] = (follow, slice(len(groups), len(groups) + len(more)))
             groups += more
 
         def parts(facts: tuple[Any, ...]) -> Facts | None:
-            listed = zip(keys, facts, merging, strict=False)
-            return tuple((key[1], fact[0], follow(facts[own])[0]) for key, fact, (follow, own) in listed if fact is not None) or None
+            boms: dict[str, dict[str, int]] = defaultdict(dict)
+            for key, fact in zip(keys, facts, strict=False):
+                if fact is not None:
+                    boms[key[0]][key[1]] = fact[0]
+            kinds = zip(bundles, facts[len(keys) : n_stated], strict=True)
+            whole = take_apart(code, boms, {bundle for bundle, fact in kinds if fact is not None and fact[0] == "bundle"})
+            if whole is None:
+                return None
+            return tuple(
+                (component, units, follow(facts[own])[0]) for component, units in whole.items() for follow, own in [merging[component]]
+            )
 
         kit = code_id("item", code)
         return [

@@ -176,6 +176,25 @@ def test_products_variants_and_inventory_items_say_which_item_an_id_is(shop: Sho
     assert ("missing_field",) in shop.ask("select reason_code from quarantine where feed = 'reference'")  # a variant without an SKU
 
 
+def test_products_of_which_only_some_fields_were_asked_for_still_name_their_items(shop: Shop) -> None:
+    variants = [{"id": number, "sku": "TEA", "inventory_item_id": 39000 + number} for number in range(1, 5)]
+    asked = (
+        {"products": [{"id": 1, "variants": variants[:1]}]}, {"product": {"id": 2, "title": "Tea", "variants": variants[1:2]}},
+        {"variants": variants[2:3]}, {"variant": variants[3] | {"product_id": 4}},
+    )  # fmt: skip
+    levels = [
+        {"inventory_item_id": 39000 + number, "location_id": 655103, "available": 1, "updated_at": f"2026-03-0{number}T18:00:00+01:00"}
+        for number in range(1, 5)
+    ]
+    files = {f"reference/shopify/some-{number}.json": json.dumps(document) for number, document in enumerate(asked)}
+    place = "location_code,location_kind,time_zone\n655103,store,Europe/Paris\n"
+    shop.take(**files, **{"wms/shop/some-levels.json": json.dumps(levels), "reference/locations-some.csv": place})
+    told = """
+        select item_code, count(*)::INT from events join (select distinct item_id, item_code from items) using (item_id)
+        join locations using (location_id) where event_kind = 'snapshot' and location_code = '655103' group by all"""
+    assert shop.ask(told) == [("TEA", 4)]
+
+
 def test_a_code_that_comes_to_mean_another_item_posts_again(shop: Shop) -> None:
     line = {"event_kind": "opening", "source_event_id": "V1", "location_code": "655102", "occurred_at": "2026-03-01T00:00:00+01:00",
             "item_code": "C-9", "item_code_kind": "vendor", "quantity": 3}  # fmt: skip

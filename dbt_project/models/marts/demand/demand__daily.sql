@@ -17,6 +17,7 @@ demanded as not materialized (
         touched.from_on
     from {{ ref('int_demand__daily') }} as demand
     inner join touched on demand.item_id = touched.item_id and demand.location_id is not distinct from touched.location_id
+    where {{ is_asked_for() }}
 ),
 
 stocked as not materialized (
@@ -30,6 +31,7 @@ stocked as not materialized (
 demanded as not materialized (
     select *, date '0001-01-01' as from_on
     from {{ ref('int_demand__daily') }}
+    where {{ is_asked_for() }}
 ),
 
 stocked as not materialized (
@@ -77,6 +79,7 @@ days as (
         lost_units_observed,
         promo_units,
         gross_amount,
+        gross_amounts,
         currency_code
     from demanded
     where demand_on >= from_on
@@ -92,6 +95,7 @@ days as (
         0 as lost_units_observed,
         0 as promo_units,
         0 as gross_amount,
+        null as gross_amounts,
         null as currency_code
     from censored
     inner join sold_through
@@ -126,6 +130,7 @@ select
     is_censored,
     promo_units > 0 as is_promo,
     gross_amount,
+    gross_amounts,
     currency_code,
     cast({{ pinned_commit() }} as bigint) as built_commit_id
 from flagged

@@ -76,7 +76,7 @@ with checks as (
     select
         'reads_not_posted' as check_code,
         'Tags and goods received by a reader whose word counts, that post nothing: the read names no purchase order or notice, '
-        || 'or a quantity that is no number of pieces' as what,
+        || 'or a quantity that is no number of pieces, or is a transaction, a transformation or the like' as what,
         count(*) as n_rows,
         cast(coalesce(sum(units), 0) as bigint) as affected_units
     from (
@@ -85,10 +85,12 @@ with checks as (
         inner join {{ ref('core__dim_location') }} as locations on events.location_id = locations.location_id
         where
             events.feed = 'rfid' and events.document_status = 'receiving' and locations.rfid_posting = 'authoritative'
-            and events.event_kind in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
             -- What has no item is told by tags_unknown.
             and events.item_id is not null
-            and (coalesce(events.document_kind, '') not in ('po', 'asn') or coalesce(events.units, 0) <= 0)
+            and (
+                events.event_kind not in ('object_observe', 'object_add', 'aggregation_add', 'aggregation_delete')
+                or coalesce(events.document_kind, '') not in ('po', 'asn') or coalesce(events.units, 0) <= 0
+            )
         group by all
         having sum(events.sign) > 0
     ) as reads
@@ -101,6 +103,16 @@ with checks as (
         null as affected_units
     from {{ ref('core__dim_item') }}
     where unit_cost_amount is null and unit_price_amount is null
+
+    union all
+    select
+        'lifecycles_unknown' as check_code,
+        'Items with a lifecycle that says nothing (new, active, phase_out and ended do): they are ordered'
+        || coalesce(': ' || string_agg(distinct lifecycle, ', ' order by lifecycle), '') as what,
+        count(*) as n_rows,
+        null as affected_units
+    from {{ ref('core__dim_item') }}
+    where lower(lifecycle) not in ('new', 'active', 'phase_out', 'ended')
 
     union all
     select

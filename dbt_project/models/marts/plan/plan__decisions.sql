@@ -31,7 +31,11 @@ select
     decisions.expires_on,
     decisions.undoes_decision_id,
     undone.undone_by_decision_id,
-    undone.undone_by_decision_id is null as is_in_force,
+    -- To the end of its last day at the place that it is about (in UTC where that is none, or has no zone).
+    undone.undone_by_decision_id is null
+    and coalesce(cast(timezone(coalesce(places.time_zone, 'UTC'), clock.published_at) as date) <= decisions.expires_on, true) as is_in_force,
     decisions.commit_id
 from decisions
 left join undone on decisions.decision_id = undone.decision_id
+left join {{ ref('core__dim_location') }} as places on decisions.location_id = places.location_id
+cross join {{ ref('int_ledger__newest') }} as clock

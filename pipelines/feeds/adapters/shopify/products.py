@@ -35,15 +35,21 @@ from pipelines.feeds.reading.rows import Refused
 
 _PRODUCT: Final = frozenset({"id", "variants", "handle"})
 _VARIANT: Final = frozenset({"id", "sku", "inventory_quantity", "price"})
+_NAMED: Final = frozenset({"id", "sku", "inventory_item_id"})
+"""What is left of a variant where somebody asked for some fields alone (`fields=`)."""
 _INVENTORY_ITEM: Final = frozenset({"id", "sku", "tracked"})
 
 
 def _is_product(value: Any) -> bool:
-    return is_body(value, "Product", _PRODUCT) and "variants" in value
+    if not isinstance(value, dict) or "variants" not in value:
+        return False
+    variants = value["variants"]
+    is_asked_for = isinstance(variants, list) and any(_is_variant(variant) for variant in variants)
+    return is_body(value, "Product", frozenset({"id"}) if is_asked_for else _PRODUCT)
 
 
 def _is_variant(value: Any) -> bool:
-    return is_body(value, "ProductVariant", _VARIANT) and "sku" in value
+    return (is_body(value, "ProductVariant", _VARIANT) or is_body(value, "ProductVariant", _NAMED)) and "sku" in value
 
 
 def _is_inventory_item(value: Any) -> bool:
