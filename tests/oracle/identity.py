@@ -99,10 +99,10 @@ def settle(deliveries: list[Delivery], resolver: Resolver) -> Settled:
             fates.extend(_judge(row, resolver, seen) for row in delivery.rows)
     standing: list[Event] = []
     for revisions in seen.values():
-        ready = [revision for revision, (_, event, _) in revisions.items() if event is not None]
         for revision, (fate, _, _) in revisions.items():
-            if fate.is_waiting and revision < max(ready, default=-1):
+            if fate.is_waiting and revision < max(revisions):
                 fate.status, fate.reason, fate.is_waiting = "corrected", None, False
+        ready = [revision for revision, (_, event, _) in revisions.items() if event is not None]
         if ready:
             event = revisions[max(ready)][1]
             assert event is not None

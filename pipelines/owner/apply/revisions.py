@@ -77,7 +77,7 @@ def order(work: Work) -> None:
 
 
 def ordered(revisions: Iterable[Revision]) -> Order:
-    """Order revisions, key by key. A row that waits ends nothing; it is overtaken by a higher revision that can be posted.
+    """Order revisions, key by key. A row that waits ends nothing; it is overtaken by any higher revision, waiting or not.
 
     >>> known, new = Revision("K", 0, 5, None, False, False), Revision("K", 1, 9, (0, 7), False, False)
     >>> ordered([new, known])
@@ -97,15 +97,17 @@ def ordered(revisions: Iterable[Revision]) -> Order:
 
 def _end(mine: Revision, higher: Sequence[Revision], found: Order) -> None:
     """Say when a revision ends, given the higher ones of its key."""
+    if mine.is_waiting:
+        if higher and mine.line is not None:
+            found.overtaken.append(mine.line)
+        elif higher:
+            found.ends.append((mine.event_key, mine.revision, min(other.since_us for other in higher)))
+        return
     standing = [other for other in higher if not other.is_waiting]
     if not standing:
         return
     end_us = min(other.since_us for other in standing)
-    if mine.is_waiting and mine.line is not None:
-        found.overtaken.append(mine.line)
-    elif mine.is_waiting:
-        found.ends.append((mine.event_key, mine.revision, end_us))
-    elif mine.line is not None:
+    if mine.line is not None:
         found.limits.append((*mine.line, end_us))
     elif any(other.line is not None for other in standing):
         found.ends.append((mine.event_key, mine.revision, end_us))

@@ -84,7 +84,7 @@ def judge(rows: Sequence[Row]) -> list[Verdict]:
     found = []
     for row in rows:
         last = bisect.bisect_left(cuts, row.lives[-1].end) - 1
-        verdict = _outcome(row, holders[last], _standing(holders[last], last))
+        verdict = _outcome(row, holders[last])
         verdict.spans = spans.get(id(row), [])
         found.append(verdict)
     return found
@@ -119,7 +119,7 @@ def _standing(held: dict[int, tuple[Instant, Row]], at: Instant) -> Row | None:
     return held[max(ready)][1] if ready else None
 
 
-def _outcome(row: Row, held: dict[int, tuple[Instant, Row]], standing: Row | None) -> Verdict:
+def _outcome(row: Row, held: dict[int, tuple[Instant, Row]]) -> Verdict:
     if row.problem is not None and not row.waits:
         return Verdict("quarantined", row.problem)
     begin, holder = held[row.revision]
@@ -127,7 +127,7 @@ def _outcome(row: Row, held: dict[int, tuple[Instant, Row]], standing: Row | Non
         is_copy = holder.payload == row.payload
         return Verdict("duplicate") if is_copy else Verdict("quarantined", "conflicting_payload")
     if row.waits or _ended_waiting(row):
-        is_overtaken = standing is not None and standing.revision > row.revision
+        is_overtaken = any(revision > row.revision for revision in held)
         return Verdict("corrected", None, True) if is_overtaken else Verdict("quarantined", row.problem, True)
     comes_after = any((since, other.turn) < (begin, row.turn) for since, other in held.values() if other is not row)
     return Verdict("corrected" if comes_after else "accepted", None, True)
