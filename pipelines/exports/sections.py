@@ -229,12 +229,21 @@ def lacks(facts: Facts, words: Words) -> Section:
             Cell(row["reason_code"]),
             Cell(words.number(row["waiting"])),
             Cell(words.number(row["refused"])),
-            Cell(row["example"]),
+            Cell(_reason(row["reason_code"], row["example"], words)),
         ]
         for row in shown
     ]
     left = rows_aside - sum(row["waiting"] + row["refused"] for row in shown)
     return Section("lacks", words("brief.lacks"), sentences, [Table("", heads, cells, _more(left, "parstock rejects", words))])
+
+
+def _reason(code: str, reason: str, words: Words) -> str:
+    """Why a row is set aside, in the language of the brief."""
+    from pipelines.feeds.reasons import MEANING, REASONS
+    from pipelines.words.set_aside import in_french
+
+    said = [sentences[code] for sentences in (REASONS, MEANING) if code in sentences]
+    return reason if words.language == "en" else in_french(code, reason, said)
 
 
 def _missing(facts: Facts, words: Words) -> list[str]:

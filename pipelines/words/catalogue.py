@@ -30,13 +30,13 @@ def read_rows() -> list[tuple[str, str, str]]:
 @functools.cache
 def catalogue() -> dict[str, dict[str, str]]:
     """The words of every key by language; French with its no-break spaces."""
-    return {key: {"en": english, "fr": _french(french)} for key, english, french in read_rows()}
+    return {key: {"en": english, "fr": in_french_setting(french)} for key, english, french in read_rows()}
 
 
-def _french(text: str) -> str:
+def in_french_setting(text: str) -> str:
     r"""The text as French sets it.
 
-    >>> _french("attention : « oui »")
+    >>> in_french_setting("attention : « oui »")
     'attention\xa0: «\xa0oui\xa0»'
     """
     for pattern, put in _NO_BREAK:
