@@ -66,13 +66,14 @@ def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> 
 
     Tables of another version of the project are made anew. What fails is kept as the gate `marts/build`, as after any build.
     """
+    from pipelines.marts.artifacts import results_written
     from pipelines.marts.dbt import environment
     from pipelines.marts.export import marts_rows
     from pipelines.marts.made_by import is_of_another_version, remember_version
 
     target = site.at.run / "dbt" / "target"
     anew = ["--full-refresh"] if is_of_another_version(site.at, DBT_PROJECT) else []
-    (target / "run_results.json").unlink(missing_ok=True)  # what is read after a failure is of this run
+    before = results_written(site.at)
     with environment(site.at, site.clock()):
         invocation = dbt.cli(
             ["build", *anew, "--exclude-resource-type", "unit_test", "--threads", str(Settings().threads)],
@@ -83,7 +84,8 @@ def run_dbt(context: AssetExecutionContext, site: Site, dbt: DbtCliResource) -> 
         try:
             events = list(_events(invocation, context))
         except DagsterDbtCliRuntimeError:
-            _keep_failed(site)
+            if results_written(site.at) != before:  # else dbt ended before it ran anything
+                _keep_failed(site)
             raise
     remember_version(site.at, DBT_PROJECT)
     rows = marts_rows(site.at)

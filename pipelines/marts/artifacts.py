@@ -50,6 +50,14 @@ def read_artifacts(home: Home) -> tuple[list[BuiltNode], dt.datetime]:
     return [_built(node, ran[name]) for name, node in nodes.items() if name in ran], finished
 
 
+def results_written(home: Home) -> int | None:
+    """When a run last wrote its results (ns); null where none has. They stay for whoever finishes that build: a later run replaces them."""
+    try:
+        return (home.run / "dbt" / "target" / "run_results.json").stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
+
+
 def failed_nodes(home: Home) -> list[SimpleNamespace]:
     """The results of nodes that failed in the last run, in the form that dbt gives them to whoever runs it (`failures`); none where there is no run."""
     folder = home.run / "dbt" / "target"
