@@ -15,6 +15,7 @@
         from {{ relation }}
     ) as versions
     where holds_from <= {{ at }}
+    {%- if key | length == 1 %} and {{ key[0] }} is not null{% endif %} {# an earlier version took "*" for a code: it names nothing #}
     qualify row_number() over (partition by {{ key | join(', ') }} order by holds_from desc, version_no desc) = 1
     {%- if ends %} and (valid_to is null or valid_to > {{ at }}){% endif %}
 {% endmacro %}
@@ -41,6 +42,7 @@
             end as starts_at,
             coalesce(valid_to, timestamptz 'infinity') as ends_at
         from {{ relation }}
+        {% if key | length == 1 %}where {{ key[0] }} is not null{% endif %}
     ),
 
     -- Since when which end of a version is known: its own, and the start of each version that takes its place.

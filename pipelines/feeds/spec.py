@@ -185,7 +185,8 @@ class Column:
 
     `zero_is_none`: 0 says that there is no such number, as an empty cell does. `is_open_ended`: systems that must write a
     date write one before 1900 for "since ever" or after 2200 for "without end"; it is then read as not given.
-    `high`: the greatest number, where it is not that of all columns of its type.
+    `high`: the greatest number, where it is not that of all columns of its type. `takes_all`: `*` says that the row holds for all;
+    anywhere else nothing may be called so.
     """
 
     name: str
@@ -200,6 +201,12 @@ class Column:
     zero_is_none: bool = False
     is_open_ended: bool = False
     high: int | None = None
+    takes_all: bool = False
+
+    @property
+    def names_something(self) -> bool:
+        """Whether it is the code of an item, a location, a channel or a supplier."""
+        return self.name.endswith(("item_code", "location_code", "channel_code", "supplier_code", "member_code"))
 
     @property
     def most(self) -> int:

@@ -69,7 +69,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         "uoms",
         ("item_code", "uom_code"),
         (
-            Column("item_code", required=True),
+            Column("item_code", required=True, takes_all=True),
             Column("uom_code", required=True),
             Column("numerator", "integer", required=True),
             Column("denominator", "integer", required=True),
@@ -118,7 +118,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         (
             Column("supplier_code", required=True),
             Column("item_code", required=True),
-            Column("location_code", required=True),
+            Column("location_code", required=True, takes_all=True),
             Column("lead_time_days", "integer"),
             Column("moq_units", "integer", zero_is_none=True),
             Column("multiple_units", "integer", zero_is_none=True),
@@ -134,7 +134,7 @@ ENTITIES: Final[tuple[Entity, ...]] = (
         ("supplier_code", "location_code"),
         (
             Column("supplier_code", required=True),
-            Column("location_code", required=True),
+            Column("location_code", required=True, takes_all=True),
             Column("order_days", is_weekdays=True),
             Column("calendar_code"),
         ),

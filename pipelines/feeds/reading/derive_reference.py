@@ -23,6 +23,8 @@ from pipelines.feeds.spec import Column, Entity, FieldType
 
 _FINE_AMOUNT: Final = r"^[+-]?[0-9]+(?:\.[0-9]{4}[0-9]*[1-9][0-9]*|(?:\.[0-9]+)?[eE][+-]?[0-9]{1,2})$"
 """A number with more decimals than are stored, or as a spreadsheet writes a very small one (`1.5E-05`)."""
+ALL: Final = "*"
+"""In the place of a code: of all. Nothing is called so."""
 VALIDITY: Final = ("valid_from", "valid_to")
 _TYPES: Final[dict[FieldType, pl.DataType]] = {
     "text": pl.String(),
@@ -127,6 +129,8 @@ def _typed(text: pl.Series, column: Column, is_ascii: bool, faults: Faults) -> p
     faults.add("text_too_long", name, text.str.len_chars() > typed.MAX_TEXT)
     if column.values:
         faults.add("unknown_value", name, ~text.is_in(list(column.values)))
+    if column.names_something and not column.takes_all:
+        faults.add("unknown_value", name, text == ALL)
     if column.is_gtin:
         read = typed.mapped(text, {code: gs1.gtin14(code) for code in text.drop_nulls().unique()})
         faults.add("bad_gtin", name, text.is_not_null() & read.is_null())
