@@ -14,10 +14,10 @@ from typing import Any
 
 from pipelines.errors import UserError
 from pipelines.marts.export import BuiltNode
+from pipelines.marts.failures import FAILED
 from pipelines.settings import Home
 
 _BUILT = ("model", "seed", "snapshot")
-_FAILED = ("error", "fail", "runtime error")
 _SOUND = ("success", "pass", "warn", "skipped", "no-op")
 
 
@@ -71,7 +71,7 @@ def failed_nodes(home: Home) -> list[SimpleNamespace]:
             node=SimpleNamespace(**{**nodes[one["unique_id"]], "compiled_code": one.get("compiled_code")}),
             status=one["status"], message=one["message"], failures=one["failures"],
         )
-        for one in results if one["status"] in _FAILED and one["unique_id"] in nodes
+        for one in results if one["status"] in FAILED and one["unique_id"] in nodes
     ]  # fmt: skip
 
 

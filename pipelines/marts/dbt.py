@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.errors import UserError
 from pipelines.ledger.hashing import hash_text
 from pipelines.marts.export import BuiltNode
-from pipelines.marts.failures import DbtFailed, findings_of
+from pipelines.marts.failures import FAILED, DbtFailed, findings_of
 from pipelines.marts.parsed_project import parsed_project
 from pipelines.settings import Home
 
@@ -83,7 +83,7 @@ def run_dbt(
         finally:
             _let_go_of_the_database()
     results = list(getattr(result.result, "results", None) or [])
-    failed = [one for one in results if str(one.status) in ("error", "fail", "runtime error")]
+    failed = [one for one in results if str(one.status) in FAILED]
     if failed:
         raise DbtFailed(findings_of(home, failed))
     if result.exception is not None or not result.success:

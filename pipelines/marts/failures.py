@@ -15,6 +15,8 @@ from pipelines.marts.codes import in_codes
 from pipelines.marts.export import open_marts
 from pipelines.settings import Home
 
+FAILED: Final = ("error", "fail", "runtime error")
+"""What dbt says of a node that failed."""
 _FAILING_ROWS: Final = 10
 _ROWS_OF_ONE_MODEL: Final = 3
 _CELL_WIDTH: Final = 100

@@ -27,6 +27,16 @@ def publish_each(home: Home, instants: list[dt.datetime]) -> None:
             publisher.publish(version=version, ledger=ledger, tail={}, marts=marts, publication=publication(1, instant))
 
 
+def compact_and_publish_often(home: Home) -> None:
+    """A compaction, the same rows under another name, and so many versions since that none names the file of before."""
+    (home.ledger / "current.json").unlink()
+    merged = write_ledger(home, commit=1, rows={"movements": [movement(1, 5, 1)]}, name="merged")
+    marts = write_marts(home, commit=1, on_hand=5, number=2)
+    with Publisher(home) as publisher:
+        for version in range(2, 23):
+            publisher.publish(version=version, ledger=merged, tail={}, marts=marts, publication=publication(1, NOON + version * SECOND))
+
+
 def test_the_newest_twenty_stay_and_the_last_of_each_minute_for_an_hour(tmp_path: Path) -> None:
     home = make_home(tmp_path)
     # versions 1 to 40: four a minute in ten minutes
@@ -46,13 +56,7 @@ def test_a_ledger_file_goes_when_an_hour_unlisted_and_no_kept_version_names_it(t
     home = make_home(tmp_path)
     publish_each(home, [NOON])
     old = home.ledger / "movements" / "a.parquet"
-    # a compaction: the same rows under another name
-    (home.ledger / "current.json").unlink()
-    merged = write_ledger(home, commit=1, rows={"movements": [movement(1, 5, 1)]}, name="merged")
-    marts = write_marts(home, commit=1, on_hand=5, number=2)
-    with Publisher(home) as publisher:
-        for version in range(2, 23):
-            publisher.publish(version=version, ledger=merged, tail={}, marts=marts, publication=publication(1, NOON + version * SECOND))
+    compact_and_publish_often(home)
 
     retain(home, now=NOON + MINUTE)
     assert old.exists(), "just unlisted: a build may be reading it"
@@ -88,12 +92,7 @@ def test_a_file_that_the_marts_of_dbt_read_stays_however_old_and_goes_when_they_
     pinned = home.warehouse / "marts.duckdb.ledger.json"
     pinned.write_text(json.dumps({"list": json.loads((home.ledger / "current.json").read_text())}))
     old = home.ledger / "movements" / "a.parquet"
-    (home.ledger / "current.json").unlink()
-    merged = write_ledger(home, commit=1, rows={"movements": [movement(1, 5, 1)]}, name="merged")
-    marts = write_marts(home, commit=1, on_hand=5, number=2)
-    with Publisher(home) as publisher:
-        for version in range(2, 23):
-            publisher.publish(version=version, ledger=merged, tail={}, marts=marts, publication=publication(1, NOON + version * SECOND))
+    compact_and_publish_often(home)
 
     for hours in (0, 2, 4):
         retain(home, now=NOON + hours * HOUR)

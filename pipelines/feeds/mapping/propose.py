@@ -9,7 +9,8 @@ import dataclasses
 import json
 import re
 from collections import Counter
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 from pipelines.feeds.mapping.draft import Draft
 from pipelines.feeds.mapping.fields import told_apart
@@ -159,14 +160,41 @@ def as_text(proposals: list[Proposal]) -> str:
         lines.append('row_end = "delimiter"   # rows end in delimiters that the header has not')
     if any(one.has_totals for one in alike):
         lines += ["", "[leave_out]", f"lines = ['{TOTALS}']   # lines that sum up others: look whether they do"]
-    values = list({line.partition("=")[0]: line for one in alike for line in one.values}.values())
-    lines += ["", "[values]", *values, '# time_zone = "Europe/Paris"   # of written times; else that of the place']
+    return "\n".join([*lines, *fields_said(alike, proposals)]) + "\n"
+
+
+class Drafted(Protocol):
+    """What drafts of tables and of documents have in common: what a file is, and the lines of its values and fields."""
+
+    @property
+    def feed(self) -> str:
+        """The feed that it is for."""
+
+    @property
+    def entity(self) -> str | None:
+        """The reference entity, null for events."""
+
+    @property
+    def pattern(self) -> str:
+        """Names of its files, where they do not say the entity."""
+
+    @property
+    def values(self) -> list[str]:
+        """Lines of `[values]`."""
+
+    @property
+    def fields(self) -> list[str]:
+        """Lines of the fields."""
+
+
+def fields_said(alike: Sequence[Drafted], proposals: Sequence[Drafted]) -> list[str]:
+    """The end of a draft: values and fields of the files that one mapping can read, and the names of the others."""
+    values = {line.partition("=")[0]: line for one in alike for line in one.values}
+    lines = ["", "[values]", *values.values(), '# time_zone = "Europe/Paris"   # of written times; else that of the place']
     for one in alike:
         lines += ["", *one.fields]
     others = [one.pattern or one.entity or one.feed for one in proposals if one not in alike]
-    if others:
-        lines += ["", f"# of another form, so they need a folder and a mapping of their own: {', '.join(others)}"]
-    return "\n".join(lines) + "\n"
+    return [*lines, "", f"# of another form, so they need a folder and a mapping of their own: {', '.join(others)}"] if others else lines
 
 
 def files_said(named: list[tuple[str, str | None]]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pipelines.feeds.mapping.draft import Draft, likely_fields
 from pipelines.feeds.mapping.paths import rows_of
-from pipelines.feeds.mapping.propose import files_said, pattern_of
+from pipelines.feeds.mapping.propose import fields_said, files_said, pattern_of
 from pipelines.feeds.reading.csvlines import BOM
 from pipelines.feeds.reading.jsonlines import decode
 from pipelines.feeds.reading.rows import Refused
@@ -75,14 +75,7 @@ def as_json_text(proposals: list[JsonProposal]) -> str:
         lines.append(f"rows = {{ {', '.join(f'{entity} = {json.dumps(path)}' for entity, path in rows.items())} }}")
     else:
         lines.append(f"rows = {json.dumps(first.rows)}")
-    values = list({line.partition("=")[0]: line for one in alike for line in one.values}.values())
-    lines += ["", "[values]", *values, '# time_zone = "Europe/Paris"   # of written times; else that of the place']
-    for one in alike:
-        lines += ["", *one.fields]
-    others = [one.pattern or one.entity or one.feed for one in proposals if one not in alike]
-    if others:
-        lines += ["", f"# of another form, so they need a folder and a mapping of their own: {', '.join(others)}"]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *fields_said(alike, proposals)]) + "\n"
 
 
 def _values(content: bytes) -> list[Any]:
